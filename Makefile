@@ -1,0 +1,50 @@
+# Every target sets up what it needs, in .venv.
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.PHONY: help demo test test-all lint format bench build validate upgrade clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): pyproject.toml constraints.txt
+	test -x $(PYTHON) || python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	$(VENV)/bin/uv pip install --quiet --python $(PYTHON) --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(READY)  ## grade the bundled sample submissions, offline
+	$(VENV)/bin/ps7 demo
+
+test: $(READY)  ## run the tests (a few minutes)
+	$(PYTHON) -m pytest -m "not slow" -n 2
+
+test-all: $(READY)  ## run all tests, the slow ones too
+	$(PYTHON) -m pytest -n 2
+
+lint: $(READY)  ## format check, lint, types
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+format: $(READY)  ## format the code
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+bench: $(READY)  ## measure: one grading against the bare imports, and the memory of each process
+	$(PYTHON) tests/bench.py
+
+build: $(READY)  ## make the notebooks and the banks anew
+	$(VENV)/bin/ps7 build
+
+validate: $(READY)  ## grade everything whose verdict is known
+	$(VENV)/bin/ps7 validate
+
+upgrade: $(READY)  ## pin the newest versions
+	$(VENV)/bin/uv pip install --quiet --python $(PYTHON) --upgrade --editable '.[dev]' uv
+	(echo "# Versions that the project is tested with. Renew: make upgrade"; \
+		$(VENV)/bin/uv pip freeze --python $(PYTHON) --exclude-editable) > constraints.txt
+
+clean:  ## remove what was built
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,198 @@
+"""The `ps7` command."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from autograder import __version__
+from autograder.verdicts import Verdict
+
+app = typer.Typer(
+    help="Grades Problem Set 7, Representation Learning.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
+)
+WRONG_USAGE = 2
+Seconds = Annotated[float, typer.Option("--time-limit", help="Seconds for everything; results are complete by then.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON instead of a report.")]
+Page = Annotated[Path | None, typer.Option("--html", help="Write the report as an HTML page to this file as well.")]
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ps7 {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Grades Problem Set 7, Representation Learning."""
+
+
+@app.command()
+def grade(
+    submission: Annotated[Path, typer.Argument(help="A notebook, or a folder that holds one.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write Gradescope's results.json.")] = None,
+    page: Page = None,
+    as_json: AsJson = False,
+    time_limit: Seconds = 540.0,
+) -> None:
+    """Grade a submission with public and hidden checks. Exit 0 whenever results were written, whatever the score."""
+    from autograder.commands.grade import grade_submission
+    from autograder.examination import Limits
+
+    rubric = _rubric()
+    if out is None and not as_json:
+        out = Path("results.json")
+    with _progress(quiet=as_json) as progress:
+        try:
+            results = grade_submission(submission, out, rubric, limits=Limits(total=time_limit), progress=progress.show)
+        except OSError as error:
+            _fail(f"the results cannot be written to {out}: {error.strerror or error}")
+    _render(results, page, as_json=as_json, title=rubric.title, name=submission.name)
+    if out is not None and not as_json:
+        Console(stderr=True).print(f"Results written to {out}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def check(
+    notebook: Annotated[Path, typer.Argument(help="Your notebook.")],
+    items: Annotated[list[str] | None, typer.Argument(help="Items to check, all if none is named.")] = None,
+    page: Page = None,
+    as_json: AsJson = False,
+    time_limit: Seconds = 540.0,
+) -> None:
+    """Check your notebook before handing it in: the public checks, in seconds. Exit 1 where one fails."""
+    from autograder.bank import BankError
+    from autograder.commands.grade import check_notebook
+    from autograder.examination import Limits
+    from autograder.notebook import UnreadableSubmission
+    from autograder.sandbox.host import SandboxError
+
+    rubric = _rubric()
+    unknown = sorted(set(items or ()) - {item.name for item in rubric.items})
+    if unknown:
+        _fail(f"there is no item {unknown[0]!r}; the items are {', '.join(item.name for item in rubric.items)}")
+    with _progress(quiet=as_json) as progress:
+        try:
+            results = check_notebook(
+                notebook, tuple(items or ()), rubric, limits=Limits(total=time_limit), progress=progress.show
+            )
+        except (UnreadableSubmission, SandboxError, BankError) as error:
+            _fail(str(error))
+    _render(results, page, as_json=as_json, title=f"{rubric.title}: public checks", name=notebook.name)
+    raise typer.Exit(1 if any(test.status == "failed" for test in results.tests) else 0)
+
+
+@app.command()
+def validate(
+    corpus: Annotated[Path | None, typer.Option(help="Folder with correct/ and wrong/ submissions.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Grade everything whose verdict is known: solution, template, misconceptions, corpus. Exit 1 where one is off."""
+    from autograder.commands.validate import print_table, validate_all
+
+    rows = []
+    with _progress(quiet=as_json) as progress:
+        for row in validate_all(_rubric(), corpus):
+            rows.append(row)
+            progress.say(f"{row.kind} {row.name}")
+    if as_json:
+        import msgspec
+
+        typer.echo(msgspec.json.encode(rows).decode())
+    else:
+        print_table(rows, Console())
+    raise typer.Exit(1 if any(row.off for row in rows) else 0)
+
+
+@app.command()
+def build(
+    what: Annotated[str, typer.Argument(help="notebooks, banks or all.")] = "all",
+) -> None:
+    """Make what is generated: the blank and the solved notebook, and the banks of the reference's replies."""
+    from autograder import build as making
+
+    makers = {"notebooks": [making.build_notebooks], "banks": [lambda: making.build_banks(_rubric())]}
+    makers["all"] = makers["notebooks"] + makers["banks"]
+    if what not in makers:
+        _fail(f"cannot build {what!r}; choose notebooks, banks or all")
+    with _progress(quiet=False) as progress:
+        for make in makers[what]:
+            progress.say("building; the banks take about half a minute")
+            for path in make():
+                typer.echo(str(path))
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for results.json and the HTML page of each sample.")] = Path("build/demo"),
+) -> None:
+    """Grade the bundled sample submissions offline and write their results and pages."""
+    from autograder.commands.demo import run_demo
+
+    run_demo(out, _rubric(), Console())
+
+
+class _Progress:
+    """A line on standard error while something takes its time; silent where that is no terminal."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._console = Console(stderr=True, quiet=quiet)
+        self._status = self._console.status("starting the sandbox")
+
+    def __enter__(self) -> "_Progress":
+        self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+
+    def say(self, text: str) -> None:
+        self._status.update(text)
+
+    def show(self, item: object, verdicts: list[Verdict]) -> None:
+        self.say(f"{verdicts[0].item} done" if verdicts else "")
+
+
+def _progress(*, quiet: bool) -> _Progress:
+    return _Progress(quiet=quiet)
+
+
+def _rubric():  # type: ignore[no-untyped-def]
+    from autograder.rubric import load
+    from autograder.rubric.models import RubricError
+
+    try:
+        return load()
+    except RubricError as error:
+        _fail(str(error))
+
+
+def _render(results, page: Path | None, *, as_json: bool, title: str, name: str) -> None:  # type: ignore[no-untyped-def]
+    if page is not None:
+        from autograder.report.html import render
+
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(render(results, title=title, notebook_name=name), encoding="utf-8")
+    if as_json:
+        from autograder.results import encode
+
+        typer.echo(encode(results).decode())
+    else:
+        from autograder.report.terminal import print_report
+
+        print_report(results, Console(), title=title)
+
+
+def _fail(message: str):  # type: ignore[no-untyped-def]
+    Console(stderr=True).print(f"[red]ps7:[/] {message}", highlight=False, soft_wrap=True)
+    sys.exit(WRONG_USAGE)

@@ -1,0 +1,1 @@
+"""What each `ps7` command does, without the terminal."""

@@ -1,0 +1,84 @@
+"""Grades one submission and keeps a valid results.json at every moment."""
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from autograder.bank import Bank, BankError
+from autograder.examination import Clock, Limits
+from autograder.grading import grade, left_out, untouched
+from autograder.notebook import Notebook, UnreadableSubmission, find_notebook, read_notebook
+from autograder.results import Results, ResultsFile, from_verdicts
+from autograder.rubric import Item, Rubric
+from autograder.sandbox.host import SandboxError, Zygote
+from autograder.verdicts import Verdict
+
+NOT_REACHED = "Grading did not get to this check. If this stays so, tell the course staff."
+Progress = Callable[[Item, list[Verdict]], None]
+
+
+def grade_submission(
+    submission: Path, out: Path | None, rubric: Rubric, *, limits: Limits, progress: Progress = lambda *_: None
+) -> Results:
+    """Grades a notebook, or the folder that holds one. Whatever happens, `out` then holds valid results and they are returned."""
+    started = time.monotonic()
+    file = ResultsFile(out) if out is not None else None
+
+    def publish(verdicts: Iterable[Verdict], output: str, extra: dict[str, Any]) -> Results:
+        results = from_verdicts(
+            list(verdicts), output=output, extra=extra, execution_time=round(time.monotonic() - started, 1)
+        )
+        if file is not None:
+            file.write(results)
+        return results
+
+    waiting = untouched(rubric, NOT_REACHED)
+    results = publish(waiting, "Grading has begun.", {})
+    with Zygote(rubric.environment) as zygote:
+        try:
+            clock = Clock(limits)
+            notebook = read_notebook(find_notebook(submission))
+            output, extra = about(notebook, rubric)
+            bank = Bank.read(("public", "hidden"))
+            done: list[Verdict] = []
+            for item, verdicts in grade(notebook, rubric, bank, zygote, clock):
+                done += verdicts
+                waiting = [verdict for verdict in waiting if verdict.item != item.name]
+                results = publish([*done, *waiting], output, extra)
+                progress(item, verdicts)
+        except UnreadableSubmission as error:
+            results = publish(untouched(rubric, str(error)), str(error), {"unreadable": True})
+        except (SandboxError, BankError) as error:
+            reason = f"The grader itself failed, through no fault of this submission: {error}. Tell the course staff."
+            results = publish(untouched(rubric, reason), reason, {"grader_failed": True})
+    return results
+
+
+def check_notebook(
+    path: Path, items: tuple[str, ...], rubric: Rubric, *, limits: Limits, progress: Progress = lambda *_: None
+) -> Results:
+    """The public checks of the named items, of all where none is named. Raises UnreadableSubmission, SandboxError, BankError."""
+    started = time.monotonic()
+    chosen = Rubric(
+        title=rubric.title,
+        environment=rubric.environment,
+        tolerance=rubric.tolerance,
+        fields=rubric.fields,
+        items=tuple(item for item in rubric.items if not items or item.name in items),
+    )
+    with Zygote(rubric.environment) as zygote:
+        notebook = read_notebook(find_notebook(path))
+        output, extra = about(notebook, chosen)
+        done: list[Verdict] = []
+        for item, verdicts in grade(notebook, chosen, Bank.read(("public",)), zygote, Clock(limits), public_only=True):
+            done += verdicts
+            progress(item, verdicts)
+    return from_verdicts(done, output=output, extra=extra, execution_time=round(time.monotonic() - started, 1))
+
+
+def about(notebook: Notebook, rubric: Rubric) -> tuple[str, dict[str, Any]]:
+    """How the notebook was read, as markdown for the student and as data."""
+    notes = list(notebook.notes) + left_out(notebook, rubric)
+    listed = "\n".join(f"- {note}" for note in notes)
+    return (f"How your notebook was read:\n\n{listed}" if notes else ""), {"notes": notes}

@@ -1,0 +1,60 @@
+"""Submissions whose verdict is known: a folder for each, the notebook in it and the expected verdict beside it as data.
+
+    CASE/notebook.py or notebook.ipynb
+    CASE/expected.toml      description, full_marks = [items], loses_marks = [items], misconceptions = [slugs]
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from autograder.notebook import Notebook, parse_notebook, read_notebook
+
+FOLDER = Path(__file__).parent.parent / "tests" / "corpus"
+
+
+class CorpusError(Exception):
+    """A case is incomplete; the message names it."""
+
+
+class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What grading must say. Items named in neither list may have any score (the report items of notebooks without outputs)."""
+
+    description: str
+    full_marks: tuple[str, ...] = ()
+    loses_marks: tuple[str, ...] = ()
+    misconceptions: tuple[str, ...] = ()
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """One case."""
+
+    name: str
+    notebook: Notebook
+    expected: Expected
+
+
+def cases(folder: Path) -> Iterator[Submitted]:
+    """The cases below `folder` in alphabetical order. Raises CorpusError."""
+    for path in sorted(folder.glob("*/expected.toml")):
+        yield read_case(path.parent)
+
+
+def read_case(folder: Path) -> Submitted:
+    """One case; a notebook.py is a jupytext percent file. Raises CorpusError."""
+    try:
+        expected = msgspec.toml.decode((folder / "expected.toml").read_bytes(), type=Expected)
+    except (OSError, msgspec.DecodeError) as error:
+        raise CorpusError(f"{folder}: {error}") from None
+    return Submitted(folder.name, _notebook(folder), expected)
+
+
+def _notebook(folder: Path) -> Notebook:
+    percent = folder / "notebook.py"
+    if not percent.exists():
+        return read_notebook(folder / "notebook.ipynb")
+    import jupytext
+    import nbformat
+
+    return parse_notebook(nbformat.writes(jupytext.read(percent, fmt="py:percent")).encode())

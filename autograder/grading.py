@@ -1,0 +1,80 @@
+"""Grades a notebook item by item: ask, judge, price."""
+
+from collections.abc import Iterator, Mapping
+
+from autograder.accuracies import judge_report
+from autograder.bank import Bank
+from autograder.examination import Clock, examine
+from autograder.judge import judge
+from autograder.notebook import Notebook
+from autograder.program import outline, program_for, why_missing
+from autograder.rubric import Check, Item, Rubric
+from autograder.sandbox.host import Zygote
+from autograder.verdicts import Finding, Verdict
+
+
+def grade(
+    notebook: Notebook, rubric: Rubric, bank: Bank, zygote: Zygote, clock: Clock, *, public_only: bool = False
+) -> Iterator[tuple[Item, list[Verdict]]]:
+    """Yields every item of the rubric with its verdicts as soon as they are there. Raises SandboxError and BankError."""
+    read = outline(notebook)
+    reports = judge_report(notebook)
+    for item in rubric.items:
+        checks = [check for check in item.checks if not public_only or is_public(item, check)]
+        if item.probes:
+            cases = dict.fromkeys(case for check in checks for case in check.cases)
+            answers = examine(item, cases, notebook, read, zygote, clock)
+            findings = judge(item, answers, bank, rubric, lambda name: why_missing(read, name))
+        else:
+            findings = reports[item.name]
+        yield item, list(price(item, checks, findings))
+
+
+def is_public(item: Item, check: Check) -> bool:
+    """Whether students have what this check needs."""
+    return all(item.cases[case].bank == "public" for case in check.cases)
+
+
+def price(item: Item, checks: list[Check], findings: Mapping[str, Finding]) -> Iterator[Verdict]:
+    """Verdicts with points; a check without points appears only where it has a note to give."""
+    for number, check in enumerate(checks, start=1):
+        finding = findings[check.name]
+        if not check.points and finding.passed:
+            continue
+        yield Verdict(
+            number=f"{item.number}.{number}",
+            item=item.name,
+            check=check.name,
+            title=check.title,
+            score=check.points if finding.passed else 0.0,
+            max_score=check.points,
+            passed=finding.passed or not check.points,
+            message=finding.message,
+            misconception=finding.misconception,
+            visibility=check.visibility,
+        )
+
+
+def untouched(rubric: Rubric, reason: str) -> list[Verdict]:
+    """Every pointed check with zero points, for a submission that grading has not reached or cannot read."""
+    return [
+        verdict
+        for item in rubric.items
+        for verdict in price(
+            item, list(item.checks), dict.fromkeys((check.name for check in item.checks), Finding(passed=False, message=reason))
+        )
+        if verdict.max_score
+    ]
+
+
+def left_out(notebook: Notebook, rubric: Rubric) -> list[str]:
+    """What the graded items refer to and grading does not run, as sentences for the report."""
+    read = outline(notebook)
+    omitted = {
+        (statement.cell, statement.line): statement.acts
+        for item in rubric.items
+        for statement in program_for(read, item.needs).left_out
+    }
+    return [
+        f"Code cell {cell}, line {line} was not run while grading: {reason}." for (cell, line), reason in sorted(omitted.items())
+    ] + [f"Code cell {broken.cell} has a syntax error in line {broken.line}: {broken.message}." for broken in read.broken]

@@ -1,0 +1,105 @@
+"""Misconceptions: the solved notebook with one small change, kept as data beside the reference.
+
+A file `reference/misconceptions/ITEM.toml` has a table for each slug:
+
+    [temperature-multiplied]
+    shows = "The similarities are multiplied by the temperature."
+    look = "Compare the line that makes the logits with the formula."
+    edits = [{ old = "/ self.temperature", new = "* self.temperature" }]
+
+Each `old` must occur exactly once in the item's cells of the solved notebook.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autograder import notebooks
+from autograder.bank import Description
+from autograder.notebook import Notebook, parse_notebook
+from autograder.oracle import Mistake
+from autograder.rubric import Item, Rubric
+
+FOLDER = Path(__file__).parent.parent / "reference" / "misconceptions"
+
+
+class MisconceptionError(Exception):
+    """A misconception does not fit the reference; the message names it."""
+
+
+class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One replacement in the text of the item's cells."""
+
+    old: str
+    new: str
+
+
+class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One typical mistake: two sentences for the student, and the change that makes it."""
+
+    shows: str
+    look: str
+    edits: tuple[Edit, ...]
+
+
+def solution() -> Notebook:
+    """The solved notebook as a submission."""
+    return _submission(notebooks.generate("solution"))
+
+
+def template() -> Notebook:
+    """The blank notebook as a submission."""
+    return _submission(notebooks.generate("template"))
+
+
+def every(rubric: Rubric, folder: Path = FOLDER) -> list[Mistake]:
+    """All misconceptions, and for each item the one of not having begun. Raises MisconceptionError."""
+    mistakes = []
+    for item in rubric.items:
+        if item.probes:
+            mistakes.append(_not_started(item))
+        for slug, misconception in _read(folder / f"{item.name}.toml").items():
+            description = Description(item=item.name, shows=misconception.shows, look=misconception.look)
+            mistakes.append(Mistake(slug, description, _changed(item.name, slug, misconception.edits)))
+    return mistakes
+
+
+def _read(path: Path) -> Mapping[str, Misconception]:
+    if not path.exists():
+        return {}
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=dict[str, Misconception])
+    except msgspec.DecodeError as error:
+        raise MisconceptionError(f"{path}: {error}") from None
+
+
+def _changed(item: str, slug: str, edits: tuple[Edit, ...]) -> Notebook:
+    notebook = notebooks.generate("solution")
+    for edit in edits:
+        cells = [cell for cell in notebook.cells if cell.metadata.get("item") == item and edit.old in cell.source]
+        if len(cells) != 1 or cells[0].source.count(edit.old) != 1:
+            raise MisconceptionError(f"{slug}: {edit.old!r} is not to be found exactly once in the cells of {item}")
+        cells[0].source = cells[0].source.replace(edit.old, edit.new)
+    return _submission(notebook)
+
+
+def _not_started(item: Item) -> Mistake:
+    """The solved notebook with the template's cells for this item."""
+    solved = notebooks.generate("solution")
+    blanks = {index: cell for index, cell in enumerate(_cells_of(notebooks.generate("template"), item.name))}
+    for index, cell in enumerate(_cells_of(solved, item.name)):
+        cell.source = blanks[index].source
+    description = Description(
+        item=item.name, shows="This is still the template's blank.", look=item.todo
+    )
+    return Mistake(f"{item.name.replace('_', '-')}-not-started", description, _submission(solved))
+
+
+def _cells_of(notebook: Any, item: str) -> Iterator[Any]:
+    return (cell for cell in notebook.cells if cell.metadata.get("item") == item)
+
+
+def _submission(notebook: Any) -> Notebook:
+    return parse_notebook(notebooks.text(notebook).encode())

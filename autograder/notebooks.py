@@ -1,0 +1,61 @@
+"""Generates the blank and the solved notebook from one jupytext file and the reference's own source.
+
+Metadata of a cell in `student_template/ps7.py`: `item`, the graded item that it belongs to; `source`, the objects of the reference whose
+text the cell holds (a graded cell only in the solution); `only`, the one version that it appears in; `recorded`, the output of a real
+run that the solution shows.
+"""
+
+import ast
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import jupytext
+import nbformat
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "student_template" / "ps7.py"
+RECORDED = ROOT / "reference" / "recorded_run.toml"
+Version = Literal["template", "solution"]
+
+
+def generate(version: Version) -> Any:
+    """The notebook as an nbformat node, the same in every run."""
+    notebook = jupytext.read(SOURCE, fmt="py:percent")
+    recorded = tomllib.loads(RECORDED.read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook.cells if cell.metadata.get("only", version) == version]
+    for number, cell in enumerate(cells):
+        cell.id = f"ps7-{version}-{number:03d}"
+        asked = dict(cell.metadata)
+        cell.metadata = nbformat.from_dict({"item": asked["item"]} if "item" in asked else {})
+        if "source" in asked and (version == "solution" or "item" not in asked):
+            cell.source = "\n\n\n".join(_text_of(name) for name in asked["source"].split(","))
+        if version == "solution" and "recorded" in asked:
+            text = recorded[asked["recorded"]]
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+    made = nbformat.v4.new_notebook(cells=cells)
+    made.metadata = nbformat.from_dict(
+        {
+            "accelerator": "GPU",
+            "colab": {"name": "ps7.ipynb", "provenance": [], "toc_visible": True},
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    made.nbformat_minor = 5
+    return made
+
+
+def text(notebook: Any) -> str:
+    """The notebook's JSON, as it is committed."""
+    return str(nbformat.writes(notebook)).rstrip("\n") + "\n"
+
+
+def _text_of(name: str) -> str:
+    """The text of `package.module:definition`, read and not imported: the reference needs packages that building does not."""
+    module, _, definition = name.partition(":")
+    source = (ROOT / Path(*module.split("."))).with_suffix(".py").read_text(encoding="utf-8")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == definition:
+            return ast.get_source_segment(source, node) or ""
+    raise LookupError(f"{module} defines no {definition}")

@@ -1,0 +1,111 @@
+"""Records the banks: the reference and every misconception go through the very examination that submissions go through."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from safetensors.numpy import save_file
+
+from autograder.bank import Bank, Description, Index, Record, Recorded
+from autograder.examination import Clock, Limits, examine
+from autograder.notebook import Notebook
+from autograder.program import outline
+from autograder.readings import Unclear
+from autograder.rubric import Item, Rubric
+from autograder.sandbox.host import Zygote
+from autograder.sandbox.outcomes import Array, Outcome, Replied, Reply
+
+
+class OracleError(Exception):
+    """The reference cannot be recorded; the message says at which case."""
+
+
+class Mistake(msgspec.Struct, frozen=True):
+    """A misconception as a notebook: the solved one with one component changed."""
+
+    slug: str
+    description: Description
+    notebook: Notebook
+
+
+def record(rubric: Rubric, solution: Notebook, mistakes: Iterable[Mistake], zygote: Zygote) -> dict[str, tuple[Index, dict[str, Array]]]:
+    """Bank name to its JSON half and its arrays. Raises OracleError where the reference itself does not reply."""
+    cases: dict[str, Recorded] = {}
+    arrays: dict[str, Array] = {}
+    by_item: dict[str, list[Mistake]] = {}
+    for mistake in mistakes:
+        by_item.setdefault(mistake.description.item, []).append(mistake)
+    for item in rubric.items:
+        if not item.probes:
+            continue
+        reference = _ask(item, solution, zygote)
+        replies = {mistake.slug: _ask(item, mistake.notebook, zygote) for mistake in by_item.get(item.name, [])}
+        for case, outcome in reference.items():
+            if not isinstance(outcome, Reply):
+                raise OracleError(f"the reference does not reply to {item.name}.{case}: {outcome}")
+            cases[f"{item.name}.{case}"] = Recorded(
+                reference=_store(outcome, arrays),
+                misconceptions={slug: _store(answers[case], arrays) for slug, answers in replies.items()},
+            )
+    descriptions = {mistake.slug: mistake.description for each in by_item.values() for mistake in each}
+    return {name: _part(name, rubric, cases, arrays, descriptions) for name in ("public", "hidden")}
+
+
+def write(banks: Mapping[str, tuple[Index, Mapping[str, Array]]], folder: Path) -> list[Path]:
+    """Writes the banks' files and returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, (index, arrays) in banks.items():
+        path = folder / f"{name}.json"
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(index, order="sorted"), indent=1) + b"\n")
+        save_file(dict(arrays), folder / f"{name}.safetensors")
+        written += [path, folder / f"{name}.safetensors"]
+    return written
+
+
+def in_memory(banks: Mapping[str, tuple[Index, Mapping[str, Array]]], names: Iterable[str] = ("public", "hidden")) -> Bank:
+    """Fresh banks as they would be read back."""
+    chosen = [banks[name] for name in names]
+    return Bank([index for index, _ in chosen], {key: array for _, arrays in chosen for key, array in arrays.items()})
+
+
+def _ask(item: Item, notebook: Notebook, zygote: Zygote) -> Mapping[str, Outcome]:
+    answers = examine(item, item.cases, notebook, outline(notebook), zygote, Clock(Limits()))
+    clear = {case: answer for case, answer in answers.items() if not isinstance(answer, Unclear)}
+    if len(clear) < len(answers):
+        raise OracleError(f"a reading of {item.name} is unclear in our own notebook")
+    return clear
+
+
+def _store(outcome: Outcome, arrays: dict[str, Array]) -> Record:
+    """The outcome with its arrays put away under the hash of their contents, so that equal ones are kept once."""
+    if not isinstance(outcome, Reply):
+        return Record(outcome)
+    keys = {}
+    for field, array in outcome.arrays.items():
+        half = array.astype(np.float32) if array.dtype == np.float64 and array.size > 1 else array
+        digest = hashlib.sha256(half.tobytes() + str((half.shape, half.dtype)).encode()).hexdigest()[:20]
+        arrays[digest] = half
+        keys[field] = digest
+    return Record(Replied(facts=dict(outcome.facts)), keys)
+
+
+def _part(
+    name: str, rubric: Rubric, cases: Mapping[str, Recorded], arrays: Mapping[str, Array], descriptions: dict[str, Description]
+) -> tuple[Index, dict[str, Array]]:
+    """The cases of one bank with just the arrays that they use."""
+    own = {
+        f"{item.name}.{case}": cases[f"{item.name}.{case}"]
+        for item in rubric.items
+        for case, asked in item.cases.items()
+        if asked.bank == name
+    }
+    keys = {
+        key
+        for recorded in own.values()
+        for each in (recorded.reference, *recorded.misconceptions.values())
+        for key in each.arrays.values()
+    }
+    return Index(cases=own, misconceptions=descriptions), {key: arrays[key] for key in sorted(keys)}

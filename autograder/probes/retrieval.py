@@ -1,0 +1,131 @@
+"""Probes of retrieve_images: which files it finds, in which order, whether it returns them or only keeps them in `matches`."""
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from autograder.probes.layers import LayerTrace
+from autograder.probes.seeding import generator, normal
+from autograder.probes.stand_ins import CONSTANTS, CopyingHead, ImageTable
+from autograder.sandbox.namespace import CELL, Namespace
+
+WIDTH = 256
+VOCABULARY = 997
+
+
+class WordTable(nn.Module):
+    """A text backbone: the sum of random vectors of the words that the mask lets through."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.words = nn.Parameter(normal(seed, "words", (VOCABULARY, CONSTANTS["text_embedding"])))
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """(N, L), (N, L) -> (N, 768)."""
+        return (self.words[input_ids % VOCABULARY] * attention_mask[..., None]).sum(dim=1)
+
+
+class Scaled(nn.Module):
+    """The head's output, longer than 1: the order of matches must not depend on the query's length."""
+
+    def __init__(self, length: float) -> None:
+        super().__init__()
+        self.head, self.length = CopyingHead(), length
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, 768) -> (N, 256), rows of norm `length`."""
+        embeddings: torch.Tensor = self.head(x) * self.length
+        return embeddings
+
+
+class StandInModel(nn.Module):
+    """What retrieval asks of a trained CLIPModel."""
+
+    def __init__(self, seed: int, length: float) -> None:
+        super().__init__()
+        self.image_encoder, self.image_projection = ImageTable(), CopyingHead()
+        self.text_encoder, self.text_projection = WordTable(seed), Scaled(length)
+        self.temperature = CONSTANTS["temperature"]
+
+
+def retrieve(
+    notebook: Namespace, *, query: str, seed: int, photos: int, k: int | None = None, query_length: float = 1.0, twins: bool = False
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Asks for the best `k` of `photos` random unit embeddings (None: without naming k). With `twins` each photo is there twice.
+
+    Facts: `kind` of the matches ("names" if right), `count`, `distinct`, `nested`, and `raised` where the function failed after
+    setting them. Arrays: `ranking`, the photo that each match shows (the first one of equal embeddings, so that ties are no matter).
+    """
+    notebook.provide(**CONSTANTS)
+    function = notebook["retrieve_images"]
+    torch.manual_seed(seed)
+    model = StandInModel(seed, query_length).eval()
+    embeddings = functional.normalize(normal(seed, "photos", (photos, WIDTH)), dim=-1)
+    if twins:
+        embeddings[1::2] = embeddings[::2]
+    # Fewer embeddings than names: the frame's loaders drop the last batch.
+    numbers = generator(seed, "names").permutation(10_000)[: photos + 5]
+    names = np.array([f"{number:04d}_{seed % 97:02d}.jpg" for number in numbers])
+    keywords = {} if k is None else {"k": k}
+    with LayerTrace() as trace:
+        matches, raised = _matches(lambda: function(model, embeddings.clone(), query, names, **keywords), notebook)
+    facts, found = _read(matches, list(names))
+    ranking = [index - index % 2 if twins and index < photos else index for index in found]
+    facts |= {"raised": raised, "operations": trace.operations}
+    return facts, {"ranking": np.array(ranking, dtype=np.int64)}
+
+
+def vectorised(notebook: Namespace, *, query: str, seed: int, photos: list[int]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Whether the number of torch operations grows with the number of photos, as it does in a loop over them."""
+    operations = [retrieve(notebook, query=query, seed=seed, photos=count, k=4)[0]["operations"] for count in photos]
+    return {"grows": operations[-1] - operations[0] >= photos[-1] - photos[0]}, {}
+
+
+def _matches(call: Callable[[], Any], notebook: Namespace) -> tuple[Any, str | None]:
+    """The variable `matches` of whatever function of the notebook held it last, else what the call returned.
+
+    A notebook's function may draw its matches and return nothing, and the drawing may fail without a screen; so the variable is
+    read when its function ends, however it ends. An exception that came before there were matches is raised.
+    """
+    held: list[Any] = []
+
+    def watch(frame: FrameType, event: str, argument: Any) -> None:
+        if event == "return" and frame.f_code.co_filename.startswith(CELL) and "matches" in frame.f_locals:
+            held.append(frame.f_locals["matches"])
+
+    raised, returned = None, None
+    sys.setprofile(watch)
+    try:
+        returned = call()
+    except Exception as error:
+        if not held:
+            raise
+        raised = f"{type(error).__name__}: {error}"[:200]
+    finally:
+        sys.setprofile(None)
+    if held:
+        return held[-1], raised
+    return notebook.globals.get("matches", returned) if returned is None else returned, raised
+
+
+def _read(matches: Any, names: list[str]) -> tuple[dict[str, Any], list[int]]:
+    """Facts on the form of the matches, and their positions in `names` (-1 for what is no name there)."""
+    kind = "names"
+    if isinstance(matches, torch.Tensor):
+        matches, kind = matches.detach().numpy(), "a tensor"
+    array = np.asarray(matches, dtype=object) if isinstance(matches, list | tuple) else np.asarray(matches)
+    flat = [item.item() if isinstance(item, np.ndarray | torch.Tensor) and np.size(item) == 1 else item for item in array.reshape(-1)]
+    if matches is None:
+        kind = "nothing"
+    elif not all(isinstance(item, str) for item in flat):
+        kind = "indices" if all(isinstance(item, int | float | np.number) for item in flat) else "something else"
+    places = {name: index for index, name in enumerate(names)}
+    found = [places.get(str(item), -1) for item in flat[:100]]
+    facts = {"kind": kind, "count": len(flat), "distinct": len({str(item) for item in flat}), "nested": array.ndim != 1}
+    return facts, found

@@ -1,0 +1,97 @@
+"""The rubric as typed data."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from autograder.verdicts import Visibility
+
+DEFAULT = Path(__file__).with_name("ps7.toml")
+BankName = Literal["public", "hidden"]
+
+
+class RubricError(Exception):
+    """The rubric file contradicts itself; the message says where."""
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One concrete question: a probe of the item's module, or a reading of the notebook's text, with its arguments."""
+
+    probe: str
+    bank: BankName
+    arguments: dict[str, Any] = {}
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is compared with the reference, and what it is worth. A check without points only gives a note."""
+
+    name: str
+    title: str
+    fields: tuple[str, ...]
+    cases: tuple[str, ...] = ()
+    points: float = 0.0
+    visibility: Visibility = "visible"
+    note: str = ""
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One graded item of the assignment."""
+
+    name: str
+    number: str
+    title: str
+    points: float
+    needs: tuple[str, ...] = ()
+    """Names of the notebook without which the item cannot be probed; the first is the one that the student writes."""
+    probes: str = ""
+    """The module with the item's probes; "" for the report items, which are judged from the notebook's text alone."""
+    todo: str = ""
+    """What to write, for a student who has not begun."""
+    cases: dict[str, Case] = {}
+    checks: tuple[Check, ...]
+
+
+class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole assignment."""
+
+    title: str
+    environment: str
+    """The module that says what guests find installed."""
+    tolerance: float
+    """How far arrays may be from the reference's, relative to the reference's greatest absolute value."""
+    fields: dict[str, str]
+    """Field of a reply to its name in a sentence."""
+    items: tuple[Item, ...]
+
+    def item(self, name: str) -> Item:
+        """The item of that name. Raises KeyError."""
+        for item in self.items:
+            if item.name == name:
+                return item
+        raise KeyError(name)
+
+    @property
+    def points(self) -> float:
+        """The most that a submission can score."""
+        return sum(item.points for item in self.items)
+
+
+def load(path: Path = DEFAULT) -> Rubric:
+    """Reads and checks a rubric. Raises RubricError."""
+    try:
+        rubric = msgspec.toml.decode(path.read_bytes(), type=Rubric)
+    except (OSError, msgspec.DecodeError) as error:
+        raise RubricError(f"{path}: {error}") from None
+    for item in rubric.items:
+        total = sum(check.points for check in item.checks)
+        if abs(total - item.points) > 1e-9:
+            raise RubricError(f"{path}: the checks of {item.name} sum to {total:g} points, the item has {item.points:g}")
+        for check in item.checks:
+            for name in check.cases:
+                if name not in item.cases:
+                    raise RubricError(f"{path}: {item.name}.{check.name} names a case {name!r} that is not there")
+            for name in check.fields:
+                if name not in rubric.fields:
+                    raise RubricError(f"{path}: field {name!r} of {item.name}.{check.name} has no description under [fields]")
+    return rubric

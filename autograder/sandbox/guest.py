@@ -1,0 +1,96 @@
+"""The untrusted side: executes the student's statements and answers probes about them.
+
+Everything here shares a process with hostile code after the first statement has run; nothing that it says is believed
+further than the wire's caps and the judge's comparison go.
+"""
+
+import importlib
+import os
+import random
+import socket
+import sys
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from autograder.sandbox import wire
+from autograder.sandbox.namespace import Namespace, Source, describe
+from autograder.sandbox.outcomes import Array, Missing, Raised, Replied, plain
+
+
+class Load(msgspec.Struct, frozen=True, tag="load"):
+    """Opens a session: which module holds the probes, and the statements to execute."""
+
+    nonce: str
+    probes: str
+    program: tuple[Source, ...]
+
+
+class Ask(msgspec.Struct, frozen=True, tag="ask"):
+    """Asks one probe of the session's module by the name of its function."""
+
+    nonce: str
+    probe: str
+    arguments: dict[str, Any]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The header of every frame that a guest sends."""
+
+    nonce: str
+    outcome: Replied | Raised | Missing
+
+
+def run(connection: socket.socket, environment: str) -> None:
+    """Serves one session on `connection` and returns when the host hangs up."""
+    _leave_everything_behind(connection)
+    importlib.import_module(environment).install()
+    request = msgspec.json.decode(wire.receive(connection, wire.REQUEST)[0], type=Load)
+    probes = importlib.import_module(request.probes)
+    namespace = Namespace()
+    failures = namespace.execute(request.program)
+    _answer(connection, request.nonce, Replied(facts={"failures": failures}))
+    while True:
+        try:
+            header, _ = wire.receive(connection, wire.REQUEST)
+        except wire.Closed:
+            return
+        question = msgspec.json.decode(header, type=Ask)
+        outcome, arrays = _ask(probes, namespace, question)
+        _answer(connection, question.nonce, outcome, arrays)
+
+
+def _ask(
+    probes: ModuleType, namespace: Namespace, question: Ask
+) -> tuple[Replied | Raised | Missing, dict[str, Array]]:
+    random.seed(0)
+    try:
+        facts, arrays = getattr(probes, question.probe)(namespace, **question.arguments)
+        return Replied(facts=facts), {name: plain(array) for name, array in arrays.items()}
+    except KeyError as error:
+        if isinstance(error, namespace.NameMissing):
+            return Missing(name=error.name, cause=namespace.cause_of(error.name)), {}
+        return describe(error), {}
+    except BaseException as error:
+        return describe(error), {}
+
+
+def _answer(
+    connection: socket.socket,
+    nonce: str,
+    outcome: Replied | Raised | Missing,
+    arrays: dict[str, Array] | None = None,
+) -> None:
+    wire.send(connection, msgspec.json.encode(Answer(nonce=nonce, outcome=outcome)), arrays)
+
+
+def _leave_everything_behind(connection: socket.socket) -> None:
+    """Keeps the connection alone of all open files; standard streams lead nowhere."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    kept = connection.fileno()
+    os.closerange(3, kept)
+    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") < 4096 else 4096)
+    sys.argv = ["notebook"]

@@ -1,0 +1,182 @@
+"""Modules that are not what they seem: lazy ones load the real package on first use, blank ones swallow everything.
+
+A notebook imports far more than its graded parts use. So importing costs nothing, using costs what it must, and a package
+that only draws or downloads need not be there at all.
+"""
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+
+class Blank:
+    """Swallows whatever is done to it: calls, attributes, items, loops, `with`."""
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Itself; but as a decorator it leaves the function as it was."""
+        if len(arguments) == 1 and not keywords and isinstance(arguments[0], types.FunctionType | type):
+            return arguments[0]
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __getitem__(self, key: Any) -> Any:
+        return self
+
+    def __setitem__(self, key: Any, value: Any) -> None: ...
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *exception: object) -> None: ...
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        return (object,)
+
+    def _arithmetic(self, *others: Any) -> Any:
+        return self
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __or__ = __ror__ = _arithmetic
+
+
+class BlankModule(types.ModuleType):
+    """A package that is not there and not missed, with a few names that answer in earnest."""
+
+    __path__: Sequence[str] = ()
+
+    def __init__(self, name: str, answers: Mapping[str, Any]) -> None:
+        super().__init__(name)
+        self.__dict__.update(answers)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Blank()
+
+
+class LazyModule(types.ModuleType):
+    """Stands under the name of a real module until somebody uses one of its attributes."""
+
+    __path__: Sequence[str] = ()
+
+    def __init__(self, name: str, answers: Mapping[str, Any], finder: "Finder") -> None:
+        super().__init__(name)
+        self.__dict__.update(answers)
+        self.__dict__["_finder"] = finder
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return LazyAttribute(self._finder, self.__name__, (name,))
+
+
+class LazyAttribute:
+    """A path of attributes below a lazy module: followed when it is called, subclassed, iterated or compared."""
+
+    def __init__(self, finder: "Finder", module: str, path: tuple[str, ...]) -> None:
+        self._finder, self._module, self._path = finder, module, path
+
+    def _real(self) -> Any:
+        found: Any = self._finder.load(self._module)
+        for index, name in enumerate(self._path):
+            try:
+                found = getattr(found, name)
+            except AttributeError:
+                # `torchvision.models` is an attribute only once that submodule has been imported.
+                found = importlib.import_module(".".join((self._module, *self._path[: index + 1])))
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return LazyAttribute(self._finder, self._module, (*self._path, name))
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._real()(*arguments, **keywords)
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (self._real(),)
+
+    def __instancecheck__(self, instance: Any) -> bool:
+        return isinstance(instance, self._real())
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._real())
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._real()[key]
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._real() == (other._real() if isinstance(other, LazyAttribute) else other))
+
+    def __hash__(self) -> int:
+        return hash(self._path)
+
+    def __or__(self, other: Any) -> Any:
+        return Any
+
+    __ror__ = __or__
+
+
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Puts lazy and blank modules under the given names and all below them, ahead of any real ones.
+
+    `answers` maps a dotted module name to attributes that it has from the start.
+    """
+
+    def __init__(
+        self, *, lazy: Sequence[str], blank: Sequence[str], answers: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        self._lazy, self._blank, self._answers = set(lazy), set(blank), answers
+
+    def install(self) -> None:
+        """From now on imports under these names are answered here."""
+        sys.meta_path.insert(0, self)
+
+    def find_spec(
+        self, fullname: str, path: object = None, target: object = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """A spec for the names that are ours, None for all others."""
+        if _owner(fullname, self._lazy | self._blank):
+            return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+        return None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        """A lazy or a blank module."""
+        answers = self._answers.get(spec.name, {})
+        if _owner(spec.name, self._lazy):
+            return LazyModule(spec.name, answers, self)
+        return BlankModule(spec.name, answers)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Nothing: there is no code behind these modules."""
+
+    def load(self, name: str) -> types.ModuleType:
+        """The real module. Raises ModuleNotFoundError where its package is not installed."""
+        owner = _owner(name, self._lazy)
+        if owner:
+            self._lazy.discard(owner)
+            for stale in [known for known in sys.modules if _owner(known, {owner})]:
+                del sys.modules[stale]
+        return importlib.import_module(name)
+
+
+def _owner(fullname: str, names: set[str]) -> str | None:
+    """The one of `names` that is `fullname` or a package around it."""
+    return next((name for name in names if fullname == name or fullname.startswith(name + ".")), None)

@@ -1,0 +1,149 @@
+"""The student's top-level names: statements are executed into it one by one, and probes take components out of it."""
+
+import __future__
+
+import linecache
+import reprlib
+import sys
+import types
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from typing import Any
+
+import msgspec
+
+from autograder.sandbox.outcomes import Frame, Raised
+
+CELL = "code cell "
+FUTURE_FLAGS = reduce(lambda flags, name: flags | getattr(__future__, name).compiler_flag, __future__.all_feature_names, 0)
+LONGEST_TEXT = 600
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One statement at top level, where it stands, and the names that it is there for."""
+
+    cell: int
+    line: int
+    source: str
+    binds: tuple[str, ...] = ()
+
+
+class Namespace:
+    """The globals of the notebook, as a module named `__main__`."""
+
+    class NameMissing(KeyError):
+        """The notebook has no such name."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__(name)
+            self.name = name
+
+    def __init__(self) -> None:
+        self.module = types.ModuleType("__main__")
+        self.globals: dict[str, Any] = self.module.__dict__
+        self._causes: dict[str, Raised] = {}
+        sys.modules["__main__"] = self.module
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self.globals[name]
+        except KeyError:
+            raise self.NameMissing(name) from None
+
+    def put(self, **stand_ins: Any) -> None:
+        """Sets globals, over whatever the notebook has under these names."""
+        self.globals.update(stand_ins)
+
+    def provide(self, **stand_ins: Any) -> None:
+        """Sets those globals that the notebook does not have."""
+        self.globals.update({name: value for name, value in stand_ins.items() if name not in self.globals})
+
+    def cause_of(self, name: str) -> Raised | None:
+        """What went wrong in the statement that should have bound `name`."""
+        return self._causes.get(name)
+
+    def execute(self, program: Sequence[Source]) -> list[dict[str, Any]]:
+        """Executes all statements; those that fail for want of a name are tried again after the others.
+
+        A notebook whose cells were run out of order so still defines what it defined for the student.
+        """
+        _show_sources(program)
+        pending, failures = list(program), {}
+        flags = 0
+        while pending:
+            failures, later = {}, []
+            for statement in pending:
+                try:
+                    code = compile(
+                        "\n" * (statement.line - 1) + statement.source,
+                        f"{CELL}{statement.cell}",
+                        "exec",
+                        flags=flags,
+                        dont_inherit=True,
+                    )
+                    flags |= code.co_flags & FUTURE_FLAGS
+                    exec(code, self.globals)
+                except NameError as error:
+                    failures[statement] = describe(error)
+                    later.append(statement)
+                except BaseException as error:
+                    self._note(statement, describe(error))
+            if len(later) == len(pending):
+                break
+            pending = later
+        for statement, raised in failures.items():
+            self._note(statement, raised)
+        return [{"name": name, "where": raised.where} for name, raised in self._causes.items()]
+
+    def _note(self, statement: Source, raised: Raised) -> None:
+        self._causes.update(dict.fromkeys(statement.binds, raised))
+
+
+def describe(error: BaseException) -> Raised:
+    """The exception in plain data, with the last three levels that lie in the notebook."""
+    try:
+        text = str(error)
+    except BaseException:
+        text = "(its message cannot be shown)"
+    levels = list(_walk(error.__traceback__))[-3:]
+    frames = tuple(
+        Frame(
+            cell=frame.f_code.co_filename,
+            line=line,
+            function=frame.f_code.co_name,
+            source=linecache.getline(frame.f_code.co_filename, line).strip()[:200],
+            shapes=_shapes(frame) if index == len(levels) - 1 else {},
+        )
+        for index, (frame, line) in enumerate(levels)
+    )
+    if isinstance(error, SyntaxError) and error.filename and error.filename.startswith(CELL):
+        frames = (Frame(cell=error.filename, line=error.lineno or 0, function="", source=(error.text or "").strip()[:200]),)
+    return Raised(kind=type(error).__name__, text=text[:LONGEST_TEXT], frames=frames)
+
+
+def _walk(traceback: types.TracebackType | None) -> Iterable[tuple[types.FrameType, int]]:
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename.startswith(CELL):
+            yield traceback.tb_frame, traceback.tb_lineno
+        traceback = traceback.tb_next
+
+
+def _shapes(frame: types.FrameType) -> dict[str, str]:
+    torch = sys.modules.get("torch")
+    if torch is None or frame.f_code.co_name == "<module>":
+        return {}
+    tensors = {name: value for name, value in frame.f_locals.items() if type(value) is torch.Tensor}
+    return {name: reprlib.repr(tuple(value.shape)) for name, value in list(tensors.items())[:8]}
+
+
+def _show_sources(program: Sequence[Source]) -> None:
+    """Lets tracebacks and `inspect.getsource` find the text of the cells."""
+    cells: dict[str, list[str]] = {}
+    for statement in program:
+        lines = cells.setdefault(f"{CELL}{statement.cell}", [])
+        added = statement.source.split("\n")
+        lines.extend([""] * (statement.line - 1 + len(added) - len(lines)))
+        lines[statement.line - 1 : statement.line - 1 + len(added)] = added
+    for name, lines in cells.items():
+        text = "\n".join(lines) + "\n"
+        linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)

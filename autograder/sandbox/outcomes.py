@@ -1,0 +1,72 @@
+"""What can come of asking a guest something. An answer, an exception and a death are values of one kind, matched on once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One level of a traceback that lies in the student's own notebook."""
+
+    cell: str
+    line: int
+    function: str
+    source: str
+    shapes: dict[str, str] = {}
+    """Tensors among the local variables: name to shape."""
+
+
+class Raised(msgspec.Struct, frozen=True, tag="raised"):
+    """The student's code raised. All text in here is the student's and has to be clipped and marked."""
+
+    kind: str
+    text: str
+    frames: tuple[Frame, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """The innermost place in the notebook, "" where the exception passed through none of its cells."""
+        return f"{self.frames[-1].cell}, line {self.frames[-1].line}" if self.frames else ""
+
+
+class Missing(msgspec.Struct, frozen=True, tag="missing"):
+    """A name which the probe needs is not there; `cause` where a statement that should have made it raised."""
+
+    name: str
+    cause: Raised | None = None
+
+
+class Replied(msgspec.Struct, frozen=True, tag="replied"):
+    """The header of a probe's reply; its arrays travel beside it."""
+
+    facts: dict[str, Any] = {}
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    """The guest gave no answer: it exited, was killed, ran out of time or spoke nonsense."""
+
+    reason: str
+    """For the student: "the code ended the Python process (exit code 3)"."""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A probe's reply: plain facts and arrays, never a judgement."""
+
+    facts: Mapping[str, Any]
+    arrays: Mapping[str, Array]
+
+
+Outcome = Reply | Raised | Missing | Ended
+
+
+def plain(array: Any) -> Array:
+    """A contiguous copy in one of the dtypes that the wire carries: float64 and ints stay, all else numeric becomes float32."""
+    array = np.asarray(array)
+    if array.dtype.kind in "iub":
+        return np.ascontiguousarray(array, dtype=np.int64)
+    return np.ascontiguousarray(array, dtype=np.float64 if array.dtype == np.float64 else np.float32)

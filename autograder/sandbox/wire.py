@@ -1,0 +1,100 @@
+"""Frames on a stream socket: two lengths, a JSON header, and arrays as safetensors. Every cap is checked before memory is taken."""
+
+import math
+import select
+import socket
+import struct
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from autograder.sandbox.outcomes import Array
+
+LENGTHS = struct.Struct(">II")
+DTYPES = frozenset({"float32", "float64", "int64"})
+
+
+class Caps(NamedTuple):
+    """The most that a frame may hold; bytes, except for the counts of tensors and of axes."""
+
+    header: int = 64 * 1024
+    payload: int = 8 * 1024 * 1024
+    tensors: int = 256
+    axes: int = 6
+
+
+REPLY = Caps()
+REQUEST = Caps(header=64 * 1024 * 1024)
+
+
+class WireError(Exception):
+    """The other side sent something that is no frame, or one over the caps."""
+
+
+class Closed(WireError):
+    """The other side closed the connection."""
+
+
+class Late(WireError):
+    """The deadline passed before a whole frame had come."""
+
+
+def send(connection: socket.socket, header: bytes, arrays: Mapping[str, Array] | None = None) -> None:
+    """Writes one frame. Blocks for as long as the receiver does not read, unless the socket has a time-out."""
+    payload = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}) if arrays else b""
+    connection.sendall(LENGTHS.pack(len(header), len(payload)) + header + payload)
+
+
+def receive(
+    connection: socket.socket, caps: Caps = REPLY, deadline: float = math.inf
+) -> tuple[bytes, dict[str, Array]]:
+    """Reads one frame: the header's bytes and the arrays by name.
+
+    `deadline` is a moment of `time.monotonic()`. Raises Closed, Late, or WireError for a malformed frame.
+    """
+    header_length, payload_length = LENGTHS.unpack(_read(connection, LENGTHS.size, deadline))
+    if header_length > caps.header:
+        raise WireError(f"a header of {header_length} bytes, over the cap of {caps.header}")
+    if payload_length > caps.payload:
+        raise WireError(f"arrays of {payload_length} bytes, over the cap of {caps.payload}")
+    header = _read(connection, header_length, deadline)
+    payload = _read(connection, payload_length, deadline)
+    return header, decode_arrays(payload, caps)
+
+
+def decode_arrays(payload: bytes, caps: Caps = REPLY) -> dict[str, Array]:
+    """The arrays of a payload. Raises WireError where it is not safetensors or breaks a cap."""
+    if not payload:
+        return {}
+    try:
+        arrays = load(payload)
+    except (SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
+        raise WireError(f"arrays that cannot be read: {error}") from None
+    if len(arrays) > caps.tensors:
+        raise WireError(f"{len(arrays)} arrays, over the cap of {caps.tensors}")
+    for name, array in arrays.items():
+        if array.ndim > caps.axes or array.dtype.name not in DTYPES:
+            raise WireError(f"array {name[:40]!r} has {array.ndim} axes of {array.dtype.name}")
+    return arrays
+
+
+def _read(connection: socket.socket, count: int, deadline: float) -> bytes:
+    received = bytearray()
+    while len(received) < count:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise Late
+        if deadline < math.inf and not select.select([connection], [], [], remaining)[0]:
+            raise Late
+        try:
+            part = connection.recv(min(count - len(received), 1 << 20))
+        except ConnectionError:
+            raise Closed from None
+        if not part:
+            raise Closed
+        received += part
+    return bytes(received)

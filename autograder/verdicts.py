@@ -1,0 +1,32 @@
+"""What judging says, as data: a finding is unpriced, a verdict carries points. Rendering is somebody else's."""
+
+from typing import Literal
+
+import msgspec
+
+Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found in a submission, before the rubric puts points on it."""
+
+    passed: bool
+    message: str
+    """Markdown for the student: what was seen, what it usually means, where to look."""
+    misconception: str | None = None
+    """The slug of the mistake that was recognised."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding with its place in the rubric and its points."""
+
+    number: str
+    item: str
+    check: str
+    title: str
+    score: float
+    max_score: float
+    passed: bool
+    message: str
+    misconception: str | None
+    visibility: Visibility

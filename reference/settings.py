@@ -1,0 +1,28 @@
+"""The notebook's global settings."""
+
+import torch
+
+device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+# Problem 7.1
+feat_dim = 24 * 4 * 4
+
+# Problem 7.2
+image_path = "Images"
+captions_path = "."
+batch_size = 32
+num_workers = 2
+head_lr = 1e-3
+image_encoder_lr = 1e-4
+weight_decay = 1e-3
+epochs = 3
+image_encoder_model = "resnet50"
+image_embedding = 2048
+text_encoder_model = "distilbert-base-uncased"
+text_embedding = 768
+text_tokenizer = "distilbert-base-uncased"
+max_length = 200
+pretrained = True
+temperature = 0.07
+size = 64
+projection_dim = 256

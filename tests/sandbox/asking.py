@@ -1,0 +1,59 @@
+"""Probes for the tests of the sandbox itself, and programs to load."""
+
+import os
+import signal
+import sys
+import time
+
+from autograder.sandbox.namespace import Source
+
+
+def program(*cells: str) -> tuple[Source, ...]:
+    """One statement per cell, binding nothing in particular."""
+    return tuple(Source(number, 1, text, ("value",)) for number, text in enumerate(cells, start=1))
+
+
+def value(notebook):
+    return {"value": notebook["value"]}, {}
+
+
+def call(notebook):
+    return {"value": notebook["value"]()}, {}
+
+
+def arrays(notebook, size):
+    import numpy as np
+
+    return {}, {"ones": np.ones(size)}
+
+
+def leave(notebook, code):
+    os._exit(code)
+
+
+def crash(notebook):
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def sleep(notebook):
+    time.sleep(3600)
+
+
+def leave_a_child_behind(notebook):
+    if os.fork() == 0:
+        time.sleep(3600)
+    return {}, {}
+
+
+def shout(notebook):
+    print("x" * 10_000_000)
+    sys.stderr.write("y" * 10_000_000)
+    return {}, {}
+
+
+def flood(notebook, connection=3):
+    return {"text": "x" * 1_000_000}, {}
+
+
+def environment(notebook):
+    return {"names": sorted(os.environ), "files": sorted(os.listdir("/proc/self/fd"))}, {}

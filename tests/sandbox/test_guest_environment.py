@@ -1,0 +1,51 @@
+"""What code from a Colab of 2022 meets in a guest: no GPU, packages that are missing, plots that go nowhere."""
+
+import pytest
+
+from autograder.sandbox.outcomes import Reply
+from tests.sandbox.asking import program
+
+PROBES = "tests.sandbox.asking"
+WORKS = {
+    "cuda method": "import torch\nvalue = torch.ones(2).cuda().sum().item()",
+    "to cuda": "import torch\nvalue = torch.ones(2).to('cuda:0').sum().item()",
+    "to a device object": "import torch\nvalue = torch.ones(2).to(torch.device('cuda')).sum().item()",
+    "device keyword": "import torch\nvalue = torch.ones(2, device='cuda').sum().item()",
+    "device number": "import torch\nvalue = torch.ones(2).to(0).sum().item()",
+    "get_device": "import torch\nx = torch.ones(2)\nvalue = float(torch.arange(3, device=x.get_device())[2])",
+    "module": "import torch\nvalue = float(sum(p.numel() for p in torch.nn.Linear(1, 1).cuda().to('cuda').parameters()))",
+    "autocast": "import torch\nwith torch.autocast('cuda', dtype=torch.float16):\n    value = torch.ones(2).sum().item()",
+    "old autocast": "import torch\nwith torch.cuda.amp.autocast():\n    value = torch.ones(2).sum().item()",
+    "scaler": "import torch\nscaler = torch.cuda.amp.GradScaler()\nvalue = scaler.scale(torch.ones(2)).sum().item()",
+    "seeds": "import torch\ntorch.cuda.manual_seed_all(0)\ntorch.cuda.synchronize()\nvalue = 2.0",
+    "compile": "import torch\nvalue = torch.compile(lambda x: x + 1)(1.0)",
+    "compile decorator": "import torch\n@torch.compile(mode='max-autotune')\ndef f(x): return x + 1\nvalue = f(1.0)",
+    "workers": "from torch.utils.data import DataLoader\nvalue = float(sum(x.sum() for x in DataLoader([1., 1.], pin_memory=True)))",
+    "missing packages": "import cv2, albumentations as A, torchsummary, google.colab\nfrom google.colab import drive\n"
+    "drive.mount('/x')\nt = A.Compose([A.Resize(1, 1, always_apply=True)])\nvalue = 2.0",
+    "plots": "import matplotlib.pyplot as plt\nf, a = plt.subplots(3, 3)\nfor x in a.flatten(): x.imshow(1)\na[1, 2].set_title('')\n"
+    "plt.show()\nvalue = 2.0 if a.shape == (3, 3) else 0",
+    "bars": "from tqdm import tqdm_notebook, trange\nb = tqdm_notebook([1.0, 1.0])\nb.set_postfix(a=1)\nvalue = sum(b) * len(b) / 2",
+    "one axis": "import matplotlib.pyplot as plt\nf, a = plt.subplots()\na.plot([1])\nvalue = 2.0",
+    "lazy weights": "import torchvision\nfrom torchvision.models import resnet50, ResNet50_Weights\n"
+    "def make(weights=ResNet50_Weights.IMAGENET1K_V2): return resnet50(weights)\nvalue = 2.0",
+    "tokenizer": "from transformers import DistilBertTokenizer\nt = DistilBertTokenizer.from_pretrained('x')\n"
+    "e = t(['a dog', 'a'], padding=True, truncation=True, max_length=200)\nvalue = float(len(e['input_ids'][1]) - e.attention_mask[1][3] - 2)",
+    "optimizers without the compiler": "import torch, sys\np = torch.nn.Parameter(torch.ones(1))\no = torch.optim.Adam([p])\n"
+    "p.sum().backward()\no.step()\nvalue = 0.0 if 'sympy' in sys.modules else 2.0",
+}
+
+
+@pytest.mark.parametrize("text", WORKS.values(), ids=WORKS.keys())
+def test_it_works_here_too(zygote, text):
+    with zygote.open(PROBES, program(text), 30.0) as session:
+        outcome = session.ask("value", {})
+    assert outcome == Reply(facts={"value": 2.0}, arrays={}), outcome
+
+
+@pytest.mark.slow
+def test_a_lazy_package_is_real_once_it_is_used(zygote):
+    text = "import torch, torchvision\nclass N(torchvision.models.ResNet): pass\n"
+    text += "value = float(torchvision.transforms.CenterCrop(2)(torch.ones(1, 4, 4)).sum()) / 2"
+    with zygote.open(PROBES, program(text), 60.0) as session:
+        assert session.ask("value", {}) == Reply(facts={"value": 2.0}, arrays={})

@@ -1,0 +1,121 @@
+"""The host against guests that answer, raise, die, hang and flood. Every session after a bad one works."""
+
+import os
+import time
+
+import pytest
+
+from autograder.sandbox.host import SandboxError, Zygote
+from autograder.sandbox.outcomes import Ended, Missing, Raised, Reply
+from tests.sandbox.asking import program
+
+PROBES = "tests.sandbox.asking"
+
+
+@pytest.fixture
+def ask(zygote):
+    def _ask(cells, probe, seconds=20.0, **arguments):
+        with zygote.open(PROBES, program(*cells), seconds) as session:
+            return session.ask(probe, arguments)
+
+    return _ask
+
+
+def test_a_reply_brings_facts_and_arrays(ask):
+    assert ask(["value = 6 * 7"], "value") == Reply(facts={"value": 42}, arrays={})
+    assert ask([], "arrays", size=3).arrays["ones"].tolist() == [1, 1, 1]
+
+
+def test_a_missing_name_is_no_exception_of_the_students(ask):
+    assert ask(["other = 1"], "value") == Missing(name="value")
+
+
+def test_a_name_whose_statement_failed_is_missing_for_that_reason(ask):
+    outcome = ask(["value = 1 / 0"], "value")
+    assert isinstance(outcome, Missing)
+    assert outcome.cause.kind == "ZeroDivisionError"
+    assert outcome.cause.where == "code cell 1, line 1"
+
+
+def test_statements_run_out_of_order_find_each_other(ask):
+    assert ask(["value = base + 1", "base = 1"], "value") == Reply(facts={"value": 2}, arrays={})
+
+
+def test_an_exception_names_the_line_in_the_students_cell(ask):
+    outcome = ask(["import torch", "\n\ndef value():\n    x = torch.zeros(2, 3)\n    return x @ x"], "call")
+    assert isinstance(outcome, Raised)
+    frame = outcome.frames[-1]
+    assert (frame.cell, frame.line, frame.source, frame.function) == ("code cell 2", 5, "return x @ x", "value")
+    assert frame.shapes == {"x": "(2, 3)"}
+
+
+@pytest.mark.parametrize("text", ["raise SystemExit(0)", "raise KeyboardInterrupt", "raise GeneratorExit"])
+def test_exceptions_that_end_programs_are_only_exceptions(ask, text):
+    assert isinstance(ask([f"def value():\n    {text}"], "call"), Raised)
+
+
+@pytest.mark.parametrize(
+    ("probe", "arguments", "reason"),
+    [
+        ("leave", {"code": 0}, "ended the Python process (exit code 0)"),
+        ("leave", {"code": 3}, "ended the Python process (exit code 3)"),
+        ("crash", {}, "crashed (SIGSEGV)"),
+        ("flood", {}, "interfered with the grader's own messages"),
+        ("arrays", {"size": 2_000_000}, "interfered with the grader's own messages"),
+    ],
+)
+def test_a_guest_that_dies_or_floods_is_told_so(ask, probe, arguments, reason):
+    outcome = ask([], probe, **arguments)
+    assert isinstance(outcome, Ended)
+    assert reason in outcome.reason
+
+
+def test_a_hang_ends_at_the_deadline_and_stays_ended(zygote):
+    with zygote.open(PROBES, program("value = 1"), 1.0) as session:
+        started = time.monotonic()
+        first = session.ask("sleep", {})
+        assert time.monotonic() - started < 3
+        assert first == session.ask("value", {})
+    assert "still running after 1 s" in first.reason
+
+
+def test_a_definition_that_hangs_ends_too(zygote):
+    with zygote.open(PROBES, program("import time; time.sleep(3600)"), 0.5) as session:
+        assert isinstance(session.loaded, Ended)
+
+
+def test_what_is_printed_leads_nowhere(ask):
+    assert ask([], "shout") == Reply(facts={}, arrays={})
+
+
+def test_children_do_not_outlive_their_session(zygote):
+    with zygote.open(PROBES, program(), 20.0) as session:
+        session.ask("leave_a_child_behind", {})
+        group = session._pid
+    deadline = time.monotonic() + 5
+    while _alive(group) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _alive(group)
+
+
+def _alive(group: int) -> bool:
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                fields = open(f"/proc/{entry}/stat").read().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[2]) == group and fields[0] != "Z":
+                return True
+    return False
+
+
+def test_the_guest_sees_nothing_of_the_graders_environment(ask, monkeypatch):
+    reply = ask([], "environment")
+    assert not {"GRADER_SECRET", "VIRTUAL_ENV", "PWD"} & set(reply.facts["names"])
+    assert len(reply.facts["files"]) <= 5  # three standard streams, the connection, and the listing itself
+
+
+def test_a_zygote_that_cannot_start_says_why():
+    with Zygote("no.such.environment") as broken, pytest.raises(SandboxError, match="No module named 'no'"):
+        broken.open(PROBES, (), 1.0)
