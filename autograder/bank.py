@@ -79,7 +79,9 @@ class Bank:
         try:
             return self._cases[f"{item}.{case}"]
         except KeyError:
-            raise BankError(f"the banks know no case {item}.{case}; run `ps7 build` after a change of the rubric") from None
+            raise BankError(
+                f"the banks know no case {item}.{case}; run `ps7 build` after a change of the rubric"
+            ) from None
 
     def _outcome(self, record: Record) -> Outcome:
         if isinstance(record.outcome, Replied):

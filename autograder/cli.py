@@ -11,7 +11,10 @@ from autograder import __version__
 from autograder.verdicts import Verdict
 
 app = typer.Typer(
-    help="Grades Problem Set 7, Representation Learning.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
+    help="Grades Problem Set 7, Representation Learning.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
 )
 WRONG_USAGE = 2
 Seconds = Annotated[float, typer.Option("--time-limit", help="Seconds for everything; results are complete by then.")]
@@ -32,7 +35,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def common(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Grades Problem Set 7, Representation Learning."""
 
@@ -134,7 +139,9 @@ def build(
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for results.json and the HTML page of each sample.")] = Path("build/demo"),
+    out: Annotated[Path, typer.Option(help="Folder for results.json and the HTML page of each sample.")] = Path(
+        "build/demo"
+    ),
 ) -> None:
     """Grade the bundled sample submissions offline and write their results and pages."""
     from autograder.commands.demo import run_demo

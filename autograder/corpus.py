@@ -1,7 +1,7 @@
 """Submissions whose verdict is known: a folder for each, the notebook in it and the expected verdict beside it as data.
 
-    CASE/notebook.py or notebook.ipynb
-    CASE/expected.toml      description, full_marks = [items], loses_marks = [items], misconceptions = [slugs]
+CASE/notebook.py or notebook.ipynb
+CASE/expected.toml      description, full_marks = [items], loses_marks = [items], misconceptions = [slugs]
 """
 
 from collections.abc import Iterator

@@ -61,7 +61,9 @@ def untouched(rubric: Rubric, reason: str) -> list[Verdict]:
         verdict
         for item in rubric.items
         for verdict in price(
-            item, list(item.checks), dict.fromkeys((check.name for check in item.checks), Finding(passed=False, message=reason))
+            item,
+            list(item.checks),
+            dict.fromkeys((check.name for check in item.checks), Finding(passed=False, message=reason)),
         )
         if verdict.max_score
     ]
@@ -76,5 +78,8 @@ def left_out(notebook: Notebook, rubric: Rubric) -> list[str]:
         for statement in program_for(read, item.needs).left_out
     }
     return [
-        f"Code cell {cell}, line {line} was not run while grading: {reason}." for (cell, line), reason in sorted(omitted.items())
-    ] + [f"Code cell {broken.cell} has a syntax error in line {broken.line}: {broken.message}." for broken in read.broken]
+        f"Code cell {cell}, line {line} was not run while grading: {reason}."
+        for (cell, line), reason in sorted(omitted.items())
+    ] + [
+        f"Code cell {broken.cell} has a syntax error in line {broken.line}: {broken.message}." for broken in read.broken
+    ]

@@ -14,7 +14,9 @@ Answers = Mapping[str, Outcome | Unclear]
 """Case to outcome, for the cases of one item that were asked."""
 
 
-def judge(item: Item, answers: Answers, bank: Bank, rubric: Rubric, why_missing: Callable[[str], str]) -> dict[str, Finding]:
+def judge(
+    item: Item, answers: Answers, bank: Bank, rubric: Rubric, why_missing: Callable[[str], str]
+) -> dict[str, Finding]:
     """A finding for every check of the item whose cases have all been asked, in the rubric's order."""
     checks = [check for check in item.checks if all(case in answers for case in check.cases)]
     failing = {check.name for check in checks if not _passes(check, item, answers, bank, rubric.tolerance)}

@@ -51,7 +51,8 @@ def exception(raised: Raised) -> str:
     if not raised.frames:
         return text + "."
     places = [
-        f"- {_plain(frame.cell)}, line {frame.line}{_inside(frame.function)}: {quote(frame.source, 120)}" for frame in raised.frames
+        f"- {_plain(frame.cell)}, line {frame.line}{_inside(frame.function)}: {quote(frame.source, 120)}"
+        for frame in raised.frames
     ]
     shapes = ", ".join(f"{quote(name, 40)} {quote(shape, 60)}" for name, shape in raised.frames[-1].shapes.items())
     return text + " in\n\n" + "\n".join(places) + (f"\n\nThe tensors there: {shapes}." if shapes else "")
@@ -71,12 +72,16 @@ def _sentence(difference: Difference, name: str, *, hidden: bool) -> str:
         return f"{subject} Expected {_yes(difference.expected)}, got {_yes(difference.got)}."
     if math.isnan(difference.distance) and not difference.places:
         return subject if hidden else f"{subject} Expected {_value(difference.expected)}, got {_value(difference.got)}."
-    many = f"{difference.places} value{'s' if difference.places > 1 else ''} differ{'' if difference.places > 1 else 's'}"
+    many = (
+        f"{difference.places} value{'s' if difference.places > 1 else ''} differ{'' if difference.places > 1 else 's'}"
+    )
     if math.isnan(difference.distance):
         return f"{subject} {many}; some of yours are not numbers (NaN)."
     if hidden or isinstance(difference.expected, int):
-        return f"{subject} {many} from the reference." if isinstance(difference.expected, int) else (
-            f"{subject} {many} from the reference, by up to {difference.distance:.3g}."
+        return (
+            f"{subject} {many} from the reference."
+            if isinstance(difference.expected, int)
+            else (f"{subject} {many} from the reference, by up to {difference.distance:.3g}.")
         )
     return (
         f"{subject} {many} from the reference, by up to {difference.distance:.3g}; "

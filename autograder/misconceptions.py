@@ -91,9 +91,7 @@ def _not_started(item: Item) -> Mistake:
     blanks = {index: cell for index, cell in enumerate(_cells_of(notebooks.generate("template"), item.name))}
     for index, cell in enumerate(_cells_of(solved, item.name)):
         cell.source = blanks[index].source
-    description = Description(
-        item=item.name, shows="This is still the template's blank.", look=item.todo
-    )
+    description = Description(item=item.name, shows="This is still the template's blank.", look=item.todo)
     return Mistake(f"{item.name.replace('_', '-')}-not-started", description, _submission(solved))
 
 

@@ -30,7 +30,9 @@ class Mistake(msgspec.Struct, frozen=True):
     notebook: Notebook
 
 
-def record(rubric: Rubric, solution: Notebook, mistakes: Iterable[Mistake], zygote: Zygote) -> dict[str, tuple[Index, dict[str, Array]]]:
+def record(
+    rubric: Rubric, solution: Notebook, mistakes: Iterable[Mistake], zygote: Zygote
+) -> dict[str, tuple[Index, dict[str, Array]]]:
     """Bank name to its JSON half and its arrays. Raises OracleError where the reference itself does not reply."""
     cases: dict[str, Recorded] = {}
     arrays: dict[str, Array] = {}
@@ -65,7 +67,9 @@ def write(banks: Mapping[str, tuple[Index, Mapping[str, Array]]], folder: Path) 
     return written
 
 
-def in_memory(banks: Mapping[str, tuple[Index, Mapping[str, Array]]], names: Iterable[str] = ("public", "hidden")) -> Bank:
+def in_memory(
+    banks: Mapping[str, tuple[Index, Mapping[str, Array]]], names: Iterable[str] = ("public", "hidden")
+) -> Bank:
     """Fresh banks as they would be read back."""
     chosen = [banks[name] for name in names]
     return Bank([index for index, _ in chosen], {key: array for _, arrays in chosen for key, array in arrays.items()})
@@ -93,7 +97,11 @@ def _store(outcome: Outcome, arrays: dict[str, Array]) -> Record:
 
 
 def _part(
-    name: str, rubric: Rubric, cases: Mapping[str, Recorded], arrays: Mapping[str, Array], descriptions: dict[str, Description]
+    name: str,
+    rubric: Rubric,
+    cases: Mapping[str, Recorded],
+    arrays: Mapping[str, Array],
+    descriptions: dict[str, Description],
 ) -> tuple[Index, dict[str, Array]]:
     """The cases of one bank with just the arrays that they use."""
     own = {

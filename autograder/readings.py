@@ -115,7 +115,9 @@ def _encoder(call: ast.Call) -> str:
 
 def _supervised(call: ast.Call, constants: dict[str, object]) -> object:
     """The argument's value, "..." where it is not filled in, None where it cannot be told."""
-    if any(keyword.arg is None for keyword in call.keywords) or any(isinstance(each, ast.Starred) for each in call.args):
+    if any(keyword.arg is None for keyword in call.keywords) or any(
+        isinstance(each, ast.Starred) for each in call.args
+    ):
         return None
     given: ast.expr = ast.Constant(value=False)
     if len(call.args) > SUPERVISED_POSITION:

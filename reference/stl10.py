@@ -10,9 +10,7 @@ CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "
 
 def stl10_loaders(root="data", unlabeled_images=10_000, batch_size=128, num_workers=2, download=True):
     """Loaders of unlabeled, train and test images, 64x64: random crops without labels, centre crops with them."""
-    augment = transforms.Compose(
-        [transforms.RandomHorizontalFlip(), transforms.RandomCrop(64), transforms.ToTensor()]
-    )
+    augment = transforms.Compose([transforms.RandomHorizontalFlip(), transforms.RandomCrop(64), transforms.ToTensor()])
     crop = transforms.Compose([transforms.CenterCrop(64), transforms.ToTensor()])
     unlabeled = STL10(root, split="unlabeled", download=download, transform=augment)
     unlabeled, _ = random_split(

@@ -31,7 +31,9 @@ def main() -> int:
         grading = [str(Path(sys.executable).with_name("ps7")), "grade", str(ROOT / "reference" / "solution.ipynb")]
         grading += ["--out", f"{folder}/results.json"]
         imports = [sys.executable, "-c", IMPORTS]
-        seconds = [(_wall(grading), _wall(imports)) for _ in range(options.runs + 1)][1:]  # the first one warms the disk
+        seconds = [(_wall(grading), _wall(imports)) for _ in range(options.runs + 1)][
+            1:
+        ]  # the first one warms the disk
         figures = {
             "grading_seconds": statistics.median(grading for grading, _ in seconds),
             "imports_seconds": statistics.median(imports for _, imports in seconds),
@@ -39,7 +41,9 @@ def main() -> int:
             "ratio_worst": max(grading / imports for grading, imports in seconds),
             **_memory(grading),
         }
-    print(json.dumps(figures) if options.json else "\n".join(f"{name:28}{value:10.2f}" for name, value in figures.items()))
+    print(
+        json.dumps(figures) if options.json else "\n".join(f"{name:28}{value:10.2f}" for name, value in figures.items())
+    )
     over = figures["guest_mb"] - figures["torch_mb"]
     return 1 if figures["ratio"] > 1.0 or figures["grader_mb"] > 150 or over > 200 else 0
 

@@ -10,7 +10,13 @@ ROOT = Path(__file__).parent.parent
 SOURCES = sorted([*ROOT.glob("autograder/**/*.py"), *ROOT.glob("reference/**/*.py")])
 GUEST = ("autograder.sandbox", "autograder.probes")
 ENGINE = ("autograder.sandbox", "autograder.results", "autograder.verdicts", "autograder.compare")
-GRADING = ("autograder.commands.grade", "autograder.grading", "autograder.examination", "autograder.judge", "autograder.bank")
+GRADING = (
+    "autograder.commands.grade",
+    "autograder.grading",
+    "autograder.examination",
+    "autograder.judge",
+    "autograder.bank",
+)
 BUILDING = ("autograder.build", "autograder.oracle", "autograder.misconceptions", "autograder.notebooks")
 
 
@@ -64,7 +70,9 @@ def test_grading_needs_neither_reference_nor_what_builds(module):
 def test_probes_hold_no_trusted_room():
     for module in MODULES:
         if below(module, ("autograder.probes",)):
-            assert not {"rubric", "oracle", "bank", "judge", "results"} & {part for name in imports_of(module) for part in name.split(".")}
+            assert not {"rubric", "oracle", "bank", "judge", "results"} & {
+                part for name in imports_of(module) for part in name.split(".")
+            }
 
 
 def test_nothing_is_ever_unpickled():
@@ -72,7 +80,9 @@ def test_nothing_is_ever_unpickled():
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert not {"pickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"} & {name.split(".")[0] for name in names}, path
+            assert not {"pickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"} & {
+                name.split(".")[0] for name in names
+            }, path
 
 
 def test_the_trusted_process_imports_no_torch():

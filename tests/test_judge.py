@@ -52,7 +52,8 @@ BANK = Bank(
                 for case in ("sum.open", "sum.secret")
             },
             misconceptions={
-                slug: Description("sum", f"{slug} shows.", "Look there.") for slug in ("doubled", "flat", "both", "crash")
+                slug: Description("sum", f"{slug} shows.", "Look there.")
+                for slug in ("doubled", "flat", "both", "crash")
             },
         )
     ],

@@ -89,7 +89,14 @@ def print_table(rows: list[Row], console: Console) -> None:
     for heading in ("", "kind", "notebook", "item", "score", "named"):
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row("[red]✗[/]" if row.off else "[green]✓[/]", row.kind, row.name, row.item, f"{row.score:g}", ", ".join(row.named))
+        table.add_row(
+            "[red]✗[/]" if row.off else "[green]✓[/]",
+            row.kind,
+            row.name,
+            row.item,
+            f"{row.score:g}",
+            ", ".join(row.named),
+        )
         for sentence in row.off:
             table.add_row("", "", f"[red]{sentence}[/]")
     console.print(table)

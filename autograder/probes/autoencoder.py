@@ -36,7 +36,8 @@ def convolutions(
     if output.requires_grad:
         (output * normal(seed, "objective", tuple(output.shape))).sum().backward()
     norms = sorted(
-        (tuple(parameter.shape), 0.0 if parameter.grad is None else float(parameter.grad.norm())) for parameter in parameters
+        (tuple(parameter.shape), 0.0 if parameter.grad is None else float(parameter.grad.norm()))
+        for parameter in parameters
     )
     return facts, {
         "output": sample(output),

@@ -7,7 +7,15 @@ from torch import nn
 
 from autograder.probes.layers import LayerTrace
 from autograder.probes.seeding import normal, sample
-from autograder.probes.stand_ins import CONSTANTS, CopyingHead, ImageTable, TableEncoder, TextTable, batch_of, put_in_place
+from autograder.probes.stand_ins import (
+    CONSTANTS,
+    CopyingHead,
+    ImageTable,
+    TableEncoder,
+    TextTable,
+    batch_of,
+    put_in_place,
+)
 from autograder.sandbox.namespace import Namespace
 
 ATTRIBUTES = ("image_encoder", "text_encoder", "image_projection", "text_projection")
@@ -21,12 +29,21 @@ def construction(notebook: Namespace, *, temperature: float) -> tuple[dict[str, 
     for name in ("image_projection", "text_projection"):
         head = getattr(model, name, None)
         facts[name] = head.stand_in_width if isinstance(head, CopyingHead) else _width(head)
-    facts["keeps_temperature"] = getattr(model, "temperature", None) is not None and getattr(other, "temperature", None) is not None
+    facts["keeps_temperature"] = (
+        getattr(model, "temperature", None) is not None and getattr(other, "temperature", None) is not None
+    )
     return facts, {}
 
 
 def loss(
-    notebook: Namespace, *, seed: int, count: int, kinship: float, temperature: float | None = None, exchange: bool = False, permute: bool = False
+    notebook: Namespace,
+    *,
+    seed: int,
+    count: int,
+    kinship: float,
+    temperature: float | None = None,
+    exchange: bool = False,
+    permute: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The loss of `count` pairs whose texts resemble their images by `kinship` (0 not at all, 1 as much as chance differs).
 
@@ -56,7 +73,9 @@ def loss(
     }
 
 
-def vectorised(notebook: Namespace, *, seed: int, temperature: float, counts: list[int]) -> tuple[dict[str, Any], dict[str, Any]]:
+def vectorised(
+    notebook: Namespace, *, seed: int, temperature: float, counts: list[int]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Whether the number of torch operations in `forward` grows with the batch, as it does in a loop over its rows."""
     operations = []
     for count in counts:
@@ -93,5 +112,7 @@ def _widen(embeddings: torch.Tensor, width: int) -> torch.Tensor:
 
 def _width(head: Any) -> int | None:
     """The input width of a head that the notebook made of a class of its own."""
-    matrices = [parameter for parameter in head.parameters() if parameter.ndim == 2] if isinstance(head, nn.Module) else []
+    matrices = (
+        [parameter for parameter in head.parameters() if parameter.ndim == 2] if isinstance(head, nn.Module) else []
+    )
     return int(matrices[0].shape[1]) if matrices else None

@@ -223,7 +223,11 @@ class StandInTokenizer:
         ids = [row + [self.pad_token_id] * (width - len(row)) for row in rows]
         masks = [[1] * len(row) + [0] * (width - len(row)) for row in rows]
         if return_tensors in {"pt", "np"}:
-            make = importlib.import_module("torch").tensor if return_tensors == "pt" else importlib.import_module("numpy").array
+            make = (
+                importlib.import_module("torch").tensor
+                if return_tensors == "pt"
+                else importlib.import_module("numpy").array
+            )
             return Encoding(input_ids=make(ids), attention_mask=make(masks))
         return Encoding(input_ids=ids if many else ids[0], attention_mask=masks if many else masks[0])
 

@@ -55,7 +55,14 @@ class StandInModel(nn.Module):
 
 
 def retrieve(
-    notebook: Namespace, *, query: str, seed: int, photos: int, k: int | None = None, query_length: float = 1.0, twins: bool = False
+    notebook: Namespace,
+    *,
+    query: str,
+    seed: int,
+    photos: int,
+    k: int | None = None,
+    query_length: float = 1.0,
+    twins: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Asks for the best `k` of `photos` random unit embeddings (None: without naming k). With `twins` each photo is there twice.
 
@@ -81,7 +88,9 @@ def retrieve(
     return facts, {"ranking": np.array(ranking, dtype=np.int64)}
 
 
-def vectorised(notebook: Namespace, *, query: str, seed: int, photos: list[int]) -> tuple[dict[str, Any], dict[str, Any]]:
+def vectorised(
+    notebook: Namespace, *, query: str, seed: int, photos: list[int]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Whether the number of torch operations grows with the number of photos, as it does in a loop over them."""
     operations = [retrieve(notebook, query=query, seed=seed, photos=count, k=4)[0]["operations"] for count in photos]
     return {"grows": operations[-1] - operations[0] >= photos[-1] - photos[0]}, {}
@@ -120,7 +129,10 @@ def _read(matches: Any, names: list[str]) -> tuple[dict[str, Any], list[int]]:
     if isinstance(matches, torch.Tensor):
         matches, kind = matches.detach().numpy(), "a tensor"
     array = np.asarray(matches, dtype=object) if isinstance(matches, list | tuple) else np.asarray(matches)
-    flat = [item.item() if isinstance(item, np.ndarray | torch.Tensor) and np.size(item) == 1 else item for item in array.reshape(-1)]
+    flat = [
+        item.item() if isinstance(item, np.ndarray | torch.Tensor) and np.size(item) == 1 else item
+        for item in array.reshape(-1)
+    ]
     if matches is None:
         kind = "nothing"
     elif not all(isinstance(item, str) for item in flat):

@@ -41,7 +41,9 @@ class TinyEncoder(nn.Module):
         return torch.relu(self.convolution(x)) * self.scale
 
 
-def train_ae(notebook: Namespace, *, seed: int, batch: int, batches: int, epochs: int) -> tuple[dict[str, Any], dict[str, Any]]:
+def train_ae(
+    notebook: Namespace, *, seed: int, batch: int, batches: int, epochs: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Trains a tiny autoencoder. Arrays: `movement` (of all parameters, in units of the learning rate), `trajectory`."""
     function = notebook["train_ae"]
     _frame(notebook, batch)

@@ -86,12 +86,16 @@ def load(path: Path = DEFAULT) -> Rubric:
     for item in rubric.items:
         total = sum(check.points for check in item.checks)
         if abs(total - item.points) > 1e-9:
-            raise RubricError(f"{path}: the checks of {item.name} sum to {total:g} points, the item has {item.points:g}")
+            raise RubricError(
+                f"{path}: the checks of {item.name} sum to {total:g} points, the item has {item.points:g}"
+            )
         for check in item.checks:
             for name in check.cases:
                 if name not in item.cases:
                     raise RubricError(f"{path}: {item.name}.{check.name} names a case {name!r} that is not there")
             for name in check.fields:
                 if name not in rubric.fields:
-                    raise RubricError(f"{path}: field {name!r} of {item.name}.{check.name} has no description under [fields]")
+                    raise RubricError(
+                        f"{path}: field {name!r} of {item.name}.{check.name} has no description under [fields]"
+                    )
     return rubric

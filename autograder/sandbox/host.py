@@ -58,7 +58,9 @@ class Zygote:
     def __enter__(self) -> "Zygote":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._control.close()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
@@ -132,7 +134,13 @@ class Session:
     """One guest with one program loaded. `loaded` says how loading went; after an end every answer is that end."""
 
     def __init__(
-        self, zygote: Zygote, pid: int, connection: socket.socket, probes: str, program: tuple[Source, ...], seconds: float
+        self,
+        zygote: Zygote,
+        pid: int,
+        connection: socket.socket,
+        probes: str,
+        program: tuple[Source, ...],
+        seconds: float,
     ) -> None:
         self._zygote, self._pid, self._connection = zygote, pid, connection
         self._deadline = time.monotonic() + seconds
@@ -144,7 +152,9 @@ class Session:
     def __enter__(self) -> "Session":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def ask(self, probe: str, arguments: Mapping[str, Any]) -> Outcome:

@@ -140,9 +140,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     `answers` maps a dotted module name to attributes that it has from the start.
     """
 
-    def __init__(
-        self, *, lazy: Sequence[str], blank: Sequence[str], answers: Mapping[str, Mapping[str, Any]]
-    ) -> None:
+    def __init__(self, *, lazy: Sequence[str], blank: Sequence[str], answers: Mapping[str, Mapping[str, Any]]) -> None:
         self._lazy, self._blank, self._answers = set(lazy), set(blank), answers
 
     def install(self) -> None:

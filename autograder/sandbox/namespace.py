@@ -15,7 +15,9 @@ import msgspec
 from autograder.sandbox.outcomes import Frame, Raised
 
 CELL = "code cell "
-FUTURE_FLAGS = reduce(lambda flags, name: flags | getattr(__future__, name).compiler_flag, __future__.all_feature_names, 0)
+FUTURE_FLAGS = reduce(
+    lambda flags, name: flags | getattr(__future__, name).compiler_flag, __future__.all_feature_names, 0
+)
 LONGEST_TEXT = 600
 
 
@@ -117,7 +119,9 @@ def describe(error: BaseException) -> Raised:
         for index, (frame, line) in enumerate(levels)
     )
     if isinstance(error, SyntaxError) and error.filename and error.filename.startswith(CELL):
-        frames = (Frame(cell=error.filename, line=error.lineno or 0, function="", source=(error.text or "").strip()[:200]),)
+        frames = (
+            Frame(cell=error.filename, line=error.lineno or 0, function="", source=(error.text or "").strip()[:200]),
+        )
     return Raised(kind=type(error).__name__, text=text[:LONGEST_TEXT], frames=frames)
 
 

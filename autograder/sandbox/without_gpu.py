@@ -41,7 +41,14 @@ def install() -> None:
     CudaMeansCpu().__enter__()
     torch.nn.Module.cuda = lambda self, device=None: self  # type: ignore[method-assign]
     cuda: Any = torch.cuda
-    for name in ("synchronize", "empty_cache", "set_device", "reset_peak_memory_stats", "manual_seed", "manual_seed_all"):
+    for name in (
+        "synchronize",
+        "empty_cache",
+        "set_device",
+        "reset_peak_memory_stats",
+        "manual_seed",
+        "manual_seed_all",
+    ):
         setattr(cuda, name, lambda *_, **__: None)
     cuda.get_device_name = lambda *_: "cpu"
     cuda.current_device = lambda: 0

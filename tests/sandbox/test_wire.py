@@ -13,7 +13,9 @@ from autograder.sandbox import wire
 
 ARRAYS = st.dictionaries(
     st.text(min_size=1, max_size=12).filter(lambda name: name != "__metadata__"),
-    hnp.arrays(st.sampled_from([np.float32, np.float64, np.int64]), hnp.array_shapes(min_dims=0, max_dims=4, max_side=5)),
+    hnp.arrays(
+        st.sampled_from([np.float32, np.float64, np.int64]), hnp.array_shapes(min_dims=0, max_dims=4, max_side=5)
+    ),
     max_size=5,
 )
 
