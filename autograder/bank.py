@@ -58,7 +58,8 @@ class Bank:
     @classmethod
     def read(cls, names: Iterable[str], folder: Path = FOLDER) -> "Bank":
         """Reads the banks of these names. Raises BankError where one is not there or not whole."""
-        indices, arrays = [], {}
+        indices: list[Index] = []
+        arrays: dict[str, Array] = {}
         for name in names:
             try:
                 indices.append(msgspec.json.decode((folder / f"{name}.json").read_bytes(), type=Index))

@@ -8,7 +8,10 @@ from autograder.rubric import Rubric
 from autograder.sandbox.host import Zygote
 
 ROOT = Path(__file__).parent.parent
-NOTEBOOKS = {"template": ROOT / "student_template" / "ps7.ipynb", "solution": ROOT / "reference" / "solution.ipynb"}
+NOTEBOOKS: dict[notebooks.Version, Path] = {
+    "template": ROOT / "student_template" / "ps7.ipynb",
+    "solution": ROOT / "reference" / "solution.ipynb",
+}
 
 
 def build_notebooks() -> Iterator[Path]:

@@ -1,14 +1,20 @@
 """The `ps7` command."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from autograder import __version__
 from autograder.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from autograder.results import Results
+    from autograder.rubric import Rubric
 
 app = typer.Typer(
     help="Grades Problem Set 7, Representation Learning.",
@@ -156,7 +162,7 @@ class _Progress:
         self._console = Console(stderr=True, quiet=quiet)
         self._status = self._console.status("starting the sandbox")
 
-    def __enter__(self) -> "_Progress":
+    def __enter__(self) -> _Progress:
         self._status.start()
         return self
 
@@ -174,7 +180,7 @@ def _progress(*, quiet: bool) -> _Progress:
     return _Progress(quiet=quiet)
 
 
-def _rubric():  # type: ignore[no-untyped-def]
+def _rubric() -> Rubric:
     from autograder.rubric import load
     from autograder.rubric.models import RubricError
 
@@ -184,7 +190,7 @@ def _rubric():  # type: ignore[no-untyped-def]
         _fail(str(error))
 
 
-def _render(results, page: Path | None, *, as_json: bool, title: str, name: str) -> None:  # type: ignore[no-untyped-def]
+def _render(results: Results, page: Path | None, *, as_json: bool, title: str, name: str) -> None:
     if page is not None:
         from autograder.report.html import render
 
@@ -200,6 +206,6 @@ def _render(results, page: Path | None, *, as_json: bool, title: str, name: str)
         print_report(results, Console(), title=title)
 
 
-def _fail(message: str):  # type: ignore[no-untyped-def]
+def _fail(message: str) -> NoReturn:
     Console(stderr=True).print(f"[red]ps7:[/] {message}", highlight=False, soft_wrap=True)
     sys.exit(WRONG_USAGE)

@@ -19,7 +19,8 @@ class CorpusError(Exception):
 
 
 class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What grading must say. Items named in neither list may have any score (the report items of notebooks without outputs)."""
+    """What grading must say. Items named in neither list may have any score (the report items of notebooks without
+    outputs)."""
 
     description: str
     full_marks: tuple[str, ...] = ()

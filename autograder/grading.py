@@ -16,7 +16,8 @@ from autograder.verdicts import Finding, Verdict
 def grade(
     notebook: Notebook, rubric: Rubric, bank: Bank, zygote: Zygote, clock: Clock, *, public_only: bool = False
 ) -> Iterator[tuple[Item, list[Verdict]]]:
-    """Yields every item of the rubric with its verdicts as soon as they are there. Raises SandboxError and BankError."""
+    """Yields every item of the rubric with its verdicts as soon as they are there. Raises SandboxError and
+    BankError."""
     read = outline(notebook)
     reports = judge_report(notebook)
     for item in rubric.items:

@@ -1,4 +1,5 @@
-"""Turns outcomes into findings: equal to the reference, equal to a misconception, or different in ways that can be told."""
+"""Turns outcomes into findings: equal to the reference, equal to a misconception, or different in ways that can be
+told."""
 
 from collections.abc import Callable, Mapping
 
@@ -48,8 +49,10 @@ def _passes(check: Check, item: Item, answers: Answers, bank: Bank, tolerance: f
 def _diagnose(item: Item, failing: list[Check], answers: Answers, bank: Bank, tolerance: float) -> dict[str, str]:
     """Failing check to the slug of the misconception that replies just so.
 
-    Best is a misconception that agrees with the submission in every compared field of every case of the item. Where there is none, a
-    check is given a name only if exactly one misconception agrees in that check's own fields: a wrong name is worse than none.
+    Best is a misconception that agrees with the submission in every compared field of every case of the item. Where
+    there is none, a
+    check is given a name only if exactly one misconception agrees in that check's own fields: a wrong name is worse
+    than none.
     """
     pointed = [check for check in item.checks if check.points and all(case in answers for case in check.cases)]
     fitting = {check.name: _fitting(check, item, answers, bank, tolerance) for check in pointed}

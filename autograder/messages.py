@@ -61,7 +61,8 @@ def exception(raised: Raised) -> str:
 def different(
     found: Sequence[Difference], got: Reply, expected: Reply, names: Mapping[str, str], *, hidden: bool
 ) -> str:
-    """Field by field what was expected and what came; layer by layer where layers are known. Hidden cases show no values."""
+    """Field by field what was expected and what came; layer by layer where layers are known. Hidden cases show no
+    values."""
     sentences = [_sentence(difference, names[difference.field], hidden=hidden) for difference in found]
     return "\n\n".join(sentences + _layers(got, expected))
 

@@ -88,9 +88,9 @@ def _changed(item: str, slug: str, edits: tuple[Edit, ...]) -> Notebook:
 def _not_started(item: Item) -> Mistake:
     """The solved notebook with the template's cells for this item."""
     solved = notebooks.generate("solution")
-    blanks = {index: cell for index, cell in enumerate(_cells_of(notebooks.generate("template"), item.name))}
-    for index, cell in enumerate(_cells_of(solved, item.name)):
-        cell.source = blanks[index].source
+    blank = notebooks.generate("template")
+    for solved_cell, blank_cell in zip(_cells_of(solved, item.name), _cells_of(blank, item.name), strict=True):
+        solved_cell.source = blank_cell.source
     description = Description(item=item.name, shows="This is still the template's blank.", look=item.todo)
     return Mistake(f"{item.name.replace('_', '-')}-not-started", description, _submission(solved))
 

@@ -52,7 +52,7 @@ class Notebook(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-class UnreadableSubmission(Exception):  # noqa: N818 - it names what happened to the submission
+class UnreadableSubmission(Exception):
     """The submission holds no notebook that can be read; `str(e)` tells the student what to do."""
 
 

@@ -1,8 +1,9 @@
 """Generates the blank and the solved notebook from one jupytext file and the reference's own source.
 
-Metadata of a cell in `student_template/ps7.py`: `item`, the graded item that it belongs to; `source`, the objects of the reference whose
-text the cell holds (a graded cell only in the solution); `only`, the one version that it appears in; `recorded`, the output of a real
-run that the solution shows.
+Metadata of a cell in `student_template/ps7.py`: `item`, the graded item that it belongs to; `source`, the objects of
+the reference whose
+text the cell holds (a graded cell only in the solution); `only`, the one version that it appears in; `recorded`, the
+output of a real run that the solution shows.
 """
 
 import ast
@@ -52,7 +53,8 @@ def text(notebook: Any) -> str:
 
 
 def _text_of(name: str) -> str:
-    """The text of `package.module:definition`, read and not imported: the reference needs packages that building does not."""
+    """The text of `package.module:definition`, read and not imported: the reference needs packages that building does
+    not."""
     module, _, definition = name.partition(":")
     source = (ROOT / Path(*module.split("."))).with_suffix(".py").read_text(encoding="utf-8")
     for node in ast.parse(source).body:

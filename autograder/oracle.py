@@ -1,4 +1,5 @@
-"""Records the banks: the reference and every misconception go through the very examination that submissions go through."""
+"""Records the banks: the reference and every misconception go through the very examination that submissions go
+through."""
 
 import hashlib
 from collections.abc import Iterable, Mapping

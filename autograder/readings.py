@@ -36,8 +36,8 @@ class Call(msgspec.Struct, frozen=True):
 def methods(notebook: Notebook, outline: Outline) -> Reply | Unclear:
     """How `train_classifier` is called for Methods I, II and III, leaving out CLIP's probe.
 
-    The calls are told apart by the method that the text above them names, else by their order. Facts: `supervised`, the three values;
-    `own_encoder`, whether Method III's encoder is another than those trained before it.
+    The calls are told apart by the method that the text above them names, else by their order. Facts: `supervised`,
+    the three values; `own_encoder`, whether Method III's encoder is another than those trained before it.
     """
     constants: dict[str, object] = {}
     calls: list[Call] = []

@@ -1,9 +1,10 @@
-"""What one grading costs, against the bare imports that a notebook of this assignment begins with; both in turn in one run.
+"""What one grading costs, against the bare imports that a notebook of this assignment begins with; both in turn in one
+run.
 
     python tests/bench.py [--runs 5] [--json]
 
-Wall-clock seconds of whole processes. Memory: the greatest resident size of the grader's own process, and the greatest sum over zygote
-and guest of their private and shared pages (PSS), next to a bare `import torch`.
+Wall-clock seconds of whole processes. Memory: the greatest resident size of the grader's own process, and the greatest
+sum over zygote and guest of their private and shared pages (PSS), next to a bare `import torch`.
 """
 
 import argparse

@@ -21,7 +21,8 @@ Progress = Callable[[Item, list[Verdict]], None]
 def grade_submission(
     submission: Path, out: Path | None, rubric: Rubric, *, limits: Limits, progress: Progress = lambda *_: None
 ) -> Results:
-    """Grades a notebook, or the folder that holds one. Whatever happens, `out` then holds valid results and they are returned."""
+    """Grades a notebook, or the folder that holds one. Whatever happens, `out` then holds valid results and they are
+    returned."""
     started = time.monotonic()
     file = ResultsFile(out) if out is not None else None
 
@@ -58,7 +59,8 @@ def grade_submission(
 def check_notebook(
     path: Path, items: tuple[str, ...], rubric: Rubric, *, limits: Limits, progress: Progress = lambda *_: None
 ) -> Results:
-    """The public checks of the named items, of all where none is named. Raises UnreadableSubmission, SandboxError, BankError."""
+    """The public checks of the named items, of all where none is named. Raises UnreadableSubmission, SandboxError,
+    BankError."""
     started = time.monotonic()
     chosen = Rubric(
         title=rubric.title,

@@ -16,8 +16,8 @@ def convolutions(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Builds `component(**keywords)`, fills it, and sends one batch of `input_shape` forward and back.
 
-    Facts: `output_shape`, `parameter_shapes` (sorted), `parameter_count`, `layers`. Arrays: `output` (a sample), `gradient`
-    (a sample with respect to the input) and `parameter_gradient` (norms, in the order of shapes).
+    Facts: `output_shape`, `parameter_shapes` (sorted), `parameter_count`, `layers`. Arrays: `output` (a sample),
+    `gradient` (a sample with respect to the input) and `parameter_gradient` (norms, in the order of shapes).
     """
     torch.manual_seed(seed)
     module: nn.Module = notebook[component](**keywords)

@@ -22,7 +22,8 @@ ATTRIBUTES = ("image_encoder", "text_encoder", "image_projection", "text_project
 
 
 def construction(notebook: Namespace, *, temperature: float) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Builds the model in two ways. Facts: the attributes that are there, the heads' widths, the temperatures it keeps."""
+    """Builds the model in two ways. Facts: the attributes that are there, the heads' widths, the temperatures it
+    keeps."""
     put_in_place(notebook)
     model, other = notebook["CLIPModel"](), notebook["CLIPModel"](temperature=temperature)
     facts: dict[str, Any] = {"attributes": [name for name in (*ATTRIBUTES, "temperature") if hasattr(model, name)]}
@@ -45,11 +46,13 @@ def loss(
     exchange: bool = False,
     permute: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The loss of `count` pairs whose texts resemble their images by `kinship` (0 not at all, 1 as much as chance differs).
+    """The loss of `count` pairs whose texts resemble their images by `kinship` (0 not at all, 1 as much as chance
+    differs).
 
-    `exchange` gives the images' embeddings to the texts and the other way round, `permute` puts all pairs in another order.
-    Facts: `loss_shape`, `operations`. Arrays: `loss`; `image_gradient` with respect to the image encoder's features; `text_gradient` with
-    respect to what the text head normalises, since no gradient need reach the frozen text encoder.
+    `exchange` gives the images' embeddings to the texts and the other way round, `permute` puts all pairs in another
+    order.
+    Facts: `loss_shape`, `operations`. Arrays: `loss`; `image_gradient` with respect to the image encoder's features;
+    `text_gradient` with respect to what the text head normalises, since no gradient need reach the frozen text encoder.
     """
     torch.manual_seed(seed)
     put_in_place(notebook)
@@ -98,7 +101,8 @@ def _stand_ins(model: nn.Module) -> tuple[TableEncoder, TableEncoder]:
 
 
 def _embeddings(seed: int, count: int, kinship: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Two (count, 256) tables, rows of different lengths, the second one akin to the first and with a lean of its own."""
+    """Two (count, 256) tables, rows of different lengths, the second one akin to the first and with a lean of its
+    own."""
     width = CONSTANTS["projection_dim"]
     first = normal(seed, "first", (count, width))
     second = kinship * first + normal(seed, "second", (count, width)) + 0.6 * normal(seed, "lean", (1, width))

@@ -1,4 +1,5 @@
-"""What a guest finds installed: torch for real, everything else of a Colab notebook lazily, blankly or as a small stand-in."""
+"""What a guest finds installed: torch for real, everything else of a Colab notebook lazily, blankly or as a small
+stand-in."""
 
 import importlib
 import sys

@@ -15,7 +15,8 @@ def projection_head(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Builds a head, fills it and projects `rows` feature vectors.
 
-    Facts: `output_shape`, `parameter_shapes`, `layers`. Arrays: `norms` of the rows, `direction` (rows divided by their norm, so that a
+    Facts: `output_shape`, `parameter_shapes`, `layers`. Arrays: `norms` of the rows, `direction` (rows divided by
+    their norm, so that a
     head which lacks the normalisation alone has it right), `gradient` of the direction with respect to the features.
     """
     torch.manual_seed(seed)

@@ -39,7 +39,8 @@ MOST = 40
 
 
 class LayerTrace(TorchDispatchMode):
-    """While active, lists layers as sentences ("conv 3 -> 12, kernel 4, stride 2, padding 1, then ReLU") and counts operations."""
+    """While active, lists layers as sentences ("conv 3 -> 12, kernel 4, stride 2, padding 1, then ReLU") and counts
+    operations."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +75,8 @@ def _convolution(
     if transposed:
         outgoing, incoming = incoming, outgoing
     kind = "transposed conv" if transposed else "conv"
-    text = f"{kind} {incoming} -> {outgoing}, kernel {_one(weight.shape[2:])}, stride {_one(stride)}, padding {_one(padding)}"
+    text = f"{kind} {incoming} -> {outgoing}, kernel {_one(weight.shape[2:])}"
+    text += f", stride {_one(stride)}, padding {_one(padding)}"
     return text + ("" if _one(dilation) == "1" else f", dilation {_one(dilation)}")
 
 

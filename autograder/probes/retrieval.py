@@ -1,4 +1,5 @@
-"""Probes of retrieve_images: which files it finds, in which order, whether it returns them or only keeps them in `matches`."""
+"""Probes of retrieve_images: which files it finds, in which order, whether it returns them or only keeps them in
+`matches`."""
 
 import sys
 from collections.abc import Callable
@@ -64,10 +65,12 @@ def retrieve(
     query_length: float = 1.0,
     twins: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Asks for the best `k` of `photos` random unit embeddings (None: without naming k). With `twins` each photo is there twice.
+    """Asks for the best `k` of `photos` random unit embeddings (None: without naming k). With `twins` each photo is
+    there twice.
 
-    Facts: `kind` of the matches ("names" if right), `count`, `distinct`, `nested`, and `raised` where the function failed after
-    setting them. Arrays: `ranking`, the photo that each match shows (the first one of equal embeddings, so that ties are no matter).
+    Facts: `kind` of the matches ("names" if right), `count`, `distinct`, `nested`, and `raised` where the function
+    failed after setting them. Arrays: `ranking`, the photo that each match shows (the first one of equal embeddings, so
+    that ties are no matter).
     """
     notebook.provide(**CONSTANTS)
     function = notebook["retrieve_images"]
@@ -99,8 +102,9 @@ def vectorised(
 def _matches(call: Callable[[], Any], notebook: Namespace) -> tuple[Any, str | None]:
     """The variable `matches` of whatever function of the notebook held it last, else what the call returned.
 
-    A notebook's function may draw its matches and return nothing, and the drawing may fail without a screen; so the variable is
-    read when its function ends, however it ends. An exception that came before there were matches is raised.
+    A notebook's function may draw its matches and return nothing, and the drawing may fail without a screen; so the
+    variable is read when its function ends, however it ends. An exception that came before
+    there were matches is raised.
     """
     held: list[Any] = []
 

@@ -1,4 +1,5 @@
-"""Random numbers from seeds, the same on every machine, and modules filled with them whatever their layers are called."""
+"""Random numbers from seeds, the same on every machine, and modules filled with them whatever their layers are
+called."""
 
 import zlib
 from collections import Counter
@@ -20,7 +21,8 @@ def normal(seed: int, label: object, shape: tuple[int, ...], deviation: float = 
 
 
 def images(seed: int, count: int, channels: int = 3, size: int = 64) -> torch.Tensor:
-    """(count, channels, size, size) in [0, 1): smooth patches of many brightnesses, so that no two batches have one gradient."""
+    """(count, channels, size, size) in [0, 1): smooth patches of many brightnesses, so that no two batches have one
+    gradient."""
     random = generator(seed, "images")
     coarse = random.random((count, channels, 8, 8)) * random.random((count, 1, 1, 1))
     fine = random.random((channels, size, size), dtype=np.float32)
@@ -31,8 +33,8 @@ def images(seed: int, count: int, channels: int = 3, size: int = 64) -> torch.Te
 def fill(module: nn.Module, seed: int) -> None:
     """Gives every parameter random values that depend on shapes alone, not on names or on the order of layers.
 
-    Two modules of the same architecture so become the same function, however they were written. A weight is known by its shape, and only
-    weights of one shape are told apart by their order; a bias is known by its weight.
+    Two modules of the same architecture so become the same function, however they were written. A weight is known by
+    its shape, and only weights of one shape are told apart by their order; a bias is known by its weight.
     """
     weights: list[tuple[nn.Parameter, object]] = []
     biases: list[tuple[nn.Parameter, list[nn.Parameter]]] = []
@@ -55,9 +57,10 @@ def fill(module: nn.Module, seed: int) -> None:
 def _pair(
     biases: list[tuple[nn.Parameter, list[nn.Parameter]]], weights: list[tuple[nn.Parameter, object]]
 ) -> list[tuple[nn.Parameter, object]]:
-    """Each bias with its weight's label: the layer's own weight, else the first one that still lacks a bias and has its width."""
+    """Each bias with its weight's label: the layer's own weight, else the first one that still lacks a bias and has
+    its width."""
     taken: Counter[object] = Counter()
-    paired = []
+    paired: list[tuple[nn.Parameter, object]] = []
     for bias, own in biases:
         candidates = [label for weight, label in weights if any(weight is each for each in own)] or [
             label for weight, label in weights if not taken[label] and bias.numel() in weight.shape[:2]
@@ -69,7 +72,8 @@ def _pair(
 
 
 def _deviation(shape: tuple[int, ...]) -> float:
-    """Keeps the signal's size through four layers, with biases large enough that every activation has both signs to act on."""
+    """Keeps the signal's size through four layers, with biases large enough that every activation has both signs to
+    act on."""
     if len(shape) < 2:
         return 0.3
     return float(2.0 / np.sqrt(np.prod(shape) / max(shape[:2])))

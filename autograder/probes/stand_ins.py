@@ -83,7 +83,8 @@ class CopyingHead(nn.Module):
     def stand_in_imitate(self, x: torch.Tensor) -> None: ...
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, width) -> (N, 256), every row of norm 1; what is normalised stays at hand so that its gradient can be read."""
+        """(N, width) -> (N, 256), every row of norm 1; what is normalised stays at hand so that its gradient can be
+        read."""
         self.stand_in_imitate(x)
         self.stand_in_linear = x[:, : CONSTANTS["projection_dim"]] * self.stand_in_gain
         if self.stand_in_linear.requires_grad:
@@ -98,11 +99,12 @@ class CopyingHead(nn.Module):
 
 
 def head_like(own: Any) -> type[CopyingHead]:
-    """A CopyingHead that is one of the notebook's own heads too, since CLIPModel may ask its heads for more than their output."""
+    """A CopyingHead that is one of the notebook's own heads too, since CLIPModel may ask its heads for more than their
+    output."""
     if not (isinstance(own, type) and issubclass(own, nn.Module)):
         return CopyingHead
 
-    class Head(CopyingHead, own):  # type: ignore[misc, valid-type]
+    class Head(CopyingHead, own):
         def stand_in_make(self, *arguments: Any, **keywords: Any) -> None:
             try:
                 own.__init__(self, *arguments, **keywords)

@@ -1,4 +1,5 @@
-"""Probes of train_ae and train_classifier: what a few steps do to tiny models made here, so that no other item matters."""
+"""Probes of train_ae and train_classifier: what a few steps do to tiny models made here, so that no other item
+matters."""
 
 from typing import Any
 
@@ -44,7 +45,8 @@ class TinyEncoder(nn.Module):
 def train_ae(
     notebook: Namespace, *, seed: int, batch: int, batches: int, epochs: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Trains a tiny autoencoder. Arrays: `movement` (of all parameters, in units of the learning rate), `trajectory`."""
+    """Trains a tiny autoencoder. Arrays: `movement` (of all parameters, in units of the learning rate),
+    `trajectory`."""
     function = notebook["train_ae"]
     _frame(notebook, batch)
     torch.manual_seed(seed)
@@ -75,7 +77,7 @@ def train_classifier(
     fill(encoder, seed)
     fill(classifier, seed + 1)
     with torch.no_grad():
-        encoder.convolution.bias[:DEAD_CHANNELS] = -100.0  # type: ignore[index]
+        encoder.convolution.bias[:DEAD_CHANNELS] = -100.0
     encoder_before, classifier_before = _state(encoder), _parameters(classifier)
     returned = function(encoder, classifier, _loader(seed, batch, batches), epochs=epochs, supervised=supervised)
     trained, trajectory = _pair(returned)

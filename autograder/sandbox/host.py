@@ -43,7 +43,8 @@ class Zygote:
         self._ready = False
         self._ended: dict[int, int] = {}
         self._process = subprocess.Popen(
-            # -P and -s keep the current folder and the user's packages off the path. Not -I: it would ignore PYTHONHASHSEED.
+            # -P and -s keep the current folder and the user's packages off the path. Not -I: it would ignore
+            # PYTHONHASHSEED.
             [sys.executable, "-P", "-s", "-m", "autograder.sandbox.zygote", environment, str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 """Modules that are not what they seem: lazy ones load the real package on first use, blank ones swallow everything.
 
-A notebook imports far more than its graded parts use. So importing costs nothing, using costs what it must, and a package
-that only draws or downloads need not be there at all.
+A notebook imports far more than its graded parts use. So importing costs nothing, using costs what it must, and a
+package that only draws or downloads need not be there at all.
 """
 
 import importlib
@@ -58,7 +58,7 @@ class Blank:
 class BlankModule(types.ModuleType):
     """A package that is not there and not missed, with a few names that answer in earnest."""
 
-    __path__: Sequence[str] = ()
+    __path__ = []  # noqa: RUF012 - the import system's own name for a package
 
     def __init__(self, name: str, answers: Mapping[str, Any]) -> None:
         super().__init__(name)
@@ -73,7 +73,7 @@ class BlankModule(types.ModuleType):
 class LazyModule(types.ModuleType):
     """Stands under the name of a real module until somebody uses one of its attributes."""
 
-    __path__: Sequence[str] = ()
+    __path__ = []  # noqa: RUF012 - the import system's own name for a package
 
     def __init__(self, name: str, answers: Mapping[str, Any], finder: "Finder") -> None:
         super().__init__(name)

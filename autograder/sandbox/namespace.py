@@ -70,7 +70,7 @@ class Namespace:
         A notebook whose cells were run out of order so still defines what it defined for the student.
         """
         _show_sources(program)
-        pending, failures = list(program), {}
+        pending, failures = list(program), dict[Source, Raised]()
         flags = 0
         while pending:
             failures, later = {}, []

@@ -1,4 +1,5 @@
-"""What can come of asking a guest something. An answer, an exception and a death are values of one kind, matched on once."""
+"""What can come of asking a guest something. An answer, an exception and a death are values of one kind, matched on
+once."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -65,7 +66,8 @@ Outcome = Reply | Raised | Missing | Ended
 
 
 def plain(array: Any) -> Array:
-    """A contiguous copy in one of the dtypes that the wire carries: float64 and ints stay, all else numeric becomes float32."""
+    """A contiguous copy in one of the dtypes that the wire carries: float64 and ints stay, all else numeric becomes
+    float32."""
     array = np.asarray(array)
     if array.dtype.kind in "iub":
         return np.ascontiguousarray(array, dtype=np.int64)

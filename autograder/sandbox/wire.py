@@ -1,4 +1,5 @@
-"""Frames on a stream socket: two lengths, a JSON header, and arrays as safetensors. Every cap is checked before memory is taken."""
+"""Frames on a stream socket: two lengths, a JSON header, and arrays as safetensors. Every cap is checked before memory
+is taken."""
 
 import math
 import select

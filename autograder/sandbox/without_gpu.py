@@ -39,7 +39,7 @@ class CudaMeansCpu(TorchFunctionMode):
 def install() -> None:
     """Switches the translation on for this thread, for as long as the process lives."""
     CudaMeansCpu().__enter__()
-    torch.nn.Module.cuda = lambda self, device=None: self  # type: ignore[method-assign]
+    torch.nn.Module.cuda = lambda self, device=None: self
     cuda: Any = torch.cuda
     for name in (
         "synchronize",
