@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from autograder import messages
 from autograder.bank import Bank
-from autograder.compare import Difference, differences, same
+from autograder.compare import differences, same
 from autograder.readings import Unclear
 from autograder.rubric import Check, Item, Rubric
 from autograder.sandbox.outcomes import Outcome, Reply
@@ -19,92 +19,106 @@ def judge(
     item: Item, answers: Answers, bank: Bank, rubric: Rubric, why_missing: Callable[[str], str]
 ) -> dict[str, Finding]:
     """A finding for every check of the item whose cases have all been asked, in the rubric's order."""
+    comparison = Comparison(item, answers, bank, rubric.tolerance)
     checks = [check for check in item.checks if all(case in answers for case in check.cases)]
-    failing = {check.name for check in checks if not _passes(check, item, answers, bank, rubric.tolerance)}
-    pointed = [check for check in checks if check.name in failing and check.points]
-    names = _diagnose(item, pointed, answers, bank, rubric.tolerance)
-    findings = {}
+    failing = [check for check in checks if not comparison.passes(check)]
+    pointed = [check for check in checks if check.points]
+    wrong = [check for check in pointed if check in failing]
+    names = _diagnose(pointed, wrong, comparison)
+    findings: dict[str, Finding] = {}
+    said: dict[str, str] = {}
     for check in checks:
-        if check.name not in failing:
-            findings[check.name] = Finding(passed=True, message=_doubt(check, answers))
+        if check not in failing:
+            findings[check.name] = Finding(passed=True, message=comparison.doubt(check))
         elif not check.points:
-            findings[check.name] = Finding(passed=False, message=check.note)
+            # A note is about the last few details of what is right; beside real mistakes it would only confuse.
+            findings[check.name] = Finding(passed=bool(wrong), message="" if wrong else check.note)
         else:
+            message = _explain(check, comparison, rubric, why_missing)
             slug = names.get(check.name)
-            message = _explain(check, item, answers, bank, rubric, why_missing)
             if slug is not None:
                 message = messages.with_misconception(message, bank.misconceptions[slug])
+            first = said.setdefault(message, check.title)
+            if first != check.title:
+                message = messages.as_above(first)
             findings[check.name] = Finding(passed=False, message=message, misconception=slug)
     return findings
 
 
-def _passes(check: Check, item: Item, answers: Answers, bank: Bank, tolerance: float) -> bool:
-    return all(
-        isinstance(answer := answers[case], Unclear)
-        or (isinstance(answer, Reply) and same(answer, bank.expected(item.name, case), check.fields, tolerance))
-        for case in check.cases
-    )
+class Comparison:
+    """One item's answers beside what the bank holds for the same cases."""
+
+    def __init__(self, item: Item, answers: Answers, bank: Bank, tolerance: float) -> None:
+        self.item, self.answers, self.bank, self.tolerance = item, answers, bank, tolerance
+
+    def passes(self, check: Check) -> bool:
+        """Whether every case of the check is answered as the reference answers it."""
+        return all(
+            isinstance(answer := self.answers[case], Unclear)
+            or (isinstance(answer, Reply) and self.agree(check, answer, self.bank.expected(self.item.name, case)))
+            for case in check.cases
+        )
+
+    def doubt(self, check: Check) -> str:
+        """Why the check passed without being sure, "" where it is sure."""
+        unclear = [answer for case in check.cases if isinstance(answer := self.answers[case], Unclear)]
+        return f"Taken as right: {unclear[0].reason}" if unclear else ""
+
+    def fitting(self, check: Check, *, clues: bool = False) -> set[str]:
+        """The misconceptions that agree with the submission in all cases of the check."""
+        everything = [set(self.bank.mistaken(self.item.name, case)) for case in check.cases]
+        return {
+            slug
+            for slug in set.intersection(*everything)
+            if all(self._fits(slug, check, case, clues=clues) for case in check.cases)
+        }
+
+    def differs(self, slug: str, check: Check) -> bool:
+        """Whether the misconception itself fails the check."""
+        return not all(
+            self.agree(check, self.bank.mistaken(self.item.name, case)[slug], self.bank.expected(self.item.name, case))
+            for case in check.cases
+        )
+
+    def agree(self, check: Check, one: Outcome, other: Outcome, *, clues: bool = False) -> bool:
+        """Whether two outcomes are the same as far as the check looks."""
+        return same(one, other, (*check.fields, *(check.clues if clues else ())), self.tolerance)
+
+    def _fits(self, slug: str, check: Check, case: str, *, clues: bool) -> bool:
+        answer = self.answers[case]
+        mistaken = self.bank.mistaken(self.item.name, case)[slug]
+        return isinstance(answer, Unclear) or self.agree(check, answer, mistaken, clues=clues)
 
 
-def _diagnose(item: Item, failing: list[Check], answers: Answers, bank: Bank, tolerance: float) -> dict[str, str]:
+def _diagnose(pointed: list[Check], wrong: list[Check], comparison: Comparison) -> dict[str, str]:
     """Failing check to the slug of the misconception that replies just so.
 
     Best is a misconception that agrees with the submission in every compared field of every case of the item. Where
-    there is none, a
-    check is given a name only if exactly one misconception agrees in that check's own fields: a wrong name is worse
-    than none.
+    there is none, a check is given a name only if exactly one misconception agrees in that check's own fields: a wrong
+    name is worse than none.
     """
-    pointed = [check for check in item.checks if check.points and all(case in answers for case in check.cases)]
-    fitting = {check.name: _fitting(check, item, answers, bank, tolerance) for check in pointed}
+    fitting = {check.name: comparison.fitting(check) for check in pointed}
     whole = set.intersection(*fitting.values()) if fitting else set()
     named = {}
-    for check in failing:
-        candidates = {
-            slug for slug in fitting[check.name] if not _agrees_with_reference(slug, check, item, bank, tolerance)
-        }
+    for check in wrong:
+        candidates = {slug for slug in fitting[check.name] if comparison.differs(slug, check)}
         best = candidates & whole or candidates
+        if len(best) > 1:
+            best &= comparison.fitting(check, clues=True)
         if len(best) == 1:
-            named[check.name] = next(iter(best))
+            named[check.name] = best.pop()
     return named
 
 
-def _fitting(check: Check, item: Item, answers: Answers, bank: Bank, tolerance: float) -> set[str]:
-    """The misconceptions that agree with the submission in this check's fields, in all of its cases."""
-    slugs: set[str] | None = None
-    for case in check.cases:
-        answer = answers[case]
-        mistaken = bank.mistaken(item.name, case)
-        agreeing = {
-            slug
-            for slug, outcome in mistaken.items()
-            if isinstance(answer, Unclear) or same(answer, outcome, check.fields, tolerance)
-        }
-        slugs = agreeing if slugs is None else slugs & agreeing
-    return slugs or set()
-
-
-def _agrees_with_reference(slug: str, check: Check, item: Item, bank: Bank, tolerance: float) -> bool:
-    return all(
-        same(bank.mistaken(item.name, case)[slug], bank.expected(item.name, case), check.fields, tolerance)
-        for case in check.cases
-    )
-
-
-def _doubt(check: Check, answers: Answers) -> str:
-    unclear = [answer for case in check.cases if isinstance(answer := answers[case], Unclear)]
-    return f"Taken as right: {unclear[0].reason}" if unclear else ""
-
-
-def _explain(
-    check: Check, item: Item, answers: Answers, bank: Bank, rubric: Rubric, why_missing: Callable[[str], str]
-) -> str:
+def _explain(check: Check, comparison: Comparison, rubric: Rubric, why_missing: Callable[[str], str]) -> str:
     """What was seen in the first case that differs."""
+    item = comparison.item
     for case in check.cases:
-        answer, expected = answers[case], bank.expected(item.name, case)
-        if isinstance(answer, Unclear) or same(answer, expected, check.fields, rubric.tolerance):
+        answer, expected = comparison.answers[case], comparison.bank.expected(item.name, case)
+        if isinstance(answer, Unclear) or comparison.agree(check, answer, expected):
             continue
         if not isinstance(answer, Reply) or not isinstance(expected, Reply):
             return messages.no_reply(answer, why_missing)
-        found: list[Difference] = differences(answer, expected, check.fields, rubric.tolerance)
+        found = differences(answer, expected, check.fields, rubric.tolerance)
         return messages.different(found, answer, expected, rubric.fields, hidden=item.cases[case].bank == "hidden")
     return ""

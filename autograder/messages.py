@@ -25,6 +25,11 @@ def with_misconception(seen: str, misconception: Description) -> str:
     return f"{seen}\n\n{misconception.shows} {misconception.look}".strip()
 
 
+def as_above(title: str) -> str:
+    """In place of a text that another check of the item has already said."""
+    return f"The same as above, under “{title}”."
+
+
 def no_reply(outcome: Outcome, why_missing: Callable[[str], str]) -> str:
     """Why the code could not be asked, in the student's words."""
     match outcome:
@@ -37,6 +42,11 @@ def no_reply(outcome: Outcome, why_missing: Callable[[str], str]) -> str:
             missing = re.match(r"name '(\w+)' is not defined", text)
             reason = f"\n\n{why_missing(missing[1])}" if missing else ""
             return exception(outcome) + reason
+        case Raised(kind="ModuleNotFoundError"):
+            return (
+                f"{exception(outcome)}\n\nThis package is not installed where grading runs. If your solution needs it, "
+                "tell the course staff; torch and numpy can do everything that is asked for."
+            )
         case Raised():
             return exception(outcome)
         case Ended(reason=reason):

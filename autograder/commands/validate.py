@@ -15,7 +15,7 @@ from autograder.examination import Clock, Limits
 from autograder.grading import grade
 from autograder.notebook import Notebook
 from autograder.rubric import Rubric
-from autograder.sandbox.host import Zygote
+from autograder.sandbox.remembering import RememberingZygote
 from autograder.verdicts import Verdict
 
 
@@ -35,7 +35,7 @@ def validate_all(rubric: Rubric, corpus: Path | None = None) -> Iterator[Row]:
     everything = tuple(item.name for item in rubric.items)
     bank = Bank.read(("public", "hidden"))
     folder = corpus or corpora.FOLDER
-    with Zygote(rubric.environment) as zygote:
+    with RememberingZygote(rubric.environment) as zygote:
 
         def row(kind: str, name: str, notebook: Notebook, expected: Expected, item: str = "") -> Row:
             verdicts = [

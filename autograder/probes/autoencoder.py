@@ -16,7 +16,7 @@ def convolutions(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Builds `component(**keywords)`, fills it, and sends one batch of `input_shape` forward and back.
 
-    Facts: `output_shape`, `parameter_shapes` (sorted), `parameter_count`, `layers`. Arrays: `output` (a sample),
+    Facts: `output_shape`, `parameter_shapes` (sorted), `after_sigmoid`, `layers`. Arrays: `output` (a sample),
     `gradient` (a sample with respect to the input) and `parameter_gradient` (norms, in the order of shapes).
     """
     torch.manual_seed(seed)
@@ -29,8 +29,11 @@ def convolutions(
         output = module(leaf * 1.0)
     facts = {
         "output_shape": list(output.shape),
-        "parameter_count": sum(parameter.numel() for parameter in parameters),
         "parameter_shapes": sorted([list(parameter.shape) for parameter in parameters]),
+        # A ReLU there changes no value, so that no comparison of values can see it.
+        "after_sigmoid": trace.layers[-1].partition(", then sigmoid")[2].removeprefix(", then ")
+        if trace.layers
+        else "",
         "layers": trace.layers,
     }
     if output.requires_grad:

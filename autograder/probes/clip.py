@@ -43,21 +43,28 @@ def loss(
     count: int,
     kinship: float,
     temperature: float | None = None,
+    global_temperature: float | None = None,
     exchange: bool = False,
     permute: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The loss of `count` pairs whose texts resemble their images by `kinship` (0 not at all, 1 as much as chance
     differs).
 
+    `temperature` is what the constructor gets (None: nothing), and the notebook's global too unless
+    `global_temperature` says another: a model that reads the global has a right loss and a wrong constructor.
     `exchange` gives the images' embeddings to the texts and the other way round, `permute` puts all pairs in another
     order.
+
     Facts: `loss_shape`, `operations`. Arrays: `loss`; `image_gradient` with respect to the image encoder's features;
     `text_gradient` with respect to what the text head normalises, since no gradient need reach the frozen text encoder.
     """
     torch.manual_seed(seed)
     put_in_place(notebook)
-    keywords = {} if temperature is None else {"temperature": temperature}
-    model = notebook["CLIPModel"](**keywords)
+    notebook.put(temperature=global_temperature or temperature or CONSTANTS["temperature"])
+    if temperature is None:
+        model = notebook["CLIPModel"]()
+    else:
+        model = notebook["CLIPModel"](temperature=temperature)
     images, texts = _stand_ins(model)
     first, second = _embeddings(seed, count, kinship)
     if exchange:

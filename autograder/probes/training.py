@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.utils.data import DataLoader, TensorDataset
 
 from autograder.probes.seeding import fill, generator, images, sample
@@ -21,11 +22,12 @@ class TinyAutoencoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.encoder = nn.Conv2d(3, 4, kernel_size=4, stride=4)
-        self.decoder = nn.ConvTranspose2d(4, 3, kernel_size=4, stride=4)
+        # The sigmoid belongs to the decoder, since some call encoder and decoder by themselves.
+        self.decoder = nn.Sequential(nn.ConvTranspose2d(4, 3, kernel_size=4, stride=4), nn.Sigmoid())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The reconstruction."""
-        reconstruction: torch.Tensor = torch.sigmoid(self.decoder(self.encoder(x)))
+        reconstruction: torch.Tensor = self.decoder(self.encoder(x))
         return reconstruction
 
 
@@ -42,23 +44,45 @@ class TinyEncoder(nn.Module):
         return torch.relu(self.convolution(x)) * self.scale
 
 
+class StepCount:
+    """While active, counts the steps of all of torch's optimizers, those that move nothing too."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> "StepCount":
+        self._hook = register_optimizer_step_pre_hook(self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hook.remove()
+
+    def _note(self, *_: Any) -> None:
+        self.count += 1
+
+
 def train_ae(
     notebook: Namespace, *, seed: int, batch: int, batches: int, epochs: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Trains a tiny autoencoder. Arrays: `movement` (of all parameters, in units of the learning rate),
-    `trajectory`."""
+    """Trains a tiny autoencoder.
+
+    Facts: what is returned, `moved`, and `steps` of the optimizer. Arrays: `movement` (of all parameters, in units of the
+    learning rate), `trajectory`.
+    """
     function = notebook["train_ae"]
     _frame(notebook, batch)
     torch.manual_seed(seed)
     model = TinyAutoencoder()
     fill(model, seed)
     before = _parameters(model)
-    returned = function(model, _loader(seed, batch, batches), epochs)
+    with StepCount() as steps:
+        returned = function(model, _loader(seed, batch, batches), epochs)
     trained, trajectory = _pair(returned)
     facts = {
         "returns_model": isinstance(trained, nn.Module),
         "trajectory_length": len(trajectory),
         "moved": bool((_parameters(model) != before).any()),
+        "steps": steps.count,
     }
     return facts, {"movement": sample((_parameters(model) - before) / LEARNING_RATE), "trajectory": trajectory}
 
@@ -68,7 +92,7 @@ def train_classifier(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Trains a linear layer on a tiny encoder. Arrays: movements of both in units of the learning rate.
 
-    Facts: what is returned, `classifier_moved`, and `encoder_changed` over all its parameters and buffers.
+    Facts: what is returned, `classifier_moved`, `encoder_changed` over all its parameters and buffers, and `steps`.
     """
     function = notebook["train_classifier"]
     _frame(notebook, batch)
@@ -79,13 +103,15 @@ def train_classifier(
     with torch.no_grad():
         encoder.convolution.bias[:DEAD_CHANNELS] = -100.0
     encoder_before, classifier_before = _state(encoder), _parameters(classifier)
-    returned = function(encoder, classifier, _loader(seed, batch, batches), epochs=epochs, supervised=supervised)
+    with StepCount() as steps:
+        returned = function(encoder, classifier, _loader(seed, batch, batches), epochs=epochs, supervised=supervised)
     trained, trajectory = _pair(returned)
     facts = {
         "returns_classifier": isinstance(trained, nn.Module),
         "trajectory_length": len(trajectory),
         "encoder_changed": bool((_state(encoder) != encoder_before).any()),
         "classifier_moved": bool((_parameters(classifier) != classifier_before).any()),
+        "steps": steps.count,
     }
     return facts, {
         "classifier_movement": sample((_parameters(classifier) - classifier_before) / LEARNING_RATE, 800),

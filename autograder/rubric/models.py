@@ -29,6 +29,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     name: str
     title: str
     fields: tuple[str, ...]
+    clues: tuple[str, ...] = ()
+    """Fields that decide nothing, but tell misconceptions apart whose compared fields are the same."""
     cases: tuple[str, ...] = ()
     points: float = 0.0
     visibility: Visibility = "visible"
@@ -93,7 +95,7 @@ def load(path: Path = DEFAULT) -> Rubric:
             for name in check.cases:
                 if name not in item.cases:
                     raise RubricError(f"{path}: {item.name}.{check.name} names a case {name!r} that is not there")
-            for name in check.fields:
+            for name in (*check.fields, *check.clues):
                 if name not in rubric.fields:
                     raise RubricError(
                         f"{path}: field {name!r} of {item.name}.{check.name} has no description under [fields]"
