@@ -58,11 +58,13 @@ def _probe(
 ) -> dict[str, Outcome | Unclear]:
     if seconds <= 0:
         return dict.fromkeys(cases, Ended(reason="the time for grading was used up by the items before this one"))
-    program = tuple(
-        Source(statement.cell, statement.line, statement.source, tuple(sorted(statement.binds)))
-        for statement in program_for(outline, item.needs).statements
-    )
-    with zygote.open(item.probes, program, seconds) as session:
+    program = program_for(outline, item.needs)
+    sources = [
+        Source(statement.cell, statement.line, statement.source, tuple(sorted(statement.binds)), left_out)
+        for left_out, statements in ((True, program.left_out), (False, program.statements))
+        for statement in statements
+    ]
+    with zygote.open(item.probes, sources, seconds) as session:
         if not isinstance(session.loaded, Reply):
             return dict.fromkeys(cases, session.loaded)
         return {name: session.ask(case.probe, case.arguments) for name, case in cases.items()}

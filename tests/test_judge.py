@@ -18,8 +18,8 @@ ITEM = Item(
     probes="none",
     cases={"open": Case(probe="p", bank="public"), "secret": Case(probe="p", bank="hidden")},
     checks=(
-        Check(name="shape", title="", points=0.5, cases=("open",), fields=("shape",)),
-        Check(name="value", title="", points=0.5, cases=("open", "secret"), fields=("value",)),
+        Check(name="shape", title="Shape", points=0.5, cases=("open",), fields=("shape",)),
+        Check(name="value", title="Value", points=0.5, cases=("open", "secret"), fields=("value",), clues=("steps",)),
         Check(name="note", title="", cases=("open",), fields=("nested",), note="It is nested."),
     ),
 )
@@ -32,8 +32,8 @@ def recorded(shape, nested=False):
     return Record(Replied(facts={"shape": shape, "nested": nested}), {})
 
 
-def stored(shape, value):
-    return Record(Replied(facts={"shape": shape, "nested": False}), {"value": value})
+def stored(shape, value, steps=1):
+    return Record(Replied(facts={"shape": shape, "nested": False, "steps": steps}), {"value": value})
 
 
 BANK = Bank(
@@ -47,22 +47,24 @@ BANK = Bank(
                         "flat": stored([1, 2], "right"),
                         "both": stored([1, 2], "doubled"),
                         "crash": Record(Raised("ValueError", "bad")),
+                        "still": stored([2], "zero", steps=0),
+                        "cleared": stored([2], "zero", steps=9),
                     },
                 )
                 for case in ("sum.open", "sum.secret")
             },
             misconceptions={
                 slug: Description("sum", f"{slug} shows.", "Look there.")
-                for slug in ("doubled", "flat", "both", "crash")
+                for slug in ("doubled", "flat", "both", "crash", "still", "cleared")
             },
         )
     ],
-    {"right": np.array([1.0, 2.0]), "doubled": np.array([2.0, 4.0])},
+    {"right": np.array([1.0, 2.0]), "doubled": np.array([2.0, 4.0]), "zero": np.array([0.0, 0.0])},
 )
 
 
-def answer(shape=(2,), value=(1.0, 2.0), nested=False):
-    return Reply(facts={"shape": list(shape), "nested": nested}, arrays={"value": np.array(value)})
+def answer(shape=(2,), value=(1.0, 2.0), nested=False, steps=1):
+    return Reply(facts={"shape": list(shape), "nested": nested, "steps": steps}, arrays={"value": np.array(value)})
 
 
 def judged(open_, secret=None):
@@ -79,15 +81,35 @@ def test_equal_to_the_reference_passes_everything():
         (answer(value=(2.0, 4.0)), {"value"}, "doubled"),
         (answer(shape=(1, 2)), {"shape"}, "flat"),
         (answer(shape=(1, 2), value=(2.0, 4.0)), {"shape", "value"}, "both"),
-        (Raised("ValueError", "bad"), {"shape", "value", "note"}, "crash"),
+        (Raised("ValueError", "bad"), {"shape", "value"}, "crash"),
+        (answer(value=(0.0, 0.0), steps=0), {"value"}, "still"),
+        (answer(value=(0.0, 0.0), steps=9), {"value"}, "cleared"),
     ],
 )
 def test_equal_to_a_misconception_names_it(reply, failing, slug):
     findings = judged(reply)
     assert {name for name, finding in findings.items() if not finding.passed} == failing
-    for name in failing - {"note"}:
-        assert findings[name].misconception == slug
-        assert f"{slug} shows. Look there." in findings[name].message
+    assert {findings[name].misconception for name in failing} == {slug}
+    first = next(name for name in ("shape", "value") if name in failing)
+    assert f"{slug} shows. Look there." in findings[first].message
+
+
+def test_clues_alone_fail_nothing():
+    assert all(finding.passed for finding in judged(answer(steps=7)).values())
+
+
+def test_where_not_even_the_clues_tell_there_is_no_name():
+    assert judged(answer(value=(0.0, 0.0), steps=3))["value"].misconception is None
+
+
+def test_the_same_is_said_once():
+    findings = judged(Raised("KeyError", "other"))
+    assert "KeyError: other" in findings["shape"].message
+    assert findings["value"].message == "The same as above, under “Shape”."
+
+
+def test_beside_a_real_mistake_there_is_no_note():
+    assert judged(answer(value=(1.0, 7.0), nested=True))["note"].passed
 
 
 def test_equal_to_none_is_not_named_but_described():
@@ -127,7 +149,7 @@ def test_a_note_costs_nothing_and_says_its_sentence():
     ],
 )
 def test_no_reply_fails_with_its_reason(outcome, words):
-    finding = judged(outcome)["value"]
+    finding = judged(outcome)["shape"]
     assert not finding.passed
     assert words in finding.message
 

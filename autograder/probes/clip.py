@@ -61,10 +61,8 @@ def loss(
     torch.manual_seed(seed)
     put_in_place(notebook)
     notebook.put(temperature=global_temperature or temperature or CONSTANTS["temperature"])
-    if temperature is None:
-        model = notebook["CLIPModel"]()
-    else:
-        model = notebook["CLIPModel"](temperature=temperature)
+    given = {} if temperature is None else {"temperature": temperature}
+    model = notebook["CLIPModel"](**given)
     images, texts = _stand_ins(model)
     first, second = _embeddings(seed, count, kinship)
     if exchange:

@@ -124,7 +124,7 @@ def _matches(call: Callable[[], Any], notebook: Namespace) -> tuple[Any, str | N
         sys.setprofile(None)
     if held:
         return held[-1], raised
-    return notebook.globals.get("matches", returned) if returned is None else returned, raised
+    return notebook.get("matches") if returned is None else returned, raised
 
 
 def _read(matches: Any, names: list[str]) -> tuple[dict[str, Any], list[int]]:

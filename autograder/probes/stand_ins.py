@@ -121,7 +121,7 @@ def head_like(own: Any) -> type[CopyingHead]:
 def put_in_place(notebook: Namespace) -> None:
     """Everything that CLIPModel is built from, under the names that the frame gives it."""
     notebook.provide(**CONSTANTS)
-    own = notebook.globals.get("ProjectionHead")
+    own = notebook.get("ProjectionHead")
     if not (isinstance(own, type) and issubclass(own, CopyingHead)):
         notebook.put(ImageEncoder=ImageTable, TextEncoder=TextTable, ProjectionHead=head_like(own))
 

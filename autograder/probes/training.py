@@ -66,8 +66,8 @@ def train_ae(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Trains a tiny autoencoder.
 
-    Facts: what is returned, `moved`, and `steps` of the optimizer. Arrays: `movement` (of all parameters, in units of the
-    learning rate), `trajectory`.
+    Facts: what is returned, `moved`, and `steps` of the optimizer. Arrays: `movement` (of all parameters, in units of
+    the learning rate), `trajectory`.
     """
     function = notebook["train_ae"]
     _frame(notebook, batch)

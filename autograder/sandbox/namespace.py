@@ -28,6 +28,27 @@ class Source(msgspec.Struct, frozen=True):
     line: int
     source: str
     binds: tuple[str, ...] = ()
+    left_out: bool = False
+    """Not executed: its names are bound to something that no one can use, so that definitions which only mention them
+    work."""
+
+
+class NotRunWhileGrading:
+    """Stands for what a left-out statement would have made. Mentioning it is harmless, using it is a NameError."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def _missing(self, *_: Any, **__: Any) -> Any:
+        raise NameError(f"name {self._name!r} is not defined")
+
+    __call__ = __iter__ = __len__ = __getitem__ = __bool__ = __enter__ = __next__ = __contains__ = _missing
+
+    def __getattr__(self, attribute: str) -> Any:
+        """Special names are looked for by Python itself, not by the student."""
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        self._missing()
 
 
 class Namespace:
@@ -47,10 +68,16 @@ class Namespace:
         sys.modules["__main__"] = self.module
 
     def __getitem__(self, name: str) -> Any:
-        try:
-            return self.globals[name]
-        except KeyError:
-            raise self.NameMissing(name) from None
+        if name not in self:
+            raise self.NameMissing(name)
+        return self.globals[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.globals and not isinstance(self.globals[name], NotRunWhileGrading)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of a name, `default` where there is none."""
+        return self.globals[name] if name in self else default
 
     def put(self, **stand_ins: Any) -> None:
         """Sets globals, over whatever the notebook has under these names."""
@@ -58,7 +85,7 @@ class Namespace:
 
     def provide(self, **stand_ins: Any) -> None:
         """Sets those globals that the notebook does not have."""
-        self.globals.update({name: value for name, value in stand_ins.items() if name not in self.globals})
+        self.globals.update({name: value for name, value in stand_ins.items() if name not in self})
 
     def cause_of(self, name: str) -> Raised | None:
         """What went wrong in the statement that should have bound `name`."""
@@ -75,6 +102,9 @@ class Namespace:
         while pending:
             failures, later = {}, []
             for statement in pending:
+                if statement.left_out:
+                    self.provide(**{name: NotRunWhileGrading(name) for name in statement.binds})
+                    continue
                 try:
                     code = compile(
                         "\n" * (statement.line - 1) + statement.source,

@@ -11,7 +11,7 @@ from autograder.sandbox.outcomes import Outcome
 
 
 class RememberingZygote(Zygote):
-    """Answers are taken to depend on program and question alone, which holds for our own notebooks, not for hostile ones."""
+    """Answers are taken to depend on program and question alone, as they do for honest code."""
 
     def __init__(self, environment: str) -> None:
         super().__init__(environment)
