@@ -109,13 +109,22 @@ def validate(
     as_json: AsJson = False,
 ) -> None:
     """Grade everything whose verdict is known: solution, template, misconceptions, corpus. Exit 1 where one is off."""
+    from autograder import corpus as corpora
+    from autograder.bank import BankError
     from autograder.commands.validate import print_table, validate_all
+    from autograder.misconceptions import MisconceptionError
+    from autograder.sandbox.host import SandboxError
 
+    if corpus is not None and not corpus.is_dir():
+        _fail(f"there is no folder {corpus}")
     rows = []
     with _progress(quiet=as_json) as progress:
-        for row in validate_all(_rubric(), corpus):
-            rows.append(row)
-            progress.say(f"{row.kind} {row.name}")
+        try:
+            for row in validate_all(_rubric(), corpus or corpora.FOLDER):
+                rows.append(row)
+                progress.say(f"{row.kind} {row.name}: {'off' if row.off else 'as it should be'}")
+        except (corpora.CorpusError, MisconceptionError, BankError, SandboxError) as error:
+            _fail(str(error))
     if as_json:
         import msgspec
 

@@ -1,7 +1,7 @@
 """Submissions whose verdict is known: a folder for each, the notebook in it and the expected verdict beside it as data.
 
 CASE/notebook.py or notebook.ipynb
-CASE/expected.toml      description, full_marks = [items], loses_marks = [items], misconceptions = [slugs]
+CASE/expected.toml      description, full_marks = [items], loses_marks = [items], misconceptions = [slugs], score = 10.0
 """
 
 from collections.abc import Iterator
@@ -26,6 +26,8 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     full_marks: tuple[str, ...] = ()
     loses_marks: tuple[str, ...] = ()
     misconceptions: tuple[str, ...] = ()
+    score: float | None = None
+    """All points together."""
 
 
 class Submitted(msgspec.Struct, frozen=True):

@@ -42,13 +42,16 @@ def methods(notebook: Notebook, outline: Outline) -> Reply | Unclear:
     constants: dict[str, object] = {}
     calls: list[Call] = []
     rebound: dict[str, int] = {}
+    used_otherwise = False
     for statement in outline.statements:
         try:
             tree = ast.parse(statement.source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         in_loop = isinstance(tree.body[0], ast.For | ast.While) if tree.body else False
-        for call in _calls(tree):
+        found = list(_calls(tree))
+        used_otherwise = used_otherwise or (FUNCTION in statement.needs and not found)
+        for call in found:
             text = ast.unparse(call)
             if "2048" in text or "image_e" in text:
                 continue
@@ -60,7 +63,7 @@ def methods(notebook: Notebook, outline: Outline) -> Reply | Unclear:
             rebound[name] = len(calls)
             constants.pop(name, None)
         constants |= _constants(tree)
-    if len(calls) > METHODS or (len(calls) < METHODS and _mentioned_inside(outline)):
+    if len(calls) > METHODS or (len(calls) < METHODS and used_otherwise):
         return Unclear(f"`{FUNCTION}` is called {len(calls)} times outside of functions, not once for each method.")
     own_encoder = _own_encoder([call.encoder for call in calls], rebound)
     if {call.label for call in calls} == set(NUMBERS.values()):
@@ -138,8 +141,3 @@ def _constants(tree: ast.Module) -> dict[str, object]:
         return {}
     value = bool(statement.value.value)
     return {target.id: value for target in statement.targets if isinstance(target, ast.Name)}
-
-
-def _mentioned_inside(outline: Outline) -> bool:
-    """Whether some other function or class of the notebook uses the function."""
-    return any(FUNCTION in statement.needs and statement.acts is None for statement in outline.statements)

@@ -15,52 +15,65 @@ from autograder.examination import Clock, Limits
 from autograder.grading import grade
 from autograder.notebook import Notebook
 from autograder.rubric import Rubric
+from autograder.sandbox.host import Zygote
 from autograder.sandbox.remembering import RememberingZygote
 from autograder.verdicts import Verdict
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One notebook: what was expected of it and what is off (empty where nothing is)."""
+class Known(msgspec.Struct, frozen=True):
+    """A notebook whose verdict is known."""
 
     kind: str
     name: str
-    item: str
+    notebook: Notebook
+    expected: Expected
+
+
+class Row(msgspec.Struct, frozen=True):
+    """What grading said of it, and what is off (empty where nothing is)."""
+
+    kind: str
+    name: str
+    loses_marks: tuple[str, ...]
     score: float
     named: tuple[str, ...]
     off: tuple[str, ...]
 
 
-def validate_all(rubric: Rubric, corpus: Path | None = None) -> Iterator[Row]:
-    """Grades solution, template, misconceptions and the corpus, and yields a row for each."""
-    everything = tuple(item.name for item in rubric.items)
+def everything_known(rubric: Rubric, corpus: Path = corpora.FOLDER) -> Iterator[Known]:
+    """Solution, template, misconceptions, and the corpus. Raises CorpusError and MisconceptionError."""
+    items = tuple(item.name for item in rubric.items)
+    yield Known("solution", "solution", misconceptions.solution(), Expected("", full_marks=items, score=rubric.points))
+    yield Known("template", "template", misconceptions.template(), Expected("", loses_marks=items, score=0.0))
+    for mistake in misconceptions.every(rubric):
+        item = mistake.description.item
+        others = tuple(name for name in items if name != item)
+        expected = Expected("", full_marks=others, loses_marks=(item,), misconceptions=(mistake.slug,))
+        yield Known("misconception", mistake.slug, mistake.notebook, expected)
+    for kind in ("correct", "wrong"):
+        for case in corpora.cases(corpus / kind):
+            yield Known(kind, case.name, case.notebook, case.expected)
+
+
+def validate(known: Known, rubric: Rubric, bank: Bank, zygote: Zygote) -> Row:
+    """Grades one notebook and compares."""
+    verdicts = [verdict for _, each in grade(known.notebook, rubric, bank, zygote, Clock(Limits())) for verdict in each]
+    return Row(
+        kind=known.kind,
+        name=known.name,
+        loses_marks=known.expected.loses_marks,
+        score=round(sum(verdict.score for verdict in verdicts), 6),
+        named=tuple(sorted({verdict.misconception for verdict in verdicts if verdict.misconception})),
+        off=tuple(off(known.expected, verdicts, rubric)),
+    )
+
+
+def validate_all(rubric: Rubric, corpus: Path = corpora.FOLDER) -> Iterator[Row]:
+    """A row for everything known."""
     bank = Bank.read(("public", "hidden"))
-    folder = corpus or corpora.FOLDER
     with RememberingZygote(rubric.environment) as zygote:
-
-        def row(kind: str, name: str, notebook: Notebook, expected: Expected, item: str = "") -> Row:
-            verdicts = [
-                verdict for _, each in grade(notebook, rubric, bank, zygote, Clock(Limits())) for verdict in each
-            ]
-            return Row(
-                kind=kind,
-                name=name,
-                item=item,
-                score=round(sum(verdict.score for verdict in verdicts), 6),
-                named=tuple(sorted({verdict.misconception for verdict in verdicts if verdict.misconception})),
-                off=tuple(off(expected, verdicts, rubric)),
-            )
-
-        yield row("solution", "solution", misconceptions.solution(), Expected("", full_marks=everything))
-        blank = row("template", "template", misconceptions.template(), Expected("", loses_marks=everything))
-        yield msgspec.structs.replace(blank, off=blank.off + (("scores points",) if blank.score else ()))
-        for mistake in misconceptions.every(rubric):
-            item = mistake.description.item
-            others = tuple(name for name in everything if name != item)
-            expected = Expected("", full_marks=others, loses_marks=(item,), misconceptions=(mistake.slug,))
-            yield row("misconception", mistake.slug, mistake.notebook, expected, item)
-        for kind in ("correct", "wrong"):
-            for case in corpora.cases(folder / kind):
-                yield row(kind, case.name, case.notebook, case.expected, ", ".join(case.expected.loses_marks))
+        for known in everything_known(rubric, corpus):
+            yield validate(known, rubric, bank, zygote)
 
 
 def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator[str]:
@@ -74,6 +87,9 @@ def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator
             yield f"{item.name} has {score:g} of {item.points:g} ({failed})"
         if item.name in expected.loses_marks and full:
             yield f"{item.name} has full marks"
+    total = sum(verdict.score for verdict in verdicts)
+    if expected.score is not None and abs(total - expected.score) > 1e-9:
+        yield f"{total:g} points, not {expected.score:g}"
     named = {verdict.misconception for verdict in verdicts if verdict.misconception}
     for slug in expected.misconceptions:
         if slug not in named:
@@ -86,14 +102,14 @@ def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator
 def print_table(rows: list[Row], console: Console) -> None:
     """The table, and how many of each kind are as they should be."""
     table = Table(box=None, pad_edge=False)
-    for heading in ("", "kind", "notebook", "item", "score", "named"):
+    for heading in ("", "kind", "notebook", "loses marks on", "score", "named"):
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(
             "[red]✗[/]" if row.off else "[green]✓[/]",
             row.kind,
             row.name,
-            row.item,
+            ", ".join(row.loses_marks),
             f"{row.score:g}",
             ", ".join(row.named),
         )
