@@ -1,6 +1,6 @@
 # %%
 # !pip install --quiet transformers albumentations
-# !gdown -q 1Zb4vWnqK8bR3dYkQ0XH7xT0FhP6mE2aU -O flickr8k.zip
+# !gdown -q FLICKR8K_FILE_ID -O flickr8k.zip
 # !unzip -q flickr8k.zip
 
 # %%
