@@ -35,12 +35,15 @@ def judge(
             findings[check.name] = Finding(passed=bool(wrong), message="" if wrong else check.note)
         else:
             message = _explain(check, comparison, rubric, why_missing)
+            if (table := _layers(check, comparison)) and table not in said:
+                said[table] = check.title
+                message += f"\n\n{table}"
             slug = names.get(check.name)
-            if slug is not None:
-                message = messages.with_misconception(message, bank.misconceptions[slug])
-            first = said.setdefault(message, check.title)
+            first = said.setdefault(slug or message, check.title)
             if first != check.title:
-                message = messages.as_above(first)
+                message = messages.as_above(first) if slug is None else f"{message}\n\n{messages.as_above(first)}"
+            elif slug is not None:
+                message = messages.with_misconception(message, bank.misconceptions[slug])
             findings[check.name] = Finding(passed=False, message=message, misconception=slug)
     return findings
 
@@ -120,5 +123,11 @@ def _explain(check: Check, comparison: Comparison, rubric: Rubric, why_missing: 
         if not isinstance(answer, Reply) or not isinstance(expected, Reply):
             return messages.no_reply(answer, why_missing)
         found = differences(answer, expected, check.fields, rubric.tolerance)
-        return messages.different(found, answer, expected, rubric.fields, hidden=item.cases[case].bank == "hidden")
+        return messages.different(found, rubric.fields, hidden=item.cases[case].bank == "hidden")
     return ""
+
+
+def _layers(check: Check, comparison: Comparison) -> str:
+    """The layers of the first case, beside the reference's."""
+    case = check.cases[0]
+    return messages.layers(comparison.answers[case], comparison.bank.expected(comparison.item.name, case))

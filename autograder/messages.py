@@ -27,7 +27,7 @@ def with_misconception(seen: str, misconception: Description) -> str:
 
 def as_above(title: str) -> str:
     """In place of a text that another check of the item has already said."""
-    return f"The same as above, under “{title}”."
+    return f"The same mistake as above, under “{title}”."
 
 
 def no_reply(outcome: Outcome, why_missing: Callable[[str], str]) -> str:
@@ -68,13 +68,9 @@ def exception(raised: Raised) -> str:
     return text + " in\n\n" + "\n".join(places) + (f"\n\nThe tensors there: {shapes}." if shapes else "")
 
 
-def different(
-    found: Sequence[Difference], got: Reply, expected: Reply, names: Mapping[str, str], *, hidden: bool
-) -> str:
-    """Field by field what was expected and what came; layer by layer where layers are known. Hidden cases show no
-    values."""
-    sentences = [_sentence(difference, names[difference.field], hidden=hidden) for difference in found]
-    return "\n\n".join(sentences + _layers(got, expected))
+def different(found: Sequence[Difference], names: Mapping[str, str], *, hidden: bool) -> str:
+    """Field by field what was expected and what came. Hidden cases show no values."""
+    return "\n\n".join(_sentence(difference, names[difference.field], hidden=hidden) for difference in found)
 
 
 def _sentence(difference: Difference, name: str, *, hidden: bool) -> str:
@@ -100,17 +96,20 @@ def _sentence(difference: Difference, name: str, *, hidden: bool) -> str:
     )
 
 
-def _layers(got: Reply, expected: Reply) -> list[str]:
+def layers(got: object, expected: object) -> str:
+    """The layers side by side; "" where they are not known or the same."""
+    if not isinstance(got, Reply) or not isinstance(expected, Reply):
+        return ""
     ours, theirs = expected.facts.get("layers"), got.facts.get("layers")
     if not isinstance(ours, list) or not isinstance(theirs, list) or ours == theirs:
-        return []
+        return ""
     rows = ["| layer | expected | yours |", "|---|---|---|"]
     for index in range(max(len(ours), min(len(theirs), len(ours) + 4))):
         left = ours[index] if index < len(ours) else "-"
         right = theirs[index] if index < len(theirs) else "-"
         mark = "" if left == right else " **(differs)**"
         rows.append(f"| {index + 1} | {_plain(left)} | {_plain(right)}{mark} |")
-    return ["\n".join(rows)]
+    return "\n".join(rows)
 
 
 def _value(value: Any) -> str:

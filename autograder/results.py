@@ -3,6 +3,7 @@
 import math
 import os
 import tempfile
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from autograder.verdicts import Verdict, Visibility
 
 LONGEST_OUTPUT = 8_000
 """Characters of one text. Gradescope cuts at 100,000."""
+DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 Status = Literal["passed", "failed"]
 Format = Literal["text", "html", "simple_format", "md", "ansi"]
 
@@ -121,9 +123,13 @@ class ResultsFile:
 
 def clean(text: str) -> str:
     """The text without what JSON or a terminal would trip over, cut where it is too long."""
-    whole = text.encode("utf-8", "replace").decode()
-    whole = "".join(character for character in whole if character in "\n\t" or ord(character) >= 32)
+    whole = "".join(character for character in text.encode("utf-8", "replace").decode() if _is_harmless(character))
     return whole if len(whole) <= LONGEST_OUTPUT else whole[:LONGEST_OUTPUT] + "\n\n(cut here)"
+
+
+def _is_harmless(character: str) -> bool:
+    """No control character, and none that turns the direction of writing, which makes one text look like another."""
+    return character in "\n\t" or (unicodedata.category(character) != "Cc" and character not in DIRECTIONS)
 
 
 def _clean_all(value: Any) -> Any:

@@ -105,7 +105,7 @@ def test_where_not_even_the_clues_tell_there_is_no_name():
 def test_the_same_is_said_once():
     findings = judged(Raised("KeyError", "other"))
     assert "KeyError: other" in findings["shape"].message
-    assert findings["value"].message == "The same as above, under “Shape”."
+    assert findings["value"].message == "The same mistake as above, under “Shape”."
 
 
 def test_beside_a_real_mistake_there_is_no_note():

@@ -10,11 +10,9 @@ from autograder import messages
 from autograder.compare import Difference
 from autograder.sandbox.outcomes import Ended, Frame, Missing, Raised, Reply
 
-REPLY = Reply(facts={}, arrays={})
 
-
-def different(*found, hidden=False, got=REPLY, expected=REPLY):
-    return messages.different(found, got, expected, {"field": "the field"}, hidden=hidden)
+def different(*found, hidden=False):
+    return messages.different(found, {"field": "the field"}, hidden=hidden)
 
 
 @given(st.text(st.characters(exclude_categories=())))
@@ -93,16 +91,23 @@ def test_a_hidden_case_shows_no_value(difference):
 def test_layers_side_by_side():
     expected = Reply(facts={"layers": ["conv 3 -> 12, kernel 4", "conv 12 -> 24, then ReLU"]}, arrays={})
     got = Reply(facts={"layers": ["conv 3 -> 12, kernel 4", "conv 12 -> 24", "dropout"]}, arrays={})
-    text = different(Difference("field", 1.0, 2.0, distance=1.0, places=1), got=got, expected=expected)
+    text = messages.layers(got, expected)
     assert "| 1 | conv 3 -> 12, kernel 4 | conv 3 -> 12, kernel 4 |" in text
     assert "| 2 | conv 12 -> 24, then ReLU | conv 12 -> 24 **(differs)** |" in text
     assert "| 3 | - | dropout **(differs)** |" in text
 
 
+def test_layers_that_are_the_same_or_not_known_are_not_shown():
+    known = Reply(facts={"layers": ["linear"]}, arrays={})
+    assert messages.layers(known, known) == ""
+    assert messages.layers(Reply(facts={}, arrays={}), known) == ""
+    assert messages.layers(Missing("Encoder"), known) == ""
+
+
 def test_layers_that_a_guest_made_up_do_no_harm():
     got = Reply(facts={"layers": ["<b>|`x`|</b>", 7]}, arrays={})
     expected = Reply(facts={"layers": ["linear"]}, arrays={})
-    text = different(Difference("field", True, False), got=got, expected=expected)
+    text = messages.layers(got, expected)
     assert "<b>" not in text
     assert "`x`" not in text
 

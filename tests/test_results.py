@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -63,7 +64,11 @@ def test_any_text_makes_valid_json(text, extra):
     encoded = encode(from_verdicts([verdict(message=text)], output=text, extra=extra))
     read = json.loads(encoded, parse_constant=pytest.fail)
     assert decode(encoded).score == read["score"]
-    assert not any(ord(character) < 32 and character not in "\n\t" for character in read["output"])
+    assert all(
+        character.isprintable() or unicodedata.category(character) != "Cc" or character in "\n\t"
+        for character in read["output"]
+    )
+    assert "\u202e" not in read["output"]
 
 
 def test_a_long_text_is_cut_and_says_so():

@@ -1,0 +1,1 @@
+"""Shows results to people: in the terminal, and as a page."""
