@@ -217,8 +217,9 @@ def _converted(content: dict[str, Any], size: int, notes: list[str]) -> dict[str
     if size > MAX_OLD_BYTES:
         raise UnreadableSubmission(failed)
     try:
-        old = nbformat.from_dict({"metadata": {}, "nbformat_minor": 0, **content, "nbformat": 3})
-        converted = dict(nbformat.convert(old, 4))
+        # Only nbformat's own reader joins the lists of lines that its converter cannot take.
+        old = json.dumps({"metadata": {}, "nbformat_minor": 0, **content, "nbformat": 3})
+        converted = dict(nbformat.reads(old, as_version=4))
     except Exception as error:  # hostile JSON can trip nbformat's converter anywhere
         raise UnreadableSubmission(failed) from error
     if not isinstance(converted.get("cells"), list):
