@@ -54,7 +54,8 @@ def _arrays(field: str, got: Array | None, expected: Array, tolerance: float) ->
         return Difference(field, list(expected.shape), ABSENT if got is None else list(got.shape))
     if expected.size == 0:
         return None
-    gap = np.abs(got.astype(np.float64) - expected.astype(np.float64))
+    with np.errstate(invalid="ignore"):  # infinity minus infinity
+        gap = np.abs(got.astype(np.float64) - expected.astype(np.float64))
     allowed = 0.0 if expected.dtype.kind == "i" else tolerance * float(np.abs(expected).max()) + 1e-9
     wrong = ~(gap <= allowed)  # NaN is never within tolerance
     if not wrong.any():

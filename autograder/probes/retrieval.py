@@ -18,6 +18,7 @@ from autograder.sandbox.namespace import CELL, Namespace
 
 WIDTH = 256
 VOCABULARY = 997
+MOST = 100
 
 
 class WordTable(nn.Module):
@@ -129,19 +130,22 @@ def _matches(call: Callable[[], Any], notebook: Namespace) -> tuple[Any, str | N
 
 def _read(matches: Any, names: list[str]) -> tuple[dict[str, Any], list[int]]:
     """Facts on the form of the matches, and their positions in `names` (-1 for what is no name there)."""
-    kind = "names"
     if isinstance(matches, torch.Tensor):
-        matches, kind = matches.detach().numpy(), "a tensor"
-    array = np.asarray(matches, dtype=object) if isinstance(matches, list | tuple) else np.asarray(matches)
-    flat = [
-        item.item() if isinstance(item, np.ndarray | torch.Tensor) and np.size(item) == 1 else item
-        for item in array.reshape(-1)
-    ]
-    if matches is None:
-        kind = "nothing"
-    elif not all(isinstance(item, str) for item in flat):
-        kind = "indices" if all(isinstance(item, int | float | np.number) for item in flat) else "something else"
+        matches = matches.tolist()
+    if isinstance(matches, list | tuple):
+        matches = [item.tolist() if isinstance(item, torch.Tensor | np.ndarray) else item for item in matches]
+    array = np.asarray(matches, dtype=object)
+    flat = array.reshape(-1).tolist()
     places = {name: index for index, name in enumerate(names)}
-    found = [places.get(str(item), -1) for item in flat[:100]]
-    facts = {"kind": kind, "count": len(flat), "distinct": len({str(item) for item in flat}), "nested": array.ndim != 1}
-    return facts, found
+    # A path to the file names it as well.
+    found = [places.get(str(item).rpartition("/")[2], -1) for item in flat[:MOST]]
+    distinct = len({str(item) for item in flat})
+    return {"kind": _kind(flat), "count": len(flat), "distinct": distinct, "nested": array.ndim != 1}, found
+
+
+def _kind(items: list[Any]) -> str:
+    if all(item is None for item in items):
+        return "nothing"
+    if all(isinstance(item, str) for item in items):
+        return "names"
+    return "positions" if all(isinstance(item, int | float | np.number) for item in items) else "something else"

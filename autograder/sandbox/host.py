@@ -125,8 +125,11 @@ class Zygote:
         return message
 
     def _last_words(self) -> str:
-        if self._process.poll() is None or self._process.stderr is None:
+        try:
+            self._process.wait(timeout=2)  # its end of the socket closes a moment before it is gone
+        except subprocess.TimeoutExpired:
             return "no answer in time"
+        assert self._process.stderr is not None
         lines = self._process.stderr.read(20_000).decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else f"exit code {self._process.returncode}"
 
