@@ -1,6 +1,7 @@
 """Finds what a text speaks of: Method I, II or III of the autoencoder, or the linear probe on CLIP's image encoder."""
 
 import re
+from bisect import bisect
 from collections.abc import Iterator
 
 import msgspec
@@ -52,9 +53,7 @@ def labels(text: str, *, described: bool = True) -> list[Label]:
     if not found and described:
         found = list(_described(text))
     methods = sorted(found, key=lambda label: label.start)
-    clip = [
-        Label(match.start(), match.end(), CLIP) for match in _CLIP.finditer(text) if not _inside(match, methods, text)
-    ]
+    clip = list(_clip(text, methods))
     return sorted([*methods, *clip], key=lambda label: label.start)
 
 
@@ -76,8 +75,13 @@ def _described(text: str) -> Iterator[Label]:
         start += len(line) + 1
 
 
-def _inside(match: re.Match[str], methods: list[Label], text: str) -> bool:
-    """Whether a word such as "image encoder" stands in a line that has begun with a method's name, and only describes
-    it."""
-    line = text.rfind("\n", 0, match.start()) + 1
-    return match[0].lower() != CLIP and any(line <= label.start < match.start() for label in methods)
+def _clip(text: str, methods: list[Label]) -> Iterator[Label]:
+    """Mentions of the probe; "image encoder" in a line that has begun with a method's name only describes that."""
+    ends = [match.start() for match in re.finditer("\n", text)]
+    begun: dict[int, int] = {}
+    for label in methods:
+        begun.setdefault(bisect(ends, label.start), label.start)
+    for match in _CLIP.finditer(text):
+        describes = begun.get(bisect(ends, match.start()), len(text)) < match.start()
+        if match[0].lower() == CLIP or not describes:
+            yield Label(match.start(), match.end(), CLIP)

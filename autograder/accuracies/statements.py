@@ -8,6 +8,8 @@ import msgspec
 from autograder.accuracies.figures import Figure, figures
 from autograder.accuracies.labels import labels
 
+LONGEST_TEXT = 20_000
+"""Characters of one cell that are looked at: a report is short, and a hostile one is not worth more time."""
 _BLANK = re.compile(r"_{2,}|\.{3}|…|\bx{2,}\b|\?{2,}|\btodo\b|\btbd\b|\[\s*\]|<[^<>\n]{0,20}>|=[ ]*%", re.IGNORECASE)
 _END = re.compile(r"\n|[.!?;][ \n]+(?=[^a-z\W])")
 _TEST = re.compile(r"\btest\w*[^\n]{0,30}$", re.IGNORECASE)
@@ -35,7 +37,7 @@ def statements(text: str) -> dict[str, Said]:
     Method II", "Methods I, II and III reached 32, 43 and 25 %", and a table with the labels in its first row are all n
     labels beside n figures.
     """
-    text = re.sub(r"</?\w[^<>\n]{0,80}>|[*`$\\]", lambda match: " " * len(match[0]), text)
+    text = re.sub(r"</?\w[^<>\n]{0,80}>|[*`$\\]", lambda match: " " * len(match[0]), text[:LONGEST_TEXT])
     found: dict[str, Said] = {}
     for sentence in _sentences(_tokens(text), text):
         runs = _runs(sentence)
@@ -55,23 +57,25 @@ def statements(text: str) -> dict[str, Said]:
 def _sentences(tokens: list[_Token], text: str) -> Iterator[list[_Token]]:
     """The tokens of one sentence or line; labels without a figure go together with what follows."""
     group: list[_Token] = []
+    complete = False
     for token in tokens:
-        if group and any(each.said for each in group) and _END.search(text, group[-1].end, token.start):
+        if complete and _END.search(text, group[-1].end, token.start):
             yield group
-            group = []
+            group, complete = [], False
         group.append(token)
+        complete = complete or token.said is not None
     if group:
         yield group
 
 
 def _tokens(text: str) -> list[_Token]:
     mentioned = labels(text)
-    taken = [(label.start, label.end) for label in mentioned]
+    taken = {place for label in mentioned for place in range(label.start, label.end)}
     tokens = [_Token(label.start, label.end, label=label.name) for label in mentioned]
     tokens += [
         _Token(found.start, found.end, said=Said(found.figure, found.certain))
         for found in figures(text)
-        if not any(start <= found.start < end for start, end in taken)
+        if found.start not in taken
     ]
     tokens += [_Token(match.start(), match.end(), said=Said(None, True)) for match in _BLANK.finditer(text)]
     return sorted(tokens, key=lambda token: token.start)
@@ -80,12 +84,14 @@ def _tokens(text: str) -> list[_Token]:
 def _runs(tokens: list[_Token]) -> list[list[_Token]]:
     """Labels and figures in turn; of one label that is mentioned several times in a row the first mention counts."""
     runs: list[list[_Token]] = []
+    names: set[str] = set()
     for token in tokens:
-        if runs and bool(runs[-1][0].label) == bool(token.label):
-            if not token.label or token.label not in {each.label for each in runs[-1]}:
-                runs[-1].append(token)
-        else:
-            runs.append([token])
+        if not runs or bool(runs[-1][0].label) != bool(token.label):
+            runs.append([])
+            names = set()
+        if not token.label or token.label not in names:
+            runs[-1].append(token)
+            names.add(token.label)
     return runs
 
 
