@@ -90,7 +90,8 @@ def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator
     total = sum(verdict.score for verdict in verdicts)
     if expected.score is not None and abs(total - expected.score) > 1e-9:
         yield f"{total:g} points, not {expected.score:g}"
-    named = {verdict.misconception for verdict in verdicts if verdict.misconception}
+    about = {*expected.full_marks, *expected.loses_marks}
+    named = {verdict.misconception for verdict in verdicts if verdict.misconception and verdict.item in about}
     for slug in expected.misconceptions:
         if slug not in named:
             yield f"{slug} is not named"
