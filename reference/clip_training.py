@@ -1,7 +1,7 @@
 """Problem 7.2: training CLIP and embedding the validation images."""
 
 import torch
-from tqdm.notebook import tqdm as tqdm_notebook
+from tqdm.auto import tqdm as tqdm_notebook
 
 from reference.clip import CLIPModel
 from reference.flickr8k import build_loaders

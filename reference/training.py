@@ -2,7 +2,7 @@
 
 import torch
 from torch import nn, optim
-from tqdm.notebook import tqdm as tqdm_notebook
+from tqdm.auto import tqdm as tqdm_notebook
 
 from reference.settings import device
 

@@ -30,7 +30,7 @@ from torchvision import transforms
 from torchvision.datasets import STL10
 from torchvision.models import resnet50
 from torchvision.utils import make_grid
-from tqdm.notebook import tqdm as tqdm_notebook
+from tqdm.auto import tqdm as tqdm_notebook
 from transformers import DistilBertConfig, DistilBertModel, DistilBertTokenizer
 
 device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

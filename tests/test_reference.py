@@ -1,0 +1,141 @@
+"""The reference itself: the assignment's numbers, the real backbones without their weights, and the loaders on small data
+in the formats of STL-10 and Flickr8k."""
+
+import csv
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torchvision.datasets import STL10
+
+from reference import clip, clip_training, flickr8k, settings, stl10, training
+from reference.autoencoder import Autoencoder, Decoder, Encoder
+
+
+def parameters(module):
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def test_the_architecture_has_the_assignments_numbers():
+    assert (parameters(Encoder()), parameters(Decoder())) == (42_156, 42_135)
+    features = Encoder()(torch.rand(2, 3, 64, 64))
+    assert features.shape == (2, 24, 4, 4)
+    assert features[0].numel() == settings.feat_dim
+    images = Decoder()(features)
+    assert images.shape == (2, 3, 64, 64)
+    assert 0 < images.min().item() < images.max().item() < 1
+
+
+@pytest.fixture
+def pictures(tmp_path, monkeypatch):
+    """A folder in STL-10's binary format: pixels column by column, labels from 1."""
+    folder = tmp_path / "stl10_binary"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for split, count in (("train", 20), ("test", 10), ("unlabeled", 30)):
+        images = random.integers(0, 256, (count, 3, 96, 96), dtype=np.uint8)
+        images[:, :, :, 0] = 7  # the first column in the file is the first row of the picture
+        images.tofile(folder / f"{split}_X.bin")
+        if split != "unlabeled":
+            (np.arange(count, dtype=np.uint8) % 10 + 1).tofile(folder / f"{split}_y.bin")
+    (folder / "class_names.txt").write_text("\n".join(stl10.CLASSES))
+    monkeypatch.setattr(STL10, "_check_integrity", lambda self: True)
+    return tmp_path
+
+
+def test_stl10_loaders(pictures):
+    unlabeled, train, test = stl10.stl10_loaders(
+        pictures, unlabeled_images=24, batch_size=8, num_workers=0, download=False
+    )
+    assert [len(loader.dataset) for loader in (unlabeled, train, test)] == [24, 20, 10]
+    images, labels = next(iter(test))
+    assert images.shape == (8, 3, 64, 64)
+    assert images.dtype == torch.float32
+    assert labels.tolist() == list(range(8))
+    assert test.dataset.classes == list(stl10.CLASSES)
+    assert next(iter(unlabeled))[1].unique().tolist() == [-1]
+
+
+def test_training_learns_and_a_frozen_encoder_stays(pictures):
+    unlabeled, train, test = stl10.stl10_loaders(
+        pictures, unlabeled_images=24, batch_size=8, num_workers=0, download=False
+    )
+    torch.manual_seed(0)
+    ae, losses = training.train_ae(Autoencoder(), unlabeled, epochs=3)
+    assert losses[-1] < losses[0]
+    before = [parameter.clone() for parameter in ae.encoder.parameters()]
+    classifier, losses = training.train_classifier(ae.encoder, nn.Sequential(nn.Linear(384, 10)), train, epochs=3)
+    assert losses[-1] < losses[0]
+    assert all(torch.equal(one, other) for one, other in zip(before, ae.encoder.parameters(), strict=True))
+    assert 0 <= training.test(ae.encoder, classifier, test) <= 1
+
+
+class Words:
+    """A tokenizer with the calling convention of Hugging Face's."""
+
+    @classmethod
+    def from_pretrained(cls, name):
+        return cls()
+
+    def __call__(self, texts, padding=False, truncation=False, max_length=None):
+        rows = [[101, *(len(word) for word in text.split()), 102] for text in texts]
+        width = max(map(len, rows))
+        return {
+            "input_ids": [row + [0] * (width - len(row)) for row in rows],
+            "attention_mask": [[1] * len(row) + [0] * (width - len(row)) for row in rows],
+        }
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+    """Forty photos with five captions each, in Flickr8k's format."""
+    import cv2
+
+    (tmp_path / "Images").mkdir()
+    random = np.random.default_rng(0)
+    with (tmp_path / "captions.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["image", "caption", "id"])
+        for number in range(40):
+            name = f"{number:04d}.jpg"
+            cv2.imwrite(str(tmp_path / "Images" / name), random.integers(0, 256, (50, 80, 3), dtype=np.uint8))
+            rows.writerows([name, f"caption {caption} of photo {number}", number] for caption in range(5))
+    monkeypatch.setattr(flickr8k, "image_path", str(tmp_path / "Images"))
+    monkeypatch.setattr(flickr8k, "captions_path", str(tmp_path))
+    monkeypatch.setattr(flickr8k, "DistilBertTokenizer", Words)
+    monkeypatch.setattr(flickr8k, "num_workers", 0)
+    monkeypatch.setattr(flickr8k, "batch_size", 8)
+    return tmp_path
+
+
+def test_flickr8k(photos):
+    train, valid = flickr8k.make_train_valid_dfs()
+    assert (len(train), len(valid)) == (32, 8)
+    assert not set(train["image"]) & set(valid["image"])
+    assert all(caption.startswith("caption 0 ") for caption in train["caption"])
+    batch = next(iter(flickr8k.build_loaders(train, mode="train")))
+    assert batch["image"].shape == (8, 3, 64, 64)
+    assert batch["image"].dtype == torch.float32
+    assert batch["input_ids"].shape == batch["attention_mask"].shape
+    assert abs(batch["image"].mean().item()) < 1.5
+
+
+@pytest.mark.slow
+def test_clip_with_the_real_backbones_and_no_weights(photos, monkeypatch):
+    """One epoch on 32 photos with an untrained ResNet-50 and DistilBERT: everything fits together and the loss is finite."""
+    for name in ("ImageEncoder", "TextEncoder"):
+        real = getattr(clip, name)
+        monkeypatch.setattr(clip, name, lambda *_, real=real: real(pretrained=False))
+    torch.manual_seed(0)
+    train, valid = flickr8k.make_train_valid_dfs()
+    model = clip.CLIPModel()
+    assert not any(parameter.requires_grad for parameter in model.text_encoder.parameters())
+    optimizer = torch.optim.AdamW([parameter for parameter in model.parameters() if parameter.requires_grad], lr=1e-4)
+    loss = clip_training.train_epoch(model, flickr8k.build_loaders(train, mode="train"), optimizer)
+    assert 0 < loss < 30
+    assert 0 < clip_training.valid_epoch(model, flickr8k.build_loaders(valid, mode="valid")) < 30
+    torch.save(model.state_dict(), photos / "best.pt")
+    _, embeddings = clip_training.get_image_embeddings(valid, photos / "best.pt")
+    assert embeddings.shape == (8, 256)
+    assert torch.allclose(embeddings.norm(dim=-1), torch.ones(8), atol=1e-5)
