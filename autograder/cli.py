@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -26,6 +27,12 @@ app = typer.Typer(
 WRONG_USAGE = 2
 Seconds = Annotated[float, typer.Option("--time-limit", help="Seconds for everything; results are complete by then.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON instead of a report.")]
+Sandbox = Annotated[
+    Literal["strict", "best", "none"],
+    typer.Option(
+        help="Confine the notebook's code: with every layer or refuse (strict), with all that work here, or not at all."
+    ),
+]
 Page = Annotated[Path | None, typer.Option("--html", help="Write the report as an HTML page to this file as well.")]
 
 
@@ -34,6 +41,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Unicode gets question marks, not a traceback
+    # So that guests are ended and scratch folders removed; the results written so far are whole.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     app()
 
 
@@ -59,6 +68,7 @@ def grade(
     page: Page = None,
     as_json: AsJson = False,
     time_limit: Seconds = 540.0,
+    sandbox: Sandbox = "best",
 ) -> None:
     """Grade a submission with public and hidden checks. Exit 0 whenever results were written, whatever the score."""
     from autograder.commands.grade import grade_submission
@@ -69,7 +79,9 @@ def grade(
         out = Path("results.json")
     with _progress(quiet=as_json) as progress:
         try:
-            results = grade_submission(submission, out, rubric, limits=Limits(total=time_limit), progress=progress.show)
+            results = grade_submission(
+                submission, out, rubric, limits=Limits(total=time_limit), confinement=sandbox, progress=progress.show
+            )
         except OSError as error:
             _fail(f"the results cannot be written to {out}: {error.strerror or error}")
     _render(results, page, as_json=as_json, title=rubric.title, name=submission.name)
@@ -84,6 +96,7 @@ def check(
     page: Page = None,
     as_json: AsJson = False,
     time_limit: Seconds = 540.0,
+    sandbox: Sandbox = "best",
 ) -> None:
     """Check your notebook before handing it in: the public checks, in seconds. Exit 1 where one fails."""
     from autograder.bank import BankError
@@ -99,7 +112,12 @@ def check(
     with _progress(quiet=as_json) as progress:
         try:
             results = check_notebook(
-                notebook, tuple(items or ()), rubric, limits=Limits(total=time_limit), progress=progress.show
+                notebook,
+                tuple(items or ()),
+                rubric,
+                limits=Limits(total=time_limit),
+                confinement=sandbox,
+                progress=progress.show,
             )
         except (UnreadableSubmission, SandboxError, BankError) as error:
             _fail(str(error))

@@ -11,7 +11,7 @@ from autograder.grading import grade, left_out, untouched
 from autograder.notebook import Notebook, UnreadableSubmission, find_notebook, read_notebook
 from autograder.results import Results, ResultsFile, from_verdicts
 from autograder.rubric import Item, Rubric
-from autograder.sandbox.host import SandboxError, Zygote
+from autograder.sandbox.host import Confinement, SandboxError, Zygote
 from autograder.verdicts import Verdict
 
 NOT_REACHED = "Grading did not get to this check. If this stays so, tell the course staff."
@@ -19,7 +19,13 @@ Progress = Callable[[Item, list[Verdict]], None]
 
 
 def grade_submission(
-    submission: Path, out: Path | None, rubric: Rubric, *, limits: Limits, progress: Progress = lambda *_: None
+    submission: Path,
+    out: Path | None,
+    rubric: Rubric,
+    *,
+    limits: Limits,
+    confinement: Confinement = "best",
+    progress: Progress = lambda *_: None,
 ) -> Results:
     """Grades a notebook, or the folder that holds one. Whatever happens, `out` then holds valid results and they are
     returned."""
@@ -36,7 +42,7 @@ def grade_submission(
 
     waiting = untouched(rubric, NOT_REACHED)
     results = publish(waiting, "Grading has begun.", {})
-    with Zygote(rubric.environment) as zygote:
+    with Zygote(rubric.environment, confinement) as zygote:
         try:
             clock = Clock(limits)
             notebook = read_notebook(find_notebook(submission))
@@ -46,7 +52,7 @@ def grade_submission(
             for item, verdicts in grade(notebook, rubric, bank, zygote, clock):
                 done += verdicts
                 waiting = [verdict for verdict in waiting if verdict.item != item.name]
-                results = publish([*done, *waiting], output, extra)
+                results = publish([*done, *waiting], output, extra | {"sandbox": zygote.layers})
                 progress(item, verdicts)
         except UnreadableSubmission as error:
             results = publish(untouched(rubric, str(error)), str(error), {"unreadable": True})
@@ -57,7 +63,13 @@ def grade_submission(
 
 
 def check_notebook(
-    path: Path, items: tuple[str, ...], rubric: Rubric, *, limits: Limits, progress: Progress = lambda *_: None
+    path: Path,
+    items: tuple[str, ...],
+    rubric: Rubric,
+    *,
+    limits: Limits,
+    confinement: Confinement = "best",
+    progress: Progress = lambda *_: None,
 ) -> Results:
     """The public checks of the named items, of all where none is named. Raises UnreadableSubmission, SandboxError,
     BankError."""
@@ -69,13 +81,14 @@ def check_notebook(
         fields=rubric.fields,
         items=tuple(item for item in rubric.items if not items or item.name in items),
     )
-    with Zygote(rubric.environment) as zygote:
+    with Zygote(rubric.environment, confinement) as zygote:
         notebook = read_notebook(find_notebook(path))
         output, extra = about(notebook, chosen)
         done: list[Verdict] = []
         for item, verdicts in grade(notebook, chosen, Bank.read(("public",)), zygote, Clock(limits), public_only=True):
             done += verdicts
             progress(item, verdicts)
+        extra["sandbox"] = zygote.layers
     return from_verdicts(done, output=output, extra=extra, execution_time=round(time.monotonic() - started, 1))
 
 

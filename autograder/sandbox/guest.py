@@ -9,12 +9,14 @@ import os
 import random
 import socket
 import sys
+import tempfile
 from types import ModuleType
 from typing import Any
 
 import msgspec
 
 from autograder.sandbox import wire
+from autograder.sandbox.confinement import Place, confine
 from autograder.sandbox.namespace import Namespace, Source, describe
 from autograder.sandbox.outcomes import Array, Missing, Raised, Replied, plain
 
@@ -42,12 +44,17 @@ class Answer(msgspec.Struct, frozen=True):
     outcome: Replied | Raised | Missing
 
 
-def run(connection: socket.socket, environment: str) -> None:
-    """Serves one session on `connection` and returns when the host hangs up."""
+def run(connection: socket.socket, environment: str, layers: tuple[str, ...], place: Place) -> None:
+    """Serves one session on `connection` and returns when the host hangs up.
+
+    All that is ours is imported and the confinement of `layers` put on before the student's program begins.
+    """
     _leave_everything_behind(connection)
+    _move_to(place.scratch)
     importlib.import_module(environment).install()
     request = msgspec.json.decode(wire.receive(connection, wire.REQUEST)[0], type=Load)
     probes = importlib.import_module(request.probes)
+    confine(layers, place)
     namespace = Namespace()
     failures = namespace.execute(request.program)
     _answer(connection, request.nonce, Replied(facts={"failures": failures}))
@@ -83,6 +90,13 @@ def _answer(
     arrays: dict[str, Array] | None = None,
 ) -> None:
     wire.send(connection, msgspec.json.encode(Answer(nonce=nonce, outcome=outcome)), arrays)
+
+
+def _move_to(scratch: str) -> None:
+    os.chdir(scratch)
+    for name in ("HOME", "TMPDIR", "TORCH_HOME", "HF_HOME", "XDG_CACHE_HOME"):
+        os.environ[name] = scratch
+    tempfile.tempdir = None
 
 
 def _leave_everything_behind(connection: socket.socket) -> None:

@@ -1,9 +1,8 @@
-"""The trusted side: starts the zygote, has it fork guests, asks them with a deadline, and ends them."""
+"""The trusted side: starts the zygote, has it fork guests, and ends them."""
 
 import contextlib
 import json
 import os
-import secrets
 import select
 import signal
 import socket
@@ -11,19 +10,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
-import msgspec
-
-from autograder.sandbox import wire
-from autograder.sandbox.guest import Answer, Ask, Load
+from autograder.sandbox.confinement import LAYERS
 from autograder.sandbox.namespace import Source
-from autograder.sandbox.outcomes import Ended, Missing, Outcome, Raised, Reply
+from autograder.sandbox.session import Guest, Session
 
 START_SECONDS = 180.0
 """A zygote that has not finished its imports by then never will; half a processor needs about 20 s."""
+FIRST_USER, USERS = 60_000, 5_000
+"""Numbers of users that machines do not use."""
+Confinement = Literal["strict", "best", "none"]
 
 
 class SandboxError(Exception):
@@ -34,18 +33,25 @@ class Zygote:
     """One process with torch imported, from which every guest is forked. Use as a context manager.
 
     Starting returns at once: the imports run while the caller does other things, and the first `open` waits for them.
+
+    `confinement`: with "best" guests get every layer that works on this machine; with "strict" none is opened where one
+    does not; with "none" they run unconfined, as the grader's own user.
     """
 
-    def __init__(self, environment: str) -> None:
+    def __init__(self, environment: str, confinement: Confinement = "best") -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
         self._folder = tempfile.TemporaryDirectory(prefix="ps7-guest-", ignore_cleanup_errors=True)
-        self._ready = False
+        self._confinement = confinement
+        self._layers: tuple[str, ...] | None = None
         self._ended: dict[int, int] = {}
+        # Guests of one zygote come one after the other, so one user is enough.
+        self._user = FIRST_USER + os.getpid() % USERS
+        asked = "none" if confinement == "none" else str(self._user)
         self._process = subprocess.Popen(
             # -P and -s keep the current folder and the user's packages off the path. Not -I: it would ignore
             # PYTHONHASHSEED.
-            [sys.executable, "-P", "-s", "-m", "autograder.sandbox.zygote", environment, str(theirs.fileno())],
+            [sys.executable, "-P", "-s", "-m", "autograder.sandbox.zygote", environment, str(theirs.fileno()), asked],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -80,46 +86,72 @@ class Zygote:
 
         Raises SandboxError where no guest can be had. What the program does shows in the session's first outcome.
         """
-        self._await_ready()
+        user = self._user if "uid" in self.layers else None
+        scratch = tempfile.mkdtemp(prefix="ps7-scratch-")
+        if user is not None:
+            os.chown(scratch, user, user)
+        order = json.dumps({"fork": self._user, "scratch": scratch}).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            socket.send_fds(self._control, [b"fork"], [theirs.fileno()])
+            socket.send_fds(self._control, [order], [theirs.fileno()])
         except OSError as error:
             ours.close()
             raise SandboxError(f"the zygote is gone: {error}") from None
         finally:
             theirs.close()
-        pid = self._expect("forked")
-        return Session(self, pid, ours, probes, tuple(program), seconds)
+        guest = Guest(self._expect("forked")["forked"], user, scratch)
+        return Session(guest, self, ours, probes, tuple(program), seconds)
 
-    def exit_code(self, pid: int, seconds: float = 2.0) -> int | None:
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers of confinement in force. Waits for the zygote.
+
+        Raises SandboxError where it does not start, or where a strict one lacks a layer.
+        """
+        if self._layers is None:
+            self._layers = tuple(self._expect("ready", START_SECONDS)["layers"])
+        absent = [layer.name for layer in LAYERS if layer.name not in self._layers]
+        if self._confinement == "strict" and absent:
+            raise SandboxError(
+                f"this machine does not offer {', '.join(absent)}, and nothing less than all was asked for"
+            )
+        return self._layers
+
+    def exit_code(self, guest: Guest, seconds: float = 2.0) -> int | None:
         """How a guest ended, as subprocess gives it (negative: a signal); None where it has not within `seconds`."""
         deadline = time.monotonic() + seconds
-        while pid not in self._ended and self._listen(deadline - time.monotonic()) is not None:
+        while guest.pid not in self._ended and self._listen(deadline - time.monotonic()) is not None:
             pass
-        return self._ended.get(pid)
+        return self._ended.get(guest.pid)
 
-    def _await_ready(self) -> None:
-        if not self._ready:
-            self._expect("ready", START_SECONDS)
-            self._ready = True
+    def end(self, guest: Guest) -> None:
+        """Kills the guest with all that it has started, and removes its scratch folder."""
+        if not os.path.lexists(guest.scratch):
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(guest.pid, signal.SIGKILL)
+        if guest.user is not None:
+            self._control.send(json.dumps({"clear": guest.user}).encode())
+            self._expect("cleared")
+        # Not shutil.rmtree, which a deep tree of folders brings down.
+        subprocess.run(["rm", "-rf", "--", guest.scratch], check=False, stderr=subprocess.DEVNULL, timeout=60)
 
-    def _expect(self, word: str, seconds: float = 30.0) -> int:
+    def _expect(self, word: str, seconds: float = 30.0) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
         while True:
             message = self._listen(deadline - time.monotonic())
             if message is None:
                 raise SandboxError(f"the grading process did not start: {self._last_words()}")
             if word in message:
-                return message[word]
+                return message
 
-    def _listen(self, seconds: float) -> dict[str, int] | None:
+    def _listen(self, seconds: float) -> dict[str, Any] | None:
         if not select.select([self._control], [], [], max(seconds, 0))[0]:
             return None
         packet = self._control.recv(4096)
         if not packet:
             return None
-        message: dict[str, int] = json.loads(packet)
+        message: dict[str, Any] = json.loads(packet)
         if "ended" in message:
             self._ended[message["ended"]] = message["code"]
         return message
@@ -132,86 +164,6 @@ class Zygote:
         assert self._process.stderr is not None
         lines = self._process.stderr.read(20_000).decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else f"exit code {self._process.returncode}"
-
-
-class Session:
-    """One guest with one program loaded. `loaded` says how loading went; after an end every answer is that end."""
-
-    def __init__(
-        self,
-        zygote: Zygote,
-        pid: int,
-        connection: socket.socket,
-        probes: str,
-        program: tuple[Source, ...],
-        seconds: float,
-    ) -> None:
-        self._zygote, self._pid, self._connection = zygote, pid, connection
-        self._deadline = time.monotonic() + seconds
-        self._seconds = seconds
-        self._end: Ended | None = None
-        nonce = secrets.token_hex(16)
-        self.loaded = self._exchange(Load(nonce=nonce, probes=probes, program=program))
-
-    def __enter__(self) -> "Session":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def ask(self, probe: str, arguments: Mapping[str, Any]) -> Outcome:
-        """Puts one probe to the guest. Never raises for anything that the guest does."""
-        return self._exchange(Ask(nonce=secrets.token_hex(16), probe=probe, arguments=dict(arguments)))
-
-    def close(self) -> None:
-        """Kills the guest and whatever is left of its process group."""
-        self._connection.close()
-        self._kill()
-
-    def _exchange(self, request: Load | Ask) -> Outcome:
-        if self._end is not None:
-            return self._end
-        try:
-            remaining = self._deadline - time.monotonic()
-            self._connection.settimeout(max(remaining, 0.001))
-            wire.send(self._connection, msgspec.json.encode(request))
-            self._connection.settimeout(None)
-            header, arrays = wire.receive(self._connection, wire.REPLY, self._deadline)
-            answer = msgspec.json.decode(header, type=Answer)
-            if answer.nonce != request.nonce:
-                raise wire.WireError("an answer to another question")
-        except (wire.Late, TimeoutError):
-            return self._ended(f"the code was still running after {self._seconds:.0f} s and was stopped")
-        except (wire.Closed, ConnectionError):
-            return self._ended(self._how_it_ended())
-        except (wire.WireError, msgspec.MsgspecError, RecursionError, ValueError) as error:
-            return self._ended(f"the code interfered with the grader's own messages ({str(error)[:120]})")
-        if isinstance(answer.outcome, Raised | Missing):
-            return answer.outcome
-        return Reply(facts=answer.outcome.facts, arrays=arrays)
-
-    def _ended(self, reason: str) -> Ended:
-        self._kill()
-        self._end = Ended(reason=reason)
-        return self._end
-
-    def _how_it_ended(self) -> str:
-        code = self._zygote.exit_code(self._pid)
-        if code is None:
-            return "the code closed its connection to the grader"
-        if code >= 0:
-            return f"the code ended the Python process (exit code {code})"
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = f"signal {-code}"
-        return f"the Python process crashed ({name})"
-
-    def _kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._pid, signal.SIGKILL)
 
 
 def _clean_environment(folder: str) -> dict[str, str]:

@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
-from autograder.sandbox.host import Session, Zygote
+from autograder.sandbox.host import Zygote
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.outcomes import Outcome
+from autograder.sandbox.session import Session
 
 
 class RememberingZygote(Zygote):

@@ -6,7 +6,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,8 @@ from safetensors.numpy import load, save
 from autograder.sandbox.outcomes import Array
 
 LENGTHS = struct.Struct(">II")
+MEANWHILE = 0.2
+"""Seconds."""
 DTYPES = frozenset({"float32", "float64", "int64"})
 
 
@@ -51,19 +53,23 @@ def send(connection: socket.socket, header: bytes, arrays: Mapping[str, Array] |
 
 
 def receive(
-    connection: socket.socket, caps: Caps = REPLY, deadline: float = math.inf
+    connection: socket.socket,
+    caps: Caps = REPLY,
+    deadline: float = math.inf,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> tuple[bytes, dict[str, Array]]:
     """Reads one frame: the header's bytes and the arrays by name.
 
-    `deadline` is a moment of `time.monotonic()`. Raises Closed, Late, or WireError for a malformed frame.
+    `deadline` is a moment of `time.monotonic()`; `meanwhile` is called every now and then while the frame is not yet
+    there, and may raise. Raises Closed, Late, or WireError for a malformed frame.
     """
-    header_length, payload_length = LENGTHS.unpack(_read(connection, LENGTHS.size, deadline))
+    header_length, payload_length = LENGTHS.unpack(_read(connection, LENGTHS.size, deadline, meanwhile))
     if header_length > caps.header:
         raise WireError(f"a header of {header_length} bytes, over the cap of {caps.header}")
     if payload_length > caps.payload:
         raise WireError(f"arrays of {payload_length} bytes, over the cap of {caps.payload}")
-    header = _read(connection, header_length, deadline)
-    payload = _read(connection, payload_length, deadline)
+    header = _read(connection, header_length, deadline, meanwhile)
+    payload = _read(connection, payload_length, deadline, meanwhile)
     return header, decode_arrays(payload, caps)
 
 
@@ -83,14 +89,15 @@ def decode_arrays(payload: bytes, caps: Caps = REPLY) -> dict[str, Array]:
     return arrays
 
 
-def _read(connection: socket.socket, count: int, deadline: float) -> bytes:
+def _read(connection: socket.socket, count: int, deadline: float, meanwhile: Callable[[], None]) -> bytes:
     received = bytearray()
     while len(received) < count:
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             raise Late
-        if deadline < math.inf and not select.select([connection], [], [], remaining)[0]:
-            raise Late
+        if deadline < math.inf and not select.select([connection], [], [], min(remaining, MEANWHILE))[0]:
+            meanwhile()
+            continue
         try:
             part = connection.recv(min(count - len(received), 1 << 20))
         except ConnectionError:

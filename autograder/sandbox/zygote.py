@@ -1,7 +1,8 @@
 """The process that guests are forked from: exec'ed clean, it imports what is slow to import and runs no student code.
 
-The host speaks to it over a sequenced-packet socket: a packet `fork` brings along the guest's end of a
-connection; the zygote answers with the guest's pid, and later with how it ended.
+The host speaks to it in JSON over a sequenced-packet socket. `fork` brings along the guest's end of a connection and
+says where the guest lives; the zygote answers with the guest's pid, and later with how it ended. `clear` kills whatever
+is left of a guest's user.
 """
 
 import gc
@@ -12,10 +13,19 @@ import selectors
 import signal
 import socket
 import sys
+from typing import Any
+
+from autograder.sandbox.confinement import Place, layers_that_work, readable
+
+KILLER = 59_999
+"""A user that no guest has."""
 
 
 def main() -> None:
-    """Serves guests in the environment module `argv[1]` over the socket `argv[2]` until the host hangs up."""
+    """Serves guests in the environment module `argv[1]` over the socket `argv[2]` until the host hangs up.
+
+    `argv[3]` is the user to try the layers of confinement with, "none" where guests are not to be confined.
+    """
     environment = importlib.import_module(sys.argv[1])
     control = socket.socket(fileno=int(sys.argv[2]))
     wake_read, wake_write = os.pipe()
@@ -27,23 +37,34 @@ def main() -> None:
     # The garbage collector of a guest would else write to, and so copy, every page that it shares with the zygote.
     gc.collect()
     gc.freeze()
-    _say(control, {"ready": os.getpid()})
+    paths: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    if sys.argv[3] != "none":
+        paths = tuple(readable())
+        layers = layers_that_work(Place(int(sys.argv[3]), os.getcwd(), paths))
+    _say(control, {"ready": os.getpid(), "layers": layers})
     selector = selectors.DefaultSelector()
     selector.register(control, selectors.EVENT_READ)
     selector.register(wake_read, selectors.EVENT_READ)
     while True:
         for key, _ in selector.select():
             if key.fileobj is control:
-                packet, descriptors, *_ = socket.recv_fds(control, 64, 4)
+                packet, descriptors, *_ = socket.recv_fds(control, 4096, 4)
                 if not packet:
                     return
-                _fork(control, socket.socket(fileno=descriptors[0]), sys.argv[1])
+                order = json.loads(packet)
+                if "clear" in order:
+                    _clear(order["clear"])
+                    _say(control, {"cleared": order["clear"]})
+                else:
+                    place = Place(order["fork"], order["scratch"], paths)
+                    _fork(control, socket.socket(fileno=descriptors[0]), place, layers)
             else:
                 os.read(wake_read, 4096)
                 _reap(control)
 
 
-def _fork(control: socket.socket, connection: socket.socket, environment: str) -> None:
+def _fork(control: socket.socket, connection: socket.socket, place: Place, layers: tuple[str, ...]) -> None:
     pid = os.fork()
     if pid == 0:
         status = 70
@@ -53,12 +74,27 @@ def _fork(control: socket.socket, connection: socket.socket, environment: str) -
             os.setsid()
             from autograder.sandbox import guest
 
-            guest.run(connection, environment)
+            guest.run(connection, sys.argv[1], layers, place)
             status = 0
         finally:
             os._exit(status)
     connection.close()
     _say(control, {"forked": pid})
+
+
+def _clear(user: int) -> None:
+    """Kills all processes of a user, in whatever session: one signal to all, so that none can fork out of its way.
+
+    The killer's real and saved user are others, or its victims could stop it.
+    """
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setresuid(KILLER, user, KILLER)
+            os.kill(-1, signal.SIGKILL)
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
 
 
 def _reap(control: socket.socket) -> None:
@@ -72,7 +108,7 @@ def _reap(control: socket.socket) -> None:
         _say(control, {"ended": pid, "code": os.waitstatus_to_exitcode(status)})
 
 
-def _say(control: socket.socket, message: dict[str, int]) -> None:
+def _say(control: socket.socket, message: dict[str, Any]) -> None:
     control.send(json.dumps(message).encode())
 
 

@@ -40,8 +40,15 @@ def sleep(notebook):
 
 
 def leave_a_child_behind(notebook):
+    """A daemon: in a session of its own, its parent gone, deaf to polite signals."""
     if os.fork() == 0:
-        time.sleep(3600)
+        os.setsid()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        if os.fork() == 0:
+            time.sleep(3600)
+        os._exit(0)
+    os.wait()
     return {}, {}
 
 
@@ -56,4 +63,12 @@ def flood(notebook, connection=3):
 
 
 def environment(notebook):
-    return {"names": sorted(os.environ), "files": sorted(os.listdir("/proc/self/fd"))}, {}
+    return {"names": sorted(os.environ), "files": [file for file in range(256) if _is_open(file)]}, {}
+
+
+def _is_open(file):
+    try:
+        os.fstat(file)
+    except OSError:
+        return False
+    return True

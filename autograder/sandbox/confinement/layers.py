@@ -1,0 +1,174 @@
+"""The layers, in the order in which a guest puts them on before it runs a line of a student's."""
+
+import os
+import resource
+import signal
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from autograder.sandbox.confinement import landlock, seccomp
+from autograder.sandbox.confinement.kernel import (
+    PR_SET_DUMPABLE,
+    PR_SET_KEEPCAPS,
+    PR_SET_NO_NEW_PRIVS,
+    PR_SET_PDEATHSIG,
+    keep_capabilities,
+    prctl,
+)
+
+MEBIBYTE = 1024 * 1024
+DAC_READ_SEARCH = 1 << 2
+SYSTEM = (
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/bin",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/passwd",
+    "/etc/group",
+    "/proc/cpuinfo",
+)
+DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
+SECRET = ("autograder", "reference", "student_template", "tests")
+"""Our own packages, of which a guest sees what it runs alone."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a guest lives."""
+
+    user: int
+    """A uid that nothing else on the machine uses."""
+    scratch: str
+    """The one folder that it may write to."""
+    readable: tuple[str, ...]
+    """Files and folders that it may read."""
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """One thing that is taken from a guest; `apply` raises OSError where this machine cannot do it."""
+
+    name: str
+    apply: Callable[[Place], None]
+
+
+def confine(names: tuple[str, ...], place: Place) -> None:
+    """Puts on the layers of these names. Raises OSError."""
+    for layer in LAYERS:
+        if layer.name in names:
+            layer.apply(place)
+
+
+def layers_that_work(place: Place) -> tuple[str, ...]:
+    """Tries all layers, one upon the other, in a child process that ends with the trial."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reading)
+            for layer in LAYERS:
+                try:
+                    layer.apply(place)
+                except (OSError, ValueError):
+                    continue
+                os.write(writing, f"{layer.name}\n".encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as lines:
+        names = tuple(lines.read().split("\n")[:-1])
+    os.waitpid(child, 0)
+    return names
+
+
+def _first_to_die(_: Place) -> None:
+    """When memory runs out, the kernel takes the guest and not the grader."""
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+
+
+def _limits(_: Place) -> None:
+    """Processes and threads, open files, the size of a file, address space, no core dumps."""
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    for kind, most in (
+        (resource.RLIMIT_NPROC, 128),
+        (resource.RLIMIT_NOFILE, 512),
+        (resource.RLIMIT_FSIZE, 64 * MEBIBYTE),
+        (resource.RLIMIT_AS, used + 3072 * MEBIBYTE),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_MEMLOCK, 64 * 1024),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (most, most))
+
+
+def _spare_user(place: Place) -> None:
+    """A user of its own, without groups and capabilities: no files and no processes of others."""
+    private = not all(map(_is_open_to_others, place.readable))
+    if private:
+        # Python itself lies in a private folder, say root's home. Without a way into it a guest could import nothing;
+        # it keeps the capability to read; what it can read is then for Landlock to say, which so has to be there.
+        landlock.version()
+        prctl(PR_SET_KEEPCAPS, 1)
+    os.setgroups([])
+    os.setresgid(place.user, place.user, place.user)
+    os.setresuid(place.user, place.user, place.user)
+    keep_capabilities(DAC_READ_SEARCH if private else 0)
+
+
+def _no_new_privileges(_: Place) -> None:
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def _not_dumpable(_: Place) -> None:
+    """Other processes of the same user cannot look into it."""
+    prctl(PR_SET_DUMPABLE, 0)
+
+
+def _ends_with_the_zygote(_: Place) -> None:
+    # After the change of user, which would undo it.
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _files(place: Place) -> None:
+    """Python can be read, the scratch folder written; no TCP, no abstract sockets, no signals to others."""
+    landlock.restrict(readable=place.readable, writable=(place.scratch,), usable=DEVICES)
+
+
+def _system_calls(_: Place) -> None:
+    seccomp.restrict()
+
+
+def _is_open_to_others(path: str) -> bool:
+    """Whether any user can get there, as far as the folders above have it."""
+    return all(parent.stat().st_mode & 0o001 for parent in Path(path).parents)
+
+
+def readable() -> Iterator[str]:
+    """What Python needs: the system's libraries, its own, all packages but ours, and of ours what guests run."""
+    yield from SYSTEM
+    yield os.path.join(sys.base_prefix, "lib")
+    for key in ("purelib", "platlib"):
+        for entry in os.scandir(sysconfig.get_path(key)):
+            if entry.name.split("-")[0].split(".")[0] not in SECRET:
+                yield entry.path
+    package = Path(__file__).parents[2]
+    yield from (str(package / "__init__.py"), str(package / "sandbox"), str(package / "probes"))
+
+
+LAYERS = (
+    Layer("oom_score_adj", _first_to_die),
+    Layer("rlimits", _limits),
+    Layer("uid", _spare_user),
+    Layer("no_new_privs", _no_new_privileges),
+    Layer("non-dumpable", _not_dumpable),
+    Layer("pdeathsig", _ends_with_the_zygote),
+    Layer("landlock", _files),
+    Layer("seccomp", _system_calls),
+)

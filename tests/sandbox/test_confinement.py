@@ -1,0 +1,237 @@
+"""What a guest cannot do, tried from inside. Each case is a line of Python whose value would be the loot."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder.sandbox.confinement import LAYERS
+from autograder.sandbox.host import SandboxError, Zygote
+from autograder.sandbox.outcomes import Ended, Raised, Reply
+from autograder.sandbox.supervision import _processes_of
+from tests.sandbox.asking import program
+
+PROBES = "tests.sandbox.asking"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def everything_in_force(zygote):
+    absent = {layer.name for layer in LAYERS} - set(zygote.layers)
+    if absent:
+        pytest.skip(f"this machine does not offer {', '.join(sorted(absent))}")
+
+
+@pytest.fixture
+def run(zygote):
+    def _run(body, seconds=20.0):
+        source = "import os, socket, signal, ctypes, threading\ndef value():\n" + "".join(
+            f"    {line}\n" for line in body.split("\n")
+        )
+        with zygote.open(PROBES, program(source), seconds) as session:
+            return session.ask("call", {})
+
+    return _run
+
+
+REFUSED = {
+    "the bank": f"return open('{ROOT}/autograder/banks/hidden.json').read(10)",
+    "the reference": f"return open('{ROOT}/reference/clip.py').read(10)",
+    "the rubric": f"return open('{ROOT}/autograder/rubric/ps7.toml').read(10)",
+    "the judge as a module": "import autograder.judge\nreturn 1",
+    "the reference as a module": "import reference.autoencoder\nreturn 1",
+    "the tests": f"return os.listdir('{ROOT}/tests')",
+    "passwords": "return open('/etc/shadow').read(10)",
+    "the environment of another process": "return open(f'/proc/{os.getppid()}/environ').read(10)",
+    "the memory of another process": "return open(f'/proc/{os.getppid()}/mem', 'rb').read(1)",
+    "the list of processes": "return os.listdir('/proc')",
+    "other temporary files": "return os.listdir('/tmp')",
+    "root's home": "return os.listdir('/root')",
+    "TCP": "return socket.socket(socket.AF_INET).fileno()",
+    "TCP over IPv6": "return socket.socket(socket.AF_INET6).fileno()",
+    "UDP": "return socket.socket(socket.AF_INET, socket.SOCK_DGRAM).fileno()",
+    "netlink": "return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).fileno()",
+    "packets": "return socket.socket(socket.AF_PACKET, socket.SOCK_RAW).fileno()",
+    "an abstract socket of another process": "s = socket.socket(socket.AF_UNIX)\ns.connect('\\0ps7-test')\nreturn 1",
+    "a signal to the zygote": "os.kill(os.getppid(), 0)\nreturn 1",
+    "a signal to init": "os.kill(1, 0)\nreturn 1",
+    "a file in /tmp": "return open('/tmp/ps7-loot', 'w').write('x')",
+    "a file in /dev/shm": "return open('/dev/shm/ps7-loot', 'w').write('x')",
+    "a file beside the grader": f"return open('{ROOT}/autograder/json.py', 'w').write('x')",
+    "a package": "import numpy\nreturn open(numpy.__file__, 'a').write('x')",
+    "root": "os.setuid(0)\nreturn 1",
+    "another user": "os.setresuid(1000, 1000, 1000)\nreturn 1",
+    "a device": "os.mknod('device', 0o600 | 0o020000, os.makedev(1, 1))\nreturn 1",
+    "a link to the bank": f"os.link('{ROOT}/autograder/banks/hidden.json', 'mine')\nreturn open('mine').read(10)",
+    "a symbolic link to the bank": f"os.symlink('{ROOT}/autograder/banks/hidden.json', 'mine')\nreturn open('mine').read(10)",
+    "higher limits": "import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (9999, 9999))\nreturn 1",
+    "a huge allocation": "return len(bytearray(64 << 30))",
+    "a huge file": "f = open('big', 'wb')\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nfor _ in range(200):\n    f.write(bytes(1 << 20))\nreturn 1",
+    "a namespace": "return _call(272, 0x10000000)",
+    "ptrace": "return _call(101, 0, 0, 0, 0)",
+    "io_uring": "return _call(425, 1, 0)",
+    "bpf": "return _call(321, 0, 0, 0)",
+    "keys": "return _call(250, 0, 0)",
+    "the memory of the parent by a system call": "return _call(310, os.getppid(), 0, 0, 0, 0, 0)",
+    "a change of root": "os.chroot('.')\nreturn 1",
+    "a 32-bit system call": "return _call(0x40000000 + 39)",
+}
+CALL = """
+def _call(*numbers):
+    libc = ctypes.CDLL(None, use_errno=True)
+    result = libc.syscall(*(ctypes.c_long(number) for number in numbers))
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
+"""
+
+
+@pytest.mark.parametrize("loot", REFUSED)
+def test_refused(loot, zygote):
+    source = (
+        "import os, socket, signal, ctypes\n"
+        + CALL
+        + "def value():\n"
+        + "".join(f"    {line}\n" for line in REFUSED[loot].split("\n"))
+    )
+    with socket_of_another_process(), zygote.open(PROBES, program(source), 20.0) as session:
+        outcome = session.ask("call", {})
+    assert isinstance(outcome, Raised), outcome
+    assert outcome.kind in {
+        "PermissionError",
+        "MemoryError",
+        "OSError",
+        "ValueError",
+        "ModuleNotFoundError",
+        "ConnectionRefusedError",
+    }, outcome
+
+
+class socket_of_another_process:  # noqa: N801
+    def __enter__(self):
+        import socket
+
+        self.socket = socket.socket(socket.AF_UNIX)
+        try:
+            self.socket.bind("\0ps7-test")
+            self.socket.listen()
+        except OSError:  # the other worker of the tests has it
+            pass
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+
+ALLOWED = {
+    "a file in its own folder": "return open('x', 'w').write('abc')",
+    "a temporary file": "import tempfile\nwith tempfile.TemporaryFile() as f:\n    return f.write(b'abc')",
+    "a thread": "seen = []\nt = threading.Thread(target=lambda: seen.append(3))\nt.start()\nt.join()\nreturn seen[0]",
+    "a child": "pid = os.fork()\nif not pid:\n    os._exit(3)\nreturn os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])",
+    "a pair of sockets": "one, other = socket.socketpair()\none.send(b'abc')\nreturn len(other.recv(9))",
+    "a module of the standard library": "import wave, sqlite3, xml.dom.minidom\nreturn 3",
+    "a checkpoint": "import torch\ntorch.save({'a': 3}, 'best.pt')\nreturn torch.load('best.pt')['a']",
+    "randomness": "return len(os.urandom(3))",
+}
+
+
+@pytest.mark.parametrize("need", ALLOWED)
+def test_allowed(need, run):
+    assert run(ALLOWED[need]) == Reply(facts={"value": 3}, arrays={})
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        ("os.kill(os.getpid(), signal.SIGSTOP)", "still running"),
+        ("os.kill(-1, signal.SIGKILL)", ""),
+        ("while True:\n    try:\n        os.fork()\n    except OSError:\n        pass", "processes"),
+        (
+            "for number in range(1, 65):\n    try:\n        signal.signal(number, signal.SIG_IGN)\n    except (OSError, ValueError):\n        pass\nwhile True:\n    pass",
+            "still running",
+        ),
+        ("import re\nre.match('(a+)+$', 'a' * 60 + 'b')", "still running"),
+        ("keep = []\nwhile True:\n    keep.append(os.urandom(1 << 24))", ""),
+        (
+            "n = 0\nwhile True:\n    n += 1\n    with open(f'{n}', 'wb') as f:\n        f.write(bytes(1 << 22))",
+            "of files",
+        ),
+        ("os.closerange(0, 256)\nimport time\ntime.sleep(60)", ""),
+        ("import atexit, sys\natexit.register(lambda: os._exit(0))\nsys.exit()", ""),
+        (
+            "threading.Thread(target=lambda: [None for _ in iter(int, 1)]).start()\nimport time\ntime.sleep(60)",
+            "still running",
+        ),
+        ("def f(n):\n    os.makedirs('d' * 200)\n    os.chdir('d' * 200)\nfor n in range(3000):\n    f(n)", ""),
+    ],
+)
+def test_harm_ends_with_its_session(harm, words, zygote):
+    source = "import os, signal, threading\ndef value():\n" + "".join(f"    {line}\n" for line in harm.split("\n"))
+    started = time.monotonic()
+    with zygote.open(PROBES, program(source), 3.0) as session:
+        outcome = session.ask("call", {})
+        user, scratch = session._guest.user, session._guest.scratch
+    assert time.monotonic() - started < 30
+    if words:
+        assert isinstance(outcome, Ended)
+        assert words in outcome.reason
+    deadline = time.monotonic() + 5
+    while _processes_of(user) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _processes_of(user)
+    assert not Path(scratch).exists()
+    with zygote.open(PROBES, program("value = 1"), 20.0) as session:
+        assert session.ask("value", {}) == Reply(facts={"value": 1}, arrays={})
+
+
+def test_a_guest_is_taken_first_when_memory_runs_out_and_dies_with_the_zygote(zygote):
+    with zygote.open(PROBES, program(), 20.0) as session:
+        pid = session._guest.pid
+        assert Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == "1000"
+        status = Path(f"/proc/{pid}/status").read_text()
+        assert "NoNewPrivs:\t1" in status
+        assert "Seccomp:\t2" in status
+        assert "Groups:\t \n" in status or "Groups:\t\n" in status
+
+
+def test_strict_refuses_where_a_layer_is_missing(rubric, monkeypatch):
+    with Zygote(rubric.environment, "strict") as zygote:
+        assert zygote.layers
+        zygote._layers = tuple(name for name in zygote.layers if name != "landlock")
+        with pytest.raises(SandboxError, match="landlock"):
+            zygote.open(PROBES, program(), 5.0)
+
+
+def test_without_confinement_there_is_none(rubric):
+    with Zygote(rubric.environment, "none") as zygote:
+        assert zygote.layers == ()
+        with zygote.open(PROBES, program("import os\nvalue = os.getuid()"), 20.0) as session:
+            assert session.ask("value", {}).facts["value"] == os.getuid()
+
+
+def test_a_terminated_grader_leaves_results_and_no_guest(tmp_path):
+    notebook = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code", "metadata": {}, "outputs": [], '
+    notebook += (
+        '"execution_count": null, "source": "class Encoder:\\n    def __init__(self):\\n        while True: pass"}]}'
+    )
+    (tmp_path / "hw.ipynb").write_text(notebook)
+    out = tmp_path / "results.json"
+    command = [Path(sys.executable).with_name("ps7"), "grade", tmp_path / "hw.ipynb", "--out", out]
+    grader = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    user = 60_000 + grader.pid % 5_000
+    deadline = time.monotonic() + 60
+    while not _processes_of(user) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert _processes_of(user)
+    grader.send_signal(signal.SIGTERM)
+    assert grader.wait(timeout=30) == 143
+    from autograder.results import decode
+
+    assert decode(out.read_bytes()).max_score == 10.0
+    deadline = time.monotonic() + 5
+    while _processes_of(user) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _processes_of(user)
