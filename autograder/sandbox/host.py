@@ -14,14 +14,13 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Literal
 
-from autograder.sandbox.confinement import LAYERS
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.session import Guest, Session
 
 START_SECONDS = 180.0
 """A zygote that has not finished its imports by then never will; half a processor needs about 20 s."""
-FIRST_USER, USERS = 60_000, 5_000
-"""Numbers of users that machines do not use."""
+FIRST_USER, USERS = 60_000, 2_500
+"""Numbers of users that machines do not use; the next as many are for killing, see the zygote."""
 Confinement = Literal["strict", "best", "none"]
 
 
@@ -43,7 +42,7 @@ class Zygote:
         self._control = ours
         self._folder = tempfile.TemporaryDirectory(prefix="ps7-guest-", ignore_cleanup_errors=True)
         self._confinement = confinement
-        self._layers: tuple[str, ...] | None = None
+        self._trial: dict[str, str] | None = None
         self._ended: dict[int, int] = {}
         # Guests of one zygote come one after the other, so one user is enough.
         self._user = FIRST_USER + os.getpid() % USERS
@@ -108,14 +107,14 @@ class Zygote:
 
         Raises SandboxError where it does not start, or where a strict one lacks a layer.
         """
-        if self._layers is None:
-            self._layers = tuple(self._expect("ready", START_SECONDS)["layers"])
-        absent = [layer.name for layer in LAYERS if layer.name not in self._layers]
+        if self._trial is None:
+            self._trial = self._expect("ready", START_SECONDS)["trial"]
+        absent = [f"{name} ({wrong})" for name, wrong in self._trial.items() if wrong]
         if self._confinement == "strict" and absent:
             raise SandboxError(
-                f"this machine does not offer {', '.join(absent)}, and nothing less than all was asked for"
+                f"this machine lacks {', '.join(absent)}, and nothing less than all layers was asked for"
             )
-        return self._layers
+        return tuple(name for name, wrong in self._trial.items() if not wrong)
 
     def exit_code(self, guest: Guest, seconds: float = 2.0) -> int | None:
         """How a guest ended, as subprocess gives it (negative: a signal); None where it has not within `seconds`."""

@@ -15,10 +15,10 @@ import socket
 import sys
 from typing import Any
 
-from autograder.sandbox.confinement import Place, layers_that_work, readable
+from autograder.sandbox.confinement import Place, readable, tried
 
-KILLER = 59_999
-"""A user that no guest has."""
+KILLERS = 2_500
+"""How far the users of killers lie above those of guests."""
 
 
 def main() -> None:
@@ -38,11 +38,12 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     paths: tuple[str, ...] = ()
-    layers: tuple[str, ...] = ()
+    trial: dict[str, str] = {}
     if sys.argv[3] != "none":
         paths = tuple(readable())
-        layers = layers_that_work(Place(int(sys.argv[3]), os.getcwd(), paths))
-    _say(control, {"ready": os.getpid(), "layers": layers})
+        trial = tried(Place(int(sys.argv[3]), os.getcwd(), paths))
+    layers = tuple(name for name, wrong in trial.items() if not wrong)
+    _say(control, {"ready": os.getpid(), "trial": trial})
     selector = selectors.DefaultSelector()
     selector.register(control, selectors.EVENT_READ)
     selector.register(wake_read, selectors.EVENT_READ)
@@ -85,12 +86,13 @@ def _fork(control: socket.socket, connection: socket.socket, place: Place, layer
 def _clear(user: int) -> None:
     """Kills all processes of a user, in whatever session: one signal to all, so that none can fork out of its way.
 
-    The killer's real and saved user are others, or its victims could stop it.
+    The killer's real and saved user are others, or its victims could stop it; and they are its own, or the killers of
+    several graders would end one another.
     """
     pid = os.fork()
     if pid == 0:
         try:
-            os.setresuid(KILLER, user, KILLER)
+            os.setresuid(user + KILLERS, user, user + KILLERS)
             os.kill(-1, signal.SIGKILL)
         finally:
             os._exit(0)

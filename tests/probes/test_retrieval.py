@@ -1,5 +1,7 @@
 """How matches are found, in whatever form and place a notebook leaves them."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -91,6 +93,7 @@ def test_twins_count_as_one_another(ask):
 def test_what_fails_before_there_are_matches_raises(ask):
     with pytest.raises(ZeroDivisionError):
         ask("    return 1 / 0")
+    assert sys.getprofile() is None
 
 
 def test_a_name_that_is_none_of_the_photos(ask):

@@ -63,26 +63,30 @@ def confine(names: tuple[str, ...], place: Place) -> None:
             layer.apply(place)
 
 
-def layers_that_work(place: Place) -> tuple[str, ...]:
-    """Tries all layers, one upon the other, in a child process that ends with the trial."""
+def tried(place: Place) -> dict[str, str]:
+    """Layer to what is wrong with it on this machine, "" where it works.
+
+    All are tried, one upon the other, in a child process that ends with the trial.
+    """
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             os.close(reading)
             for layer in LAYERS:
+                wrong = ""
                 try:
                     layer.apply(place)
-                except (OSError, ValueError):
-                    continue
-                os.write(writing, f"{layer.name}\n".encode())
+                except (OSError, ValueError) as error:
+                    wrong = str(error).replace("\n", " ")[:200] or type(error).__name__
+                os.write(writing, f"{layer.name}\t{wrong}\n".encode())
         finally:
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as lines:
-        names = tuple(lines.read().split("\n")[:-1])
+        found = dict(line.split("\t") for line in lines.read().split("\n")[:-1])
     os.waitpid(child, 0)
-    return names
+    return {layer.name: found.get(layer.name, "its trial did not come to an end") for layer in LAYERS}
 
 
 def _first_to_die(_: Place) -> None:
