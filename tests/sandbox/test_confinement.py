@@ -213,6 +213,7 @@ def test_without_confinement_there_is_none(rubric):
             assert session.ask("value", {}).facts["value"] == os.getuid()
 
 
+@pytest.mark.slow
 def test_a_terminated_grader_leaves_results_and_no_guest(tmp_path):
     notebook = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code", "metadata": {}, "outputs": [], '
     notebook += (
