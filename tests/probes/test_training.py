@@ -108,3 +108,11 @@ def test_the_hook_is_taken_away_again(namespace):
     with training.StepCount() as steps:
         pass
     assert steps.count == 0
+
+
+def test_the_global_batch_size_is_that_of_the_minibatches(namespace):
+    """A notebook sets it to 32 for its second problem, and its first one may lean on it."""
+    body = STEP.replace("optimizer.zero_grad()", "x = x.view(batch_size, 3, 64, 64)\n            optimizer.zero_grad()")
+    source = "batch_size = 32\n" + TRAIN_AE.replace("            BODY", body.strip("\n"))
+    facts, _ = training.train_ae(namespace(source), **SIZE)
+    assert facts["moved"]
