@@ -16,9 +16,11 @@ from typing import Any, Literal
 
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.session import Guest, Session
+from autograder.sandbox.supervision import processes_of
 
 START_SECONDS = 180.0
 """A zygote that has not finished its imports by then never will; half a processor needs about 20 s."""
+CLEAR_SECONDS = 20.0
 FIRST_USER, USERS = 60_000, 2_500
 """Numbers of users that machines do not use; the next as many are for killing, see the zygote."""
 Confinement = Literal["strict", "best", "none"]
@@ -130,8 +132,13 @@ class Zygote:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(guest.pid, signal.SIGKILL)
         if guest.user is not None:
-            self._control.send(json.dumps({"clear": guest.user}).encode())
-            self._expect("cleared")
+            deadline = time.monotonic() + CLEAR_SECONDS
+            while True:
+                self._control.send(json.dumps({"clear": guest.user}).encode())
+                self._expect("cleared")
+                if not processes_of(guest.user) or time.monotonic() > deadline:
+                    break
+                time.sleep(0.02)  # a process that is killed still needs its turn to die
         # Not shutil.rmtree, which a deep tree of folders brings down.
         subprocess.run(["rm", "-rf", "--", guest.scratch], check=False, stderr=subprocess.DEVNULL, timeout=60)
 

@@ -25,7 +25,7 @@ class Excess(Exception):
 
 def watch(user: int | None, pid: int, scratch: str, allowance: Allowance) -> None:
     """Raises Excess. `user` is the guest's own, None where it has none and only the process `pid` can be watched."""
-    processes = [pid] if user is None else _processes_of(user)
+    processes = [pid] if user is None else processes_of(user)
     if len(processes) > allowance.processes:
         raise Excess(f"the code started more than {allowance.processes} processes and was stopped")
     if sum(map(_anonymous, processes)) > allowance.memory and sum(map(_own, processes)) > allowance.memory:
@@ -34,12 +34,13 @@ def watch(user: int | None, pid: int, scratch: str, allowance: Allowance) -> Non
         raise Excess(f"the code wrote more than {allowance.written // MEBIBYTE} MB of files and was stopped")
 
 
-def _processes_of(user: int) -> list[int]:
+def processes_of(user: int) -> list[int]:
+    """The processes of a user that are not dead; one that is may wait for long until somebody reads its exit code."""
     found = []
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             try:
-                if entry.stat().st_uid == user or _real_user(entry.name) == user:
+                if _real_user(entry.name) == user:
                     found.append(int(entry.name))
             except OSError:
                 continue
@@ -47,8 +48,10 @@ def _processes_of(user: int) -> list[int]:
 
 
 def _real_user(pid: str) -> int:
-    """The folder of a process that is not dumpable belongs to root."""
+    """Not the owner of the folder: where a process is not dumpable that is root. -1 for a zombie."""
     for line in Path("/proc", pid, "status").read_text().split("\n"):
+        if line.startswith("State:\tZ"):
+            return -1
         if line.startswith("Uid:"):
             return int(line.split()[1])
     return -1

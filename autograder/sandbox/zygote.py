@@ -5,6 +5,7 @@ says where the guest lives; the zygote answers with the guest's pid, and later w
 is left of a guest's user.
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -16,6 +17,7 @@ import sys
 from typing import Any
 
 from autograder.sandbox.confinement import Place, readable, tried
+from autograder.sandbox.confinement.kernel import PR_SET_CHILD_SUBREAPER, prctl
 
 KILLERS = 2_500
 """How far the users of killers lie above those of guests."""
@@ -33,6 +35,9 @@ def main() -> None:
     os.set_blocking(wake_write, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    # What guests leave behind is reaped here: not every container has an init that does it.
+    with contextlib.suppress(OSError):
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
     environment.preload()
     # The garbage collector of a guest would else write to, and so copy, every page that it shares with the zygote.
     gc.collect()
@@ -44,6 +49,7 @@ def main() -> None:
         trial = tried(Place(int(sys.argv[3]), os.getcwd(), paths))
     layers = tuple(name for name, wrong in trial.items() if not wrong)
     _say(control, {"ready": os.getpid(), "trial": trial})
+    guests: set[int] = set()
     selector = selectors.DefaultSelector()
     selector.register(control, selectors.EVENT_READ)
     selector.register(wake_read, selectors.EVENT_READ)
@@ -59,13 +65,13 @@ def main() -> None:
                     _say(control, {"cleared": order["clear"]})
                 else:
                     place = Place(order["fork"], order["scratch"], paths)
-                    _fork(control, socket.socket(fileno=descriptors[0]), place, layers)
+                    guests.add(_fork(control, socket.socket(fileno=descriptors[0]), place, layers))
             else:
                 os.read(wake_read, 4096)
-                _reap(control)
+                _reap(control, guests)
 
 
-def _fork(control: socket.socket, connection: socket.socket, place: Place, layers: tuple[str, ...]) -> None:
+def _fork(control: socket.socket, connection: socket.socket, place: Place, layers: tuple[str, ...]) -> int:
     pid = os.fork()
     if pid == 0:
         status = 70
@@ -81,6 +87,7 @@ def _fork(control: socket.socket, connection: socket.socket, place: Place, layer
             os._exit(status)
     connection.close()
     _say(control, {"forked": pid})
+    return pid
 
 
 def _clear(user: int) -> None:
@@ -99,7 +106,7 @@ def _clear(user: int) -> None:
     os.waitpid(pid, 0)
 
 
-def _reap(control: socket.socket) -> None:
+def _reap(control: socket.socket, guests: set[int]) -> None:
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -107,7 +114,8 @@ def _reap(control: socket.socket) -> None:
             return
         if pid == 0:
             return
-        _say(control, {"ended": pid, "code": os.waitstatus_to_exitcode(status)})
+        if pid in guests:
+            _say(control, {"ended": pid, "code": os.waitstatus_to_exitcode(status)})
 
 
 def _say(control: socket.socket, message: dict[str, Any]) -> None:

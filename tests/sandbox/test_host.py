@@ -6,7 +6,7 @@ import pytest
 
 from autograder.sandbox.host import SandboxError, Zygote
 from autograder.sandbox.outcomes import Ended, Missing, Raised, Reply
-from autograder.sandbox.supervision import _processes_of
+from autograder.sandbox.supervision import processes_of
 from tests.sandbox.asking import program
 
 PROBES = "tests.sandbox.asking"
@@ -94,11 +94,11 @@ def test_children_do_not_outlive_their_session(zygote):
         user = session._guest.user
         if user is None:
             pytest.skip("guests have no user of their own here, so a daemon cannot be told from other processes")
-        assert _processes_of(user)
+        assert processes_of(user)
     deadline = time.monotonic() + 5
-    while _processes_of(user) and time.monotonic() < deadline:
+    while processes_of(user) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not _processes_of(user)
+    assert not processes_of(user)
 
 
 def test_the_guest_sees_nothing_of_the_graders_environment(ask, monkeypatch):
