@@ -8,37 +8,31 @@ from autograder.examination import Clock, examine
 from autograder.judge import judge
 from autograder.notebook import Notebook
 from autograder.program import outline, program_for, why_missing
-from autograder.rubric import Check, Item, Rubric
+from autograder.rubric import Item, Rubric
 from autograder.sandbox.host import Zygote
 from autograder.verdicts import Finding, Verdict
 
 
 def grade(
-    notebook: Notebook, rubric: Rubric, bank: Bank, zygote: Zygote, clock: Clock, *, public_only: bool = False
+    notebook: Notebook, rubric: Rubric, bank: Bank, zygote: Zygote, clock: Clock
 ) -> Iterator[tuple[Item, list[Verdict]]]:
     """Yields every item of the rubric with its verdicts as soon as they are there. Raises SandboxError and
     BankError."""
     read = outline(notebook)
     reports = judge_report(notebook)
     for item in rubric.items:
-        checks = [check for check in item.checks if not public_only or is_public(item, check)]
         if item.probes:
-            cases = dict.fromkeys(case for check in checks for case in check.cases)
+            cases = dict.fromkeys(case for check in item.checks for case in check.cases)
             answers = examine(item, cases, notebook, read, zygote, clock)
             findings = judge(item, answers, bank, rubric, lambda name: why_missing(read, name))
         else:
             findings = reports[item.name]
-        yield item, list(price(item, checks, findings))
+        yield item, list(price(item, findings))
 
 
-def is_public(item: Item, check: Check) -> bool:
-    """Whether students have what this check needs."""
-    return all(item.cases[case].bank == "public" for case in check.cases)
-
-
-def price(item: Item, checks: list[Check], findings: Mapping[str, Finding]) -> Iterator[Verdict]:
+def price(item: Item, findings: Mapping[str, Finding]) -> Iterator[Verdict]:
     """Verdicts with points; a check without points appears only where it has a note to give."""
-    for number, check in enumerate(checks, start=1):
+    for number, check in enumerate(item.checks, start=1):
         finding = findings[check.name]
         if not check.points and finding.passed:
             continue
@@ -62,9 +56,7 @@ def untouched(rubric: Rubric, reason: str) -> list[Verdict]:
         verdict
         for item in rubric.items
         for verdict in price(
-            item,
-            list(item.checks),
-            dict.fromkeys((check.name for check in item.checks), Finding(passed=False, message=reason)),
+            item, dict.fromkeys((check.name for check in item.checks), Finding(passed=False, message=reason))
         )
         if verdict.max_score
     ]

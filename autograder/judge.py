@@ -18,16 +18,15 @@ Answers = Mapping[str, Outcome | Unclear]
 def judge(
     item: Item, answers: Answers, bank: Bank, rubric: Rubric, why_missing: Callable[[str], str]
 ) -> dict[str, Finding]:
-    """A finding for every check of the item whose cases have all been asked, in the rubric's order."""
+    """A finding for every check of the item, in the rubric's order."""
     comparison = Comparison(item, answers, bank, rubric.tolerance)
-    checks = [check for check in item.checks if all(case in answers for case in check.cases)]
-    failing = [check for check in checks if not comparison.passes(check)]
-    pointed = [check for check in checks if check.points]
+    failing = [check for check in item.checks if not comparison.passes(check)]
+    pointed = [check for check in item.checks if check.points]
     wrong = [check for check in pointed if check in failing]
     names = _diagnose(pointed, wrong, comparison)
     findings: dict[str, Finding] = {}
     said: dict[str, str] = {}
-    for check in checks:
+    for check in item.checks:
         if check not in failing:
             findings[check.name] = Finding(passed=True, message=comparison.doubt(check))
         elif not check.points:

@@ -7,7 +7,7 @@ import pytest
 
 from autograder.bank import Bank
 from autograder.examination import Clock, Limits
-from autograder.grading import grade, is_public, left_out, untouched
+from autograder.grading import grade, left_out, untouched
 from autograder.rubric import load
 from tests.notebooks import notebook
 
@@ -24,9 +24,8 @@ class ProjectionHead(nn.Module):
 """
 
 
-def graded(zygote, *cells, limits=Limits(item=20), public_only=False):  # noqa: B008 - immutable
-    submitted = notebook(*cells)
-    graded = grade(submitted, RUBRIC, BANK, zygote, Clock(limits), public_only=public_only)
+def graded(zygote, *cells, limits=Limits(item=20), rubric=RUBRIC, bank=BANK):  # noqa: B008 - immutable
+    graded = grade(notebook(*cells), rubric, bank, zygote, Clock(limits))
     return {item.name: verdicts for item, verdicts in graded}
 
 
@@ -83,12 +82,22 @@ def test_normalisation_outside_of_the_head_costs_a_part_of_the_head_alone(zygote
     assert {verdict.misconception for verdict in verdicts if not verdict.passed} == {"head-not-normalised"}
 
 
-def test_public_checks_ask_no_hidden_case(zygote):
-    verdicts = graded(zygote, HEAD, public_only=True)
-    checks = {(item.name, check.name): check for item in RUBRIC.items for check in item.checks}
-    for item in RUBRIC.items:
-        assert all(is_public(item, checks[item.name, verdict.check]) for verdict in verdicts[item.name])
+def test_public_checks_need_no_hidden_bank(zygote):
+    verdicts = graded(zygote, HEAD, rubric=RUBRIC.public(), bank=Bank.read(("public",)))
+    assert list(verdicts) == [item.name for item in RUBRIC.items]
     assert not any(verdict.check == "hidden" for each in verdicts.values() for verdict in each)
+    assert all(verdict.passed for verdict in verdicts["projection_head"])
+    assert verdicts["report_ae"]
+
+
+def test_answers_learnt_by_heart_earn_nothing():
+    """Every check with points that compares what the student's code computes asks a hidden case too."""
+    about_form = {("clip_model", "construction"), ("clip_model", "vectorised"), ("retrieve_images", "vectorised")}
+    for item in RUBRIC.items:
+        for check in item.checks:
+            probed = [item.cases[case] for case in check.cases if not item.cases[case].probe.startswith("reading:")]
+            if check.points and probed and (item.name, check.name) not in about_form:
+                assert any(case.bank == "hidden" for case in probed), (item.name, check.name)
 
 
 def test_when_the_time_is_used_up_the_rest_says_so(zygote):

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from autograder.bank import Bank, BankError
 from autograder.examination import Clock, Limits
 from autograder.grading import grade, left_out, untouched
@@ -74,18 +76,15 @@ def check_notebook(
     """The public checks of the named items, of all where none is named. Raises UnreadableSubmission, SandboxError,
     BankError."""
     started = time.monotonic()
-    chosen = Rubric(
-        title=rubric.title,
-        environment=rubric.environment,
-        tolerance=rubric.tolerance,
-        fields=rubric.fields,
-        items=tuple(item for item in rubric.items if not items or item.name in items),
+    public = rubric.public()
+    chosen = msgspec.structs.replace(
+        public, items=tuple(item for item in public.items if not items or item.name in items)
     )
     with Zygote(rubric.environment, confinement) as zygote:
         notebook = read_notebook(find_notebook(path))
         output, extra = about(notebook, chosen)
         done: list[Verdict] = []
-        for item, verdicts in grade(notebook, chosen, Bank.read(("public",)), zygote, Clock(limits), public_only=True):
+        for item, verdicts in grade(notebook, chosen, Bank.read(("public",)), zygote, Clock(limits)):
             done += verdicts
             progress(item, verdicts)
         extra["sandbox"] = zygote.layers

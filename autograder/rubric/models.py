@@ -73,10 +73,22 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 return item
         raise KeyError(name)
 
+    def public(self) -> "Rubric":
+        """The part that students have what it needs for: checks with public cases, and of their cases those."""
+        return msgspec.structs.replace(self, items=tuple(map(_public, self.items)))
+
     @property
     def points(self) -> float:
         """The most that a submission can score."""
         return sum(item.points for item in self.items)
+
+
+def _public(item: Item) -> Item:
+    checks = (
+        msgspec.structs.replace(check, cases=tuple(case for case in check.cases if item.cases[case].bank == "public"))
+        for check in item.checks
+    )
+    return msgspec.structs.replace(item, checks=tuple(check for check in checks if check.cases or not item.probes))
 
 
 def load(path: Path = DEFAULT) -> Rubric:

@@ -35,7 +35,7 @@ SYSTEM = (
 )
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 SECRET = ("autograder", "reference", "student_template", "tests")
-"""Our own packages, of which a guest sees what it runs alone."""
+"""Our own packages."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -155,15 +155,17 @@ def _is_open_to_others(path: str) -> bool:
 
 
 def readable() -> Iterator[str]:
-    """What Python needs: the system's libraries, its own, all packages but ours, and of ours what guests run."""
+    """What Python needs: the system's libraries, its own, and all packages but ours.
+
+    What a guest runs of ours it has imported before the layers are put on, and a student's code can lift nothing from
+    what other items' guests import.
+    """
     yield from SYSTEM
     yield os.path.join(sys.base_prefix, "lib")
     for key in ("purelib", "platlib"):
         for entry in os.scandir(sysconfig.get_path(key)):
             if entry.name.split("-")[0].split(".")[0] not in SECRET:
                 yield entry.path
-    package = Path(__file__).parents[2]
-    yield from (str(package / "__init__.py"), str(package / "sandbox"), str(package / "probes"))
 
 
 LAYERS = (
