@@ -47,6 +47,7 @@ def price(item: Item, findings: Mapping[str, Finding]) -> Iterator[Verdict]:
             message=finding.message,
             misconception=finding.misconception,
             visibility=check.visibility,
+            needs_review=finding.needs_review,
         )
 
 

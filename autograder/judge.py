@@ -28,7 +28,11 @@ def judge(
     said: dict[str, str] = {}
     for check in item.checks:
         if check not in failing:
-            findings[check.name] = Finding(passed=True, message=comparison.doubt(check))
+            if check.after and not findings[check.after].passed:
+                title = next(each.title for each in item.checks if each.name == check.after)
+                findings[check.name] = Finding(passed=False, message=messages.presupposed(title))
+            else:
+                findings[check.name] = comparison.passed(check)
         elif not check.points:
             # A note is about the last few details of what is right; beside real mistakes it would only confuse.
             findings[check.name] = Finding(passed=bool(wrong), message="" if wrong else check.note)
@@ -61,10 +65,12 @@ class Comparison:
             for case in check.cases
         )
 
-    def doubt(self, check: Check) -> str:
-        """Why the check passed without being sure, "" where it is sure."""
+    def passed(self, check: Check) -> Finding:
+        """The finding of a check that passes, with the doubt where there is one."""
         unclear = [answer for case in check.cases if isinstance(answer := self.answers[case], Unclear)]
-        return f"Taken as right: {unclear[0].reason}" if unclear else ""
+        if not unclear:
+            return Finding(passed=True, message="")
+        return Finding(passed=True, message=f"Taken as right: {unclear[0].reason}", needs_review=unclear[0].reason)
 
     def fitting(self, check: Check, *, clues: bool = False) -> set[str]:
         """The misconceptions that agree with the submission in all cases of the check."""

@@ -30,6 +30,11 @@ def as_above(title: str) -> str:
     return f"The same mistake as above, under “{title}”."
 
 
+def presupposed(title: str) -> str:
+    """Why a check earns nothing although nothing speaks against it."""
+    return f"This counts as soon as “{title}” is right."
+
+
 def no_reply(outcome: Outcome, why_missing: Callable[[str], str]) -> str:
     """Why the code could not be asked, in the student's words."""
     match outcome:

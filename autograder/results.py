@@ -75,16 +75,22 @@ def from_verdicts(
             status="passed" if verdict.passed else "failed",
             output=clean(verdict.message),
             visibility=verdict.visibility,
-            extra_data={"item": verdict.item, "check": verdict.check, "misconception": verdict.misconception},
+            extra_data={"item": verdict.item, "check": verdict.check, "misconception": verdict.misconception}
+            | ({"needs_review": clean(verdict.needs_review)} if verdict.needs_review else {}),
         )
         for verdict in verdicts
     )
+    review = [
+        {"number": test.number, "name": test.name, "reason": test.extra_data["needs_review"]}
+        for test in tests
+        if "needs_review" in test.extra_data
+    ]
     return Results(
         score=round(math.fsum(test.score for test in tests), 6),
         tests=tests,
         output=clean(output),
         execution_time=execution_time,
-        extra_data=_clean_all(extra or {}),
+        extra_data=_clean_all(extra or {}) | {"needs_review": review},
     )
 
 

@@ -15,6 +15,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Markdown for the student: what was seen, what it usually means, where to look."""
     misconception: str | None = None
     """The slug of the mistake that was recognised."""
+    needs_review: str = ""
+    """Why a person should look at it; "" where the finding is sure."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,3 +32,4 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     misconception: str | None
     visibility: Visibility
+    needs_review: str = ""

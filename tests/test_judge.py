@@ -1,5 +1,6 @@
 """The judge over a tiny rubric and bank made here: two checks, two cases, three misconceptions."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -158,3 +159,23 @@ def test_the_benefit_of_the_doubt():
     findings = judged(Unclear("the code is too clever."))
     assert findings["value"].passed
     assert "too clever" in findings["value"].message
+
+
+def test_a_check_that_presupposes_a_right_answer_earns_nothing_without_it():
+    checks = (
+        Check(name="value", title="Value", points=0.5, cases=("open",), fields=("value",)),
+        Check(name="flat", title="Flat", points=0.5, cases=("open",), fields=("nested",), after="value"),
+    )
+    item = msgspec.structs.replace(ITEM, checks=checks)
+
+    def passed(reply):
+        findings = judge(item, {"open": reply}, BANK, RUBRIC, str)
+        return [finding.passed for finding in findings.values()], findings["flat"].message
+
+    assert passed(answer()) == ([True, True], "")
+    assert passed(answer(value=(3.0, 3.0))) == ([False, False], "This counts as soon as “Value” is right.")
+
+
+def test_what_is_taken_as_right_needs_review():
+    finding = judged(Unclear("who knows."))["shape"]
+    assert (finding.passed, finding.needs_review) == (True, "who knows.")

@@ -43,6 +43,15 @@ def test_only_fields_of_the_format_are_written():
     assert (written["score"], written["execution_time"], written["output_format"]) == (0.2, 1.5, "md")
 
 
+def test_what_a_person_should_look_at_is_listed_with_its_reason():
+    results = from_verdicts([verdict(), verdict(number="7.1.4.3", needs_review="two calls are of one method")])
+    assert "needs_review" not in results.tests[0].extra_data
+    assert results.tests[1].extra_data["needs_review"] == "two calls are of one method"
+    assert results.extra_data["needs_review"] == [
+        {"number": "7.1.4.3", "name": "Shape", "reason": "two calls are of one method"}
+    ]
+
+
 @pytest.mark.parametrize(("passed", "status"), [(True, "passed"), (False, "failed")])
 def test_status(passed, status):
     assert from_verdicts([verdict(passed=passed, score=0.0)]).tests[0].status == status

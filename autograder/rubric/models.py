@@ -32,6 +32,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     clues: tuple[str, ...] = ()
     """Fields that decide nothing, but tell misconceptions apart whose compared fields are the same."""
     cases: tuple[str, ...] = ()
+    after: str = ""
+    """An earlier check of the item whose right answer the question presupposes ("no for loop"): while that one fails,
+    this one earns nothing."""
     points: float = 0.0
     visibility: Visibility = "visible"
     note: str = ""
@@ -103,7 +106,13 @@ def load(path: Path = DEFAULT) -> Rubric:
             raise RubricError(
                 f"{path}: the checks of {item.name} sum to {total:g} points, the item has {item.points:g}"
             )
+        earlier: set[str] = set()
         for check in item.checks:
+            if check.after and check.after not in earlier:
+                raise RubricError(
+                    f"{path}: {item.name}.{check.name} comes after {check.after!r}, which is not before it"
+                )
+            earlier.add(check.name)
             for name in check.cases:
                 if name not in item.cases:
                     raise RubricError(f"{path}: {item.name}.{check.name} names a case {name!r} that is not there")
