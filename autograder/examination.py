@@ -1,20 +1,18 @@
 """Puts an item's cases to a notebook: one guest for each item, so that nothing that one item does can touch another."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
 
 import msgspec
 
-from autograder import readings
 from autograder.notebook import Notebook
-from autograder.program import Outline, program_for
-from autograder.readings import Unclear
+from autograder.program import STOPS, Outline, Program, Statement, program_for
 from autograder.rubric import Case, Item
 from autograder.sandbox.host import Zygote
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.outcomes import Ended, Outcome, Reply
-
-READING = "reading:"
+from autograder.verdicts import Unclear
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -41,30 +39,43 @@ def examine(
     item: Item, cases: Iterable[str], notebook: Notebook, outline: Outline, zygote: Zygote, clock: Clock
 ) -> Mapping[str, Outcome | Unclear]:
     """The outcome of each case; what ends the guest is the outcome of all cases after it. Raises SandboxError."""
-    asked = {name: item.cases[name] for name in cases}
-    answers: dict[str, Outcome | Unclear] = {
-        name: getattr(readings, case.probe.removeprefix(READING))(notebook, outline)
-        for name, case in asked.items()
-        if case.probe.startswith(READING)
-    }
-    probed = {name: case for name, case in asked.items() if name not in answers}
-    if probed:
-        answers |= _probe(item, probed, outline, zygote, clock.for_item())
+    groups: dict[str, dict[str, Case]] = {}
+    for name in cases:
+        groups.setdefault(item.cases[name].probes, {})[name] = item.cases[name]
+    answers: dict[str, Outcome | Unclear] = {}
+    for probes, asked in groups.items():
+        sources = _whole(outline) if probes else _sliced(program_for(outline, item.needs))
+        for name, outcome in _probe(probes or item.probes, sources, asked, zygote, clock.for_item()).items():
+            interpreter = asked[name].interpreter
+            answers[name] = _named(interpreter)(outcome, notebook, outline) if interpreter else outcome
     return answers
 
 
 def _probe(
-    item: Item, cases: Mapping[str, Case], outline: Outline, zygote: Zygote, seconds: float
-) -> dict[str, Outcome | Unclear]:
+    probes: str, sources: Sequence[Source], cases: Mapping[str, Case], zygote: Zygote, seconds: float
+) -> dict[str, Outcome]:
     if seconds <= 0:
         return dict.fromkeys(cases, Ended(reason="the time for grading was used up by the items before this one"))
-    program = program_for(outline, item.needs)
-    sources = [
-        Source(statement.cell, statement.line, statement.source, tuple(sorted(statement.binds)), left_out)
-        for left_out, statements in ((True, program.left_out), (False, program.statements))
-        for statement in statements
-    ]
-    with zygote.open(item.probes, sources, seconds) as session:
+    with zygote.open(probes, sources, seconds) as session:
         if not isinstance(session.loaded, Reply):
             return dict.fromkeys(cases, session.loaded)
         return {name: session.ask(case.probe, case.arguments) for name, case in cases.items()}
+
+
+def _sliced(program: Program) -> list[Source]:
+    return [_source(each, left_out=True) for each in program.left_out] + [_source(each) for each in program.statements]
+
+
+def _whole(outline: Outline) -> list[Source]:
+    """Everything but what would end the guest."""
+    return [_source(each, left_out=each.acts == STOPS) for each in outline.statements]
+
+
+def _source(statement: Statement, *, left_out: bool = False) -> Source:
+    return Source(statement.cell, statement.line, statement.source, tuple(sorted(statement.binds)), left_out)
+
+
+def _named(interpreter: str) -> Callable[[Outcome, Notebook, Outline], Outcome | Unclear]:
+    module, _, function = interpreter.partition(":")
+    found: Callable[[Outcome, Notebook, Outline], Outcome | Unclear] = getattr(import_module(module), function)
+    return found

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from autograder import messages
 from autograder.bank import Bank
 from autograder.compare import differences, same
-from autograder.readings import Unclear
 from autograder.rubric import Check, Item, Rubric
 from autograder.sandbox.outcomes import Outcome, Reply
-from autograder.verdicts import Finding
+from autograder.verdicts import Finding, Unclear
 
 Answers = Mapping[str, Outcome | Unclear]
 """Case to outcome, for the cases of one item that were asked."""

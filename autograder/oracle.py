@@ -13,10 +13,10 @@ from autograder.bank import Bank, Description, Index, Record, Recorded
 from autograder.examination import Clock, Limits, examine
 from autograder.notebook import Notebook
 from autograder.program import outline
-from autograder.readings import Unclear
 from autograder.rubric import Item, Rubric
 from autograder.sandbox.host import Zygote
 from autograder.sandbox.outcomes import Array, Outcome, Replied, Reply
+from autograder.verdicts import Unclear
 
 
 class OracleError(Exception):

@@ -7,6 +7,13 @@ import msgspec
 Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 
 
+class Unclear(msgspec.Struct, frozen=True):
+    """An answer that settles nothing. A started solution gets the benefit of the doubt, and a person should look."""
+
+    reason: str
+    """Follows "Taken as right: ", in lower case, with a full stop."""
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What a check found in a submission, before the rubric puts points on it."""
 

@@ -6,9 +6,9 @@ import pytest
 
 from autograder.bank import Bank, Description, Index, Record, Recorded
 from autograder.judge import judge
-from autograder.readings import Unclear
 from autograder.rubric import Case, Check, Item, Rubric
 from autograder.sandbox.outcomes import Ended, Missing, Raised, Replied, Reply
+from autograder.verdicts import Unclear
 
 ITEM = Item(
     name="sum",

@@ -85,6 +85,9 @@ def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator
         if item.name in expected.full_marks and not full:
             failed = ", ".join(verdict.check for verdict in own if not verdict.passed)
             yield f"{item.name} has {score:g} of {item.points:g} ({failed})"
+        for verdict in own:
+            if verdict.needs_review and item.name in expected.full_marks:
+                yield f"{item.name}.{verdict.check} is only taken as right: {verdict.needs_review}"
         if item.name in expected.loses_marks and full:
             yield f"{item.name} has full marks"
     total = sum(verdict.score for verdict in verdicts)

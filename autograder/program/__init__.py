@@ -1,11 +1,13 @@
 """What a notebook's code defines and what it does, decided from the syntax tree alone: nothing of it is run here."""
 
+from autograder.program.effects import STOPS
 from autograder.program.missing import why_missing
 from autograder.program.model import BrokenCell, Mention, Outline, Program, Statement
 from autograder.program.reading import outline
 from autograder.program.slicing import program_for
 
 __all__ = [
+    "STOPS",
     "BrokenCell",
     "Mention",
     "Outline",

@@ -16,10 +16,15 @@ class RubricError(Exception):
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One concrete question: a probe of the item's module, or a reading of the notebook's text, with its arguments."""
+    """One concrete question: a probe with its arguments."""
 
     probe: str
     bank: BankName
+    probes: str = ""
+    """The module of the probe where it is not the item's own. Its guest executes the whole notebook, not only what the
+    item needs."""
+    interpreter: str = ""
+    """A function of the host, "module:function", that makes facts of the outcome with the notebook beside it."""
     arguments: dict[str, Any] = {}
 
 

@@ -55,7 +55,7 @@ def run(connection: socket.socket, environment: str, layers: tuple[str, ...], pl
     request = msgspec.json.decode(wire.receive(connection, wire.REQUEST)[0], type=Load)
     probes = importlib.import_module(request.probes)
     confine(layers, place)
-    namespace = Namespace()
+    namespace = getattr(probes, "NAMESPACE", Namespace)()
     failures = namespace.execute(request.program)
     _answer(connection, request.nonce, Replied(facts={"failures": failures}))
     while True:

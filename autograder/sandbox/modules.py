@@ -4,6 +4,7 @@ A notebook imports far more than its graded parts use. So importing costs nothin
 package that only draws or downloads need not be there at all.
 """
 
+import dis
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -14,7 +15,7 @@ from typing import Any
 
 
 class Blank:
-    """Swallows whatever is done to it: calls, attributes, items, loops, `with`."""
+    """Swallows whatever is done to it: calls, attributes, items, loops, `with`, arithmetic."""
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """Itself; but as a decorator it leaves the function as it was."""
@@ -33,7 +34,10 @@ class Blank:
     def __setitem__(self, key: Any, value: Any) -> None: ...
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(())
+        """As many as an assignment unpacks, and none for all others, so that loops end at once."""
+        caller = sys._getframe(1)
+        operation, count = caller.f_code.co_code[caller.f_lasti : caller.f_lasti + 2]
+        return iter([self] * count if dis.opname[operation].startswith("UNPACK_") else [])
 
     def __len__(self) -> int:
         return 0
@@ -53,6 +57,26 @@ class Blank:
         return self
 
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __or__ = __ror__ = _arithmetic
+    __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __pow__ = __matmul__ = __neg__ = __abs__ = _arithmetic
+
+    def _no(self, *others: Any) -> bool:
+        return False
+
+    __lt__ = __le__ = __gt__ = __ge__ = _no
+
+    def _zero(self) -> int:
+        return 0
+
+    __int__ = __index__ = _zero
+
+    def __float__(self) -> float:
+        return 0.0
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return self
+
+    def __format__(self, wanted: str) -> str:
+        return ""
 
 
 class BlankModule(types.ModuleType):

@@ -106,14 +106,8 @@ class Namespace:
                     self.provide(**{name: NotRunWhileGrading(name) for name in statement.binds})
                     continue
                 try:
-                    code = compile(
-                        "\n" * (statement.line - 1) + statement.source,
-                        f"{CELL}{statement.cell}",
-                        "exec",
-                        flags=flags,
-                        dont_inherit=True,
-                    )
-                    flags |= code.co_flags & FUTURE_FLAGS
+                    code = compiled(statement, flags)
+                    flags |= code.co_flags
                     exec(code, self.globals)
                 except NameError as error:
                     failures[statement] = describe(error)
@@ -129,6 +123,15 @@ class Namespace:
 
     def _note(self, statement: Source, raised: Raised) -> None:
         self._causes.update(dict.fromkeys(statement.binds, raised))
+
+
+def compiled(statement: Source, flags: int) -> types.CodeType:
+    """The statement's code, with the `from __future__` of the statements before it in `flags`."""
+    text = "\n" * (statement.line - 1) + statement.source
+    code: types.CodeType = compile(
+        text, f"{CELL}{statement.cell}", "exec", flags=flags & FUTURE_FLAGS, dont_inherit=True
+    )
+    return code
 
 
 def describe(error: BaseException) -> Raised:
