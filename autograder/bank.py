@@ -44,6 +44,11 @@ class Index(msgspec.Struct, frozen=True):
     misconceptions: dict[str, Description] = {}
 
 
+def slug_of(form: str) -> str:
+    """The slug of a recorded misconception: one with several forms (the blanks of several frames) has "slug@form"."""
+    return form.partition("@")[0]
+
+
 class Bank:
     """One or several banks, read once."""
 

@@ -24,5 +24,5 @@ def build_notebooks() -> Iterator[Path]:
 def build_banks(rubric: Rubric, folder: Path = bank.FOLDER) -> Iterator[Path]:
     """Records the reference and all misconceptions and yields the files. Takes about half a minute."""
     with Zygote(rubric.environment) as zygote:
-        recorded = oracle.record(rubric, misconceptions.solution(), misconceptions.every(rubric), zygote)
+        recorded = oracle.record(rubric, misconceptions.solution(), misconceptions.recorded(rubric), zygote)
     yield from oracle.write(recorded, folder)

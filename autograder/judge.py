@@ -3,8 +3,10 @@ told."""
 
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from autograder import messages
-from autograder.bank import Bank
+from autograder.bank import Bank, slug_of
 from autograder.compare import differences, same
 from autograder.rubric import Check, Item, Rubric
 from autograder.sandbox.outcomes import Outcome, Reply
@@ -29,7 +31,9 @@ def judge(
         if check not in failing:
             if check.after and not findings[check.after].passed:
                 title = next(each.title for each in item.checks if each.name == check.after)
-                findings[check.name] = Finding(passed=False, message=messages.presupposed(title))
+                findings[check.name] = msgspec.structs.replace(
+                    findings[check.after], message=messages.presupposed(title)
+                )
             else:
                 findings[check.name] = comparison.passed(check)
         elif not check.points:
@@ -110,10 +114,11 @@ def _diagnose(pointed: list[Check], wrong: list[Check], comparison: Comparison) 
     for check in wrong:
         candidates = {slug for slug in fitting[check.name] if comparison.differs(slug, check)}
         best = candidates & whole or candidates
-        if len(best) > 1:
-            best &= comparison.fitting(check, clues=True)
-        if len(best) == 1:
-            named[check.name] = best.pop()
+        slugs = set(map(slug_of, best))
+        if len(slugs) > 1:
+            slugs = set(map(slug_of, best & comparison.fitting(check, clues=True)))
+        if len(slugs) == 1:
+            named[check.name] = slugs.pop()
     return named
 
 

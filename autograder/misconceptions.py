@@ -7,12 +7,13 @@ A file `reference/misconceptions/ITEM.toml` has a table for each slug:
     look = "Compare the line that makes the logits with the formula."
     edits = [{ old = "/ self.temperature", new = "* self.temperature" }]
 
-Each `old` must occur exactly once in the item's cells of the solved notebook.
+Each `old` must occur exactly once in the item's cells of the solved notebook. A frame whose own text is concerned has
+other edits for a slug, in a `misconceptions.toml` beside its `ps7.py`.
 """
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -22,6 +23,7 @@ from autograder.notebook import Notebook, parse_notebook
 from autograder.oracle import Mistake
 from autograder.rubric import Item, Rubric
 
+Read = TypeVar("Read")
 FOLDER = Path(__file__).parent.parent / "reference" / "misconceptions"
 
 
@@ -44,39 +46,50 @@ class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     edits: tuple[Edit, ...]
 
 
-def solution() -> Notebook:
+def solution(frame: Path = notebooks.OURS) -> Notebook:
     """The solved notebook as a submission."""
-    return _submission(notebooks.generate("solution"))
+    return _submission(notebooks.generate("solution", frame))
 
 
-def template() -> Notebook:
+def template(frame: Path = notebooks.OURS) -> Notebook:
     """The blank notebook as a submission."""
-    return _submission(notebooks.generate("template"))
+    return _submission(notebooks.generate("template", frame))
 
 
-def every(rubric: Rubric, folder: Path = FOLDER) -> list[Mistake]:
+def every(rubric: Rubric, folder: Path = FOLDER, frame: Path = notebooks.OURS) -> list[Mistake]:
     """All misconceptions, and for each item the one of not having begun. Raises MisconceptionError."""
+    own = _read(frame / "misconceptions.toml", dict[str, tuple[Edit, ...]])
     mistakes = []
     for item in rubric.items:
         if item.probes:
-            mistakes.append(_not_started(item))
-        for slug, misconception in _read(folder / f"{item.name}.toml").items():
+            mistakes.append(_not_started(item, frame))
+        for slug, misconception in _read(folder / f"{item.name}.toml", dict[str, Misconception]).items():
             description = Description(item=item.name, shows=misconception.shows, look=misconception.look)
-            mistakes.append(Mistake(slug, description, _changed(item.name, slug, misconception.edits)))
+            edits = own.get(slug, misconception.edits)
+            mistakes.append(Mistake(slug, description, _changed(item.name, slug, edits, frame)))
     return mistakes
 
 
-def _read(path: Path) -> Mapping[str, Misconception]:
+def recorded(rubric: Rubric) -> list[Mistake]:
+    """What the banks hold: all misconceptions in our frame, and the blanks of the other frames."""
+    return every(rubric) + [
+        msgspec.structs.replace(mistake, slug=f"{mistake.slug}@{frame.name}")
+        for frame in notebooks.frames()[1:]
+        for mistake in (_not_started(item, frame) for item in rubric.items if item.probes)
+    ]
+
+
+def _read(path: Path, form: type[dict[str, Read]]) -> Mapping[str, Read]:
     if not path.exists():
         return {}
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=dict[str, Misconception])
+        return msgspec.toml.decode(path.read_bytes(), type=form)
     except msgspec.DecodeError as error:
         raise MisconceptionError(f"{path}: {error}") from None
 
 
-def _changed(item: str, slug: str, edits: tuple[Edit, ...]) -> Notebook:
-    notebook = notebooks.generate("solution")
+def _changed(item: str, slug: str, edits: tuple[Edit, ...], frame: Path) -> Notebook:
+    notebook = notebooks.generate("solution", frame)
     for edit in edits:
         cells = [cell for cell in notebook.cells if cell.metadata.get("item") == item and edit.old in cell.source]
         if len(cells) != 1 or cells[0].source.count(edit.old) != 1:
@@ -85,10 +98,10 @@ def _changed(item: str, slug: str, edits: tuple[Edit, ...]) -> Notebook:
     return _submission(notebook)
 
 
-def _not_started(item: Item) -> Mistake:
+def _not_started(item: Item, frame: Path) -> Mistake:
     """The solved notebook with the template's cells for this item."""
-    solved = notebooks.generate("solution")
-    blank = notebooks.generate("template")
+    solved = notebooks.generate("solution", frame)
+    blank = notebooks.generate("template", frame)
     for solved_cell, blank_cell in zip(_cells_of(solved, item.name), _cells_of(blank, item.name), strict=True):
         solved_cell.source = blank_cell.source
     description = Description(item=item.name, shows="This is still the template's blank.", look=item.todo)

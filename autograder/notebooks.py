@@ -1,9 +1,8 @@
-"""Generates the blank and the solved notebook from one jupytext file and the reference's own source.
+"""Generates the blank and the solved notebook of a frame from one jupytext file and the reference's own source.
 
-Metadata of a cell in `student_template/ps7.py`: `item`, the graded item that it belongs to; `source`, the objects of
-the reference whose
-text the cell holds (a graded cell only in the solution); `only`, the one version that it appears in; `recorded`, the
-output of a real run that the solution shows.
+A frame is a folder with a `ps7.py`. Metadata of its cells: `item`, the graded item that the cell belongs to; `source`,
+the objects of the reference whose text it holds (a graded cell only in the solution); `only`, the one version that it
+appears in; `recorded`, what it prints in the solution, with the figures of `reference/recorded_run.toml` put in.
 """
 
 import ast
@@ -15,14 +14,19 @@ import jupytext
 import nbformat
 
 ROOT = Path(__file__).parent.parent
-SOURCE = ROOT / "student_template" / "ps7.py"
+OURS = ROOT / "student_template"
 RECORDED = ROOT / "reference" / "recorded_run.toml"
 Version = Literal["template", "solution"]
 
 
-def generate(version: Version) -> Any:
+def frames() -> list[Path]:
+    """The folders of all frames, ours first."""
+    return [OURS, *sorted(path.parent for path in (ROOT / "tests" / "frames").glob("*/ps7.py"))]
+
+
+def generate(version: Version, frame: Path = OURS) -> Any:
     """The notebook as an nbformat node, the same in every run."""
-    notebook = jupytext.read(SOURCE, fmt="py:percent")
+    notebook = jupytext.read(frame / "ps7.py", fmt="py:percent")
     recorded = tomllib.loads(RECORDED.read_text(encoding="utf-8"))
     cells = [cell for cell in notebook.cells if cell.metadata.get("only", version) == version]
     for number, cell in enumerate(cells):
@@ -32,8 +36,8 @@ def generate(version: Version) -> Any:
         if "source" in asked and (version == "solution" or "item" not in asked):
             cell.source = "\n\n\n".join(_text_of(name) for name in asked["source"].split(","))
         if version == "solution" and "recorded" in asked:
-            text = recorded[asked["recorded"]]
-            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+            text = asked["recorded"].format(**recorded)
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=f"{text}\n")]
     made = nbformat.v4.new_notebook(cells=cells)
     made.metadata = nbformat.from_dict(
         {

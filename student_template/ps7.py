@@ -168,7 +168,7 @@ feat_dim = 24 * 4 * 4
 cls_1 = nn.Sequential(nn.Linear(feat_dim, 10))
 cls_1, loss_traj_1 = train_classifier(ae.encoder, cls_1, train_loader, epochs=100, supervised=False)
 
-# %% recorded="method_1"
+# %% recorded="Accuracy on the test set: {method_1:.3f}"
 accuracy_1 = test(ae.encoder, cls_1, test_loader)
 
 # %% [markdown]
@@ -183,7 +183,7 @@ cls_2, loss_traj_2 = train_classifier(encoder_2, cls_2, train_loader, epochs=100
 encoder_2, cls_2 = Encoder(), nn.Sequential(nn.Linear(feat_dim, 10))
 cls_2, loss_traj_2 = train_classifier(encoder_2, cls_2, train_loader, epochs=100, supervised=True)
 
-# %% recorded="method_2"
+# %% recorded="Accuracy on the test set: {method_2:.3f}"
 accuracy_2 = test(encoder_2, cls_2, test_loader)
 
 # %% [markdown]
@@ -198,7 +198,7 @@ cls_3, loss_traj_3 = train_classifier(encoder_3, cls_3, train_loader, epochs=100
 encoder_3, cls_3 = Encoder(), nn.Sequential(nn.Linear(feat_dim, 10))
 cls_3, loss_traj_3 = train_classifier(encoder_3, cls_3, train_loader, epochs=100, supervised=False)
 
-# %% recorded="method_3"
+# %% recorded="Accuracy on the test set: {method_3:.3f}"
 accuracy_3 = test(encoder_3, cls_3, test_loader)
 
 # %% [markdown]
@@ -317,7 +317,7 @@ for parameter in model.image_encoder.parameters():
 cls_clip = nn.Sequential(nn.Linear(image_embedding, 10))
 cls_clip, loss_traj_clip = train_classifier(model.image_encoder.eval(), cls_clip, train_loader, epochs=100, supervised=False)
 
-# %% recorded="clip_probe"
+# %% recorded="Accuracy on the test set: {clip_probe:.3f}"
 accuracy_clip = test(model.image_encoder, cls_clip, test_loader)
 
 # %% [markdown]

@@ -31,7 +31,7 @@ def recorded():
     """The solved notebook and two misconceptions of each item, recorded now."""
     rubric = load()
     few = {}
-    for mistake in misconceptions.every(rubric):
+    for mistake in misconceptions.recorded(rubric):
         few.setdefault(mistake.description.item, []).append(mistake)
     chosen = [mistake for mistakes in few.values() for mistake in mistakes[:3]]
     with RememberingZygote(rubric.environment) as zygote:
@@ -41,7 +41,7 @@ def recorded():
 def test_the_committed_banks_are_up_to_date(recorded):
     rubric, banks = recorded
     now, committed = oracle.in_memory(banks), Bank.read(("public", "hidden"))
-    assert set(committed.misconceptions) == {mistake.slug for mistake in misconceptions.every(rubric)}
+    assert set(committed.misconceptions) == {mistake.slug for mistake in misconceptions.recorded(rubric)}
     for item in rubric.items:
         for case in item.cases:
             fresh, kept = now.expected(item.name, case), committed.expected(item.name, case)

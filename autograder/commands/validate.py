@@ -8,24 +8,30 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder import corpus as corpora
-from autograder import misconceptions
+from autograder import misconceptions, notebooks
 from autograder.bank import Bank
 from autograder.corpus import Expected
 from autograder.examination import Clock, Limits
 from autograder.grading import grade
 from autograder.notebook import Notebook
+from autograder.reframing import reframed
 from autograder.rubric import Rubric
 from autograder.sandbox.host import Zygote
 from autograder.sandbox.remembering import RememberingZygote
 from autograder.verdicts import Verdict
 
+DIFFER = " differ on "
+SAMPLED = 5
+"""Every fifth case of the corpus is put into the frames as well."""
+
 
 class Known(msgspec.Struct, frozen=True):
-    """A notebook whose verdict is known."""
+    """A submission whose verdict is known, in each of the frames that it is put into."""
 
     kind: str
     name: str
-    notebook: Notebook
+    frames: dict[str, Notebook]
+    """Name of the frame to notebook; a submission that brings its own frame has just that, under ""."""
     expected: Expected
 
 
@@ -34,6 +40,7 @@ class Row(msgspec.Struct, frozen=True):
 
     kind: str
     name: str
+    frames: tuple[str, ...]
     loses_marks: tuple[str, ...]
     score: float
     named: tuple[str, ...]
@@ -41,31 +48,65 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def everything_known(rubric: Rubric, corpus: Path = corpora.FOLDER) -> Iterator[Known]:
-    """Solution, template, misconceptions, and the corpus. Raises CorpusError and MisconceptionError."""
+    """Solution, template and misconceptions in every frame, the corpus as it is, and a sample of it in every frame.
+
+    Raises CorpusError and MisconceptionError.
+    """
     items = tuple(item.name for item in rubric.items)
-    yield Known("solution", "solution", misconceptions.solution(), Expected("", full_marks=items, score=rubric.points))
-    yield Known("template", "template", misconceptions.template(), Expected("", loses_marks=items, score=0.0))
-    for mistake in misconceptions.every(rubric):
-        item = mistake.description.item
+    frames = {frame.name: frame for frame in notebooks.frames()}
+    solved = {name: misconceptions.solution(frame) for name, frame in frames.items()}
+    yield Known("solution", "solution", solved, Expected("", full_marks=items, score=rubric.points))
+    blank = {name: misconceptions.template(frame) for name, frame in frames.items()}
+    yield Known("template", "template", blank, Expected("", loses_marks=items, score=0.0))
+    mistakes = {name: misconceptions.every(rubric, frame=frame) for name, frame in frames.items()}
+    for forms in zip(*mistakes.values(), strict=True):
+        item = forms[0].description.item
         others = tuple(name for name in items if name != item)
-        expected = Expected("", full_marks=others, loses_marks=(item,), misconceptions=(mistake.slug,))
-        yield Known("misconception", mistake.slug, mistake.notebook, expected)
+        expected = Expected("", full_marks=others, loses_marks=(item,), misconceptions=(forms[0].slug,))
+        in_frames = {name: form.notebook for name, form in zip(frames, forms, strict=True)}
+        yield Known("misconception", forms[0].slug, in_frames, expected)
     for kind in ("correct", "wrong"):
-        for case in corpora.cases(corpus / kind):
-            yield Known(kind, case.name, case.notebook, case.expected)
+        for number, case in enumerate(corpora.cases(corpus / kind)):
+            yield Known(kind, case.name, {"": case.notebook}, case.expected)
+            if number % SAMPLED == 0:
+                in_frames = {name: reframed(case.notebook, frame, rubric) for name, frame in frames.items()}
+                yield Known(f"{kind}, reframed", case.name, in_frames, _without_its_frame(case.expected))
+
+
+def _without_its_frame(expected: Expected) -> Expected:
+    """What remains of an expectation when report, outputs and method cells are a frame's own."""
+    slugs = tuple(slug for slug in expected.misconceptions if not slug.startswith(("report", "methods")))
+    return msgspec.structs.replace(expected, misconceptions=slugs, score=None)
 
 
 def validate(known: Known, rubric: Rubric, bank: Bank, zygote: Zygote) -> Row:
-    """Grades one notebook and compares."""
-    verdicts = [verdict for _, each in grade(known.notebook, rubric, bank, zygote, Clock(Limits())) for verdict in each]
+    """Grades a submission in all its frames and compares with the expectation, and the frames with each other."""
+    verdicts = {
+        frame: [verdict for _, each in grade(notebook, rubric, bank, zygote, Clock(Limits())) for verdict in each]
+        for frame, notebook in known.frames.items()
+    }
+    first, *others = verdicts
+    wrong = [
+        f"{frame}: {sentence}" if others else sentence
+        for frame, own in verdicts.items()
+        for sentence in off(known.expected, own, rubric)
+    ]
+    for frame in others:
+        differing = sorted(_essence(verdicts[first]) ^ _essence(verdicts[frame]), key=str)
+        wrong += [f"{first} and {frame}{DIFFER}{item}.{check}" for item, check, _, _ in differing]
     return Row(
         kind=known.kind,
         name=known.name,
+        frames=tuple(known.frames),
         loses_marks=known.expected.loses_marks,
-        score=round(sum(verdict.score for verdict in verdicts), 6),
-        named=tuple(sorted({verdict.misconception for verdict in verdicts if verdict.misconception})),
-        off=tuple(off(known.expected, verdicts, rubric)),
+        score=round(sum(verdict.score for verdict in verdicts[first]), 6),
+        named=tuple(sorted({verdict.misconception for verdict in verdicts[first] if verdict.misconception})),
+        off=tuple(dict.fromkeys(wrong)),
     )
+
+
+def _essence(verdicts: list[Verdict]) -> set[tuple[str, str, float, str | None]]:
+    return {(verdict.item, verdict.check, verdict.score, verdict.misconception) for verdict in verdicts}
 
 
 def validate_all(rubric: Rubric, corpus: Path = corpora.FOLDER) -> Iterator[Row]:
@@ -106,13 +147,14 @@ def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator
 def print_table(rows: list[Row], console: Console) -> None:
     """The table, and how many of each kind are as they should be."""
     table = Table(box=None, pad_edge=False)
-    for heading in ("", "kind", "notebook", "loses marks on", "score", "named"):
+    for heading in ("", "kind", "notebook", "frames", "loses marks on", "score", "named"):
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(
             "[red]✗[/]" if row.off else "[green]✓[/]",
             row.kind,
             row.name,
+            ", ".join(row.frames) or "its own",
             ", ".join(row.loses_marks),
             f"{row.score:g}",
             ", ".join(row.named),
@@ -123,3 +165,7 @@ def print_table(rows: list[Row], console: Console) -> None:
     for kind in dict.fromkeys(row.kind for row in rows):
         own = [row for row in rows if row.kind == kind]
         console.print(f"{kind}: {sum(not row.off for row in own)} of {len(own)} as they should be", highlight=False)
+    several = [row for row in rows if len(row.frames) > 1]
+    same = sum(not any(DIFFER in sentence for sentence in row.off) for row in several)
+    frames = ", ".join(dict.fromkeys(frame for row in several for frame in row.frames))
+    console.print(f"the same verdict in every frame ({frames}): {same} of {len(several)}", highlight=False)

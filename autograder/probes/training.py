@@ -128,7 +128,8 @@ def _frame(notebook: Namespace, batch: int) -> None:
 def _loader(seed: int, batch: int, batches: int) -> DataLoader[Any]:
     count = batch * batches
     labels = torch.from_numpy(generator(seed, "labels").integers(0, 10, count))
-    return DataLoader(TensorDataset(images(seed, count), labels), batch_size=batch)
+    # A generator of its own: who shows reconstructions in between draws no random numbers that the training would have.
+    return DataLoader(TensorDataset(images(seed, count), labels), batch_size=batch, generator=torch.Generator())
 
 
 def _parameters(module: nn.Module) -> torch.Tensor:
