@@ -6,6 +6,8 @@ appears in; `recorded`, what it prints in the solution, with the figures of `ref
 """
 
 import ast
+import copy
+import functools
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -26,7 +28,7 @@ def frames() -> list[Path]:
 
 def generate(version: Version, frame: Path = OURS) -> Any:
     """The notebook as an nbformat node, the same in every run."""
-    notebook = jupytext.read(frame / "ps7.py", fmt="py:percent")
+    notebook = copy.deepcopy(_read(frame))
     recorded = tomllib.loads(RECORDED.read_text(encoding="utf-8"))
     cells = [cell for cell in notebook.cells if cell.metadata.get("only", version) == version]
     for number, cell in enumerate(cells):
@@ -51,11 +53,17 @@ def generate(version: Version, frame: Path = OURS) -> Any:
     return made
 
 
+@functools.cache
+def _read(frame: Path) -> Any:
+    return jupytext.read(frame / "ps7.py", fmt="py:percent")
+
+
 def text(notebook: Any) -> str:
     """The notebook's JSON, as it is committed."""
     return str(nbformat.writes(notebook)).rstrip("\n") + "\n"
 
 
+@functools.cache
 def _text_of(name: str) -> str:
     """The text of `package.module:definition`, read and not imported: the reference needs packages that building does
     not."""
