@@ -44,7 +44,7 @@ def examine(
         groups.setdefault(item.cases[name].probes, {})[name] = item.cases[name]
     answers: dict[str, Outcome | Unclear] = {}
     for probes, asked in groups.items():
-        sources = _whole(outline) if probes else _sliced(program_for(outline, item.needs))
+        sources = _whole(outline) if probes else sliced(program_for(outline, item.needs))
         for name, outcome in _probe(probes or item.probes, sources, asked, zygote, clock.for_item()).items():
             interpreter = asked[name].interpreter
             answers[name] = _named(interpreter)(outcome, notebook, outline) if interpreter else outcome
@@ -62,7 +62,8 @@ def _probe(
         return {name: session.ask(case.probe, case.arguments) for name, case in cases.items()}
 
 
-def _sliced(program: Program) -> list[Source]:
+def sliced(program: Program) -> list[Source]:
+    """What a guest is given of it: first what it is not to run."""
     return [_source(each, left_out=True) for each in program.left_out] + [_source(each) for each in program.statements]
 
 

@@ -15,9 +15,8 @@ def projection_head(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Builds a head, fills it and projects `rows` feature vectors.
 
-    Facts: `output_shape`, `parameter_shapes`, `layers`. Arrays: `norms` of the rows, `direction` (rows divided by
-    their norm, so that a
-    head which lacks the normalisation alone has it right), `gradient` of the direction with respect to the features.
+    Facts: `output_shape`, `parameter_shapes`, `layers`. Arrays: `output`, and `gradient` of the rows' direction with
+    respect to the features.
     """
     torch.manual_seed(seed)
     notebook.provide(device=torch.device("cpu"), projection_dim=256)
@@ -36,7 +35,6 @@ def projection_head(
         "layers": trace.layers,
     }
     return facts, {
-        "norms": output.detach().norm(dim=-1),
-        "direction": sample(direction, 800),
+        "output": output.detach().float(),
         "gradient": sample(leaf.grad if leaf.grad is not None else torch.zeros(1)),
     }
