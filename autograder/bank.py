@@ -42,6 +42,8 @@ class Index(msgspec.Struct, frozen=True):
 
     cases: dict[str, Recorded] = {}
     misconceptions: dict[str, Description] = {}
+    work: dict[str, int] = {}
+    """Item to the time that the reference takes, in units of the machine's own speed (`Zygote.unit`), rounded up."""
 
 
 def slug_of(form: str) -> str:
@@ -55,9 +57,11 @@ class Bank:
     def __init__(self, indices: Iterable[Index], arrays: Mapping[str, Array]) -> None:
         self._cases: dict[str, Recorded] = {}
         self.misconceptions: dict[str, Description] = {}
+        self.work: dict[str, int] = {}
         for index in indices:
             self._cases |= index.cases
             self.misconceptions |= index.misconceptions
+            self.work |= index.work
         self._arrays = arrays
 
     @classmethod

@@ -1,7 +1,7 @@
 """Puts an item's cases to a notebook: one guest for each item, so that nothing that one item does can touch another."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib import import_module
 
 import msgspec
@@ -14,11 +14,16 @@ from autograder.sandbox.namespace import Source
 from autograder.sandbox.outcomes import Ended, Outcome, Reply
 from autograder.verdicts import Unclear
 
+LEAST_SECONDS = 10.0
+PATIENCE = 10.0
+"""How many times longer than the reference an honest solution may take."""
+
 
 class Limits(msgspec.Struct, frozen=True):
     """Seconds of wall-clock time."""
 
     item: float = 90.0
+    """The most for one guest, on a machine however slow."""
     total: float = 540.0
     """Gradescope stops everything after 600 s and then gives 0."""
 
@@ -30,22 +35,38 @@ class Clock:
         self._limits = limits
         self._end = time.monotonic() + limits.total
 
-    def for_item(self) -> float:
-        """Seconds that the next item may take, 0 where the time is used up."""
-        return max(0.0, min(self._limits.item, self._end - time.monotonic()))
+    def for_item(self, usual: float | None) -> float:
+        """Seconds that the next guest may take, 0 where the time is used up. `usual` is what the reference takes here;
+        None where it is not known."""
+        patience = self._limits.item if usual is None else max(LEAST_SECONDS, PATIENCE * usual)
+        return max(0.0, min(patience, self._limits.item, self._end - time.monotonic()))
 
 
 def examine(
-    item: Item, cases: Iterable[str], notebook: Notebook, outline: Outline, zygote: Zygote, clock: Clock
+    item: Item,
+    cases: Iterable[str],
+    notebook: Notebook,
+    outline: Outline,
+    zygote: Zygote,
+    clock: Clock,
+    *,
+    usual: float | None = None,
+    harmful: Collection[str] = (),
 ) -> Mapping[str, Outcome | Unclear]:
-    """The outcome of each case; what ends the guest is the outcome of all cases after it. Raises SandboxError."""
+    """The outcome of each case; what ends the guest is the outcome of all cases after it. Raises SandboxError.
+
+    `usual`: seconds that the reference takes on this machine. `harmful`: names whose code has ended a guest before; it
+    is not run again for an item that only leans on it.
+    """
     groups: dict[str, dict[str, Case]] = {}
     for name in cases:
         groups.setdefault(item.cases[name].probes, {})[name] = item.cases[name]
     answers: dict[str, Outcome | Unclear] = {}
     for probes, asked in groups.items():
+        avoided = set(harmful) - {*item.needs[:1]}
         sources = _whole(outline) if probes else sliced(program_for(outline, item.needs))
-        for name, outcome in _probe(probes or item.probes, sources, asked, zygote, clock.for_item()).items():
+        sources = [_without(avoided, source) for source in sources]
+        for name, outcome in _probe(probes or item.probes, sources, asked, zygote, clock.for_item(usual)).items():
             interpreter = asked[name].interpreter
             answers[name] = _named(interpreter)(outcome, notebook, outline) if interpreter else outcome
     return answers
@@ -65,6 +86,10 @@ def _probe(
 def sliced(program: Program) -> list[Source]:
     """What a guest is given of it: first what it is not to run."""
     return [_source(each, left_out=True) for each in program.left_out] + [_source(each) for each in program.statements]
+
+
+def _without(names: set[str], source: Source) -> Source:
+    return msgspec.structs.replace(source, left_out=True) if names & {*source.binds} else source
 
 
 def _whole(outline: Outline) -> list[Source]:

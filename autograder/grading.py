@@ -10,6 +10,7 @@ from autograder.notebook import Notebook
 from autograder.program import outline, program_for, why_missing
 from autograder.rubric import Item, Rubric
 from autograder.sandbox.host import Zygote
+from autograder.sandbox.outcomes import Ended
 from autograder.verdicts import Finding, Verdict
 
 
@@ -20,10 +21,14 @@ def grade(
     BankError."""
     read = outline(notebook)
     reports = judge_report(notebook)
+    harmful: set[str] = set()
     for item in rubric.items:
         if item.probes:
             cases = dict.fromkeys(case for check in item.checks for case in check.cases)
-            answers = examine(item, cases, notebook, read, zygote, clock)
+            usual = bank.work[item.name] * zygote.unit if item.name in bank.work else None
+            answers = examine(item, cases, notebook, read, zygote, clock, usual=usual, harmful=harmful)
+            if any(isinstance(answer, Ended) for answer in answers.values()):
+                harmful.update(item.needs[:1])
             findings = judge(item, answers, bank, rubric, lambda name: why_missing(read, name))
         else:
             findings = reports[item.name]

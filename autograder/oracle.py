@@ -2,6 +2,8 @@
 through."""
 
 import hashlib
+import math
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -37,13 +39,17 @@ def record(
     """Bank name to its JSON half and its arrays. Raises OracleError where the reference itself does not reply."""
     cases: dict[str, Recorded] = {}
     arrays: dict[str, Array] = {}
+    work: dict[str, int] = {}
+    unit = zygote.unit
     by_item: dict[str, list[Mistake]] = {}
     for mistake in mistakes:
         by_item.setdefault(mistake.description.item, []).append(mistake)
     for item in rubric.items:
         if not item.probes:
             continue
+        started = time.monotonic()
         reference = _ask(item, solution, zygote)
+        work[item.name] = _rounded((time.monotonic() - started) / unit)
         replies = {mistake.slug: _ask(item, mistake.notebook, zygote) for mistake in by_item.get(item.name, [])}
         for case, outcome in reference.items():
             if not isinstance(outcome, Reply):
@@ -53,7 +59,10 @@ def record(
                 misconceptions={slug: _store(answers[case], arrays) for slug, answers in replies.items()},
             )
     descriptions = {mistake.slug: mistake.description for each in by_item.values() for mistake in each}
-    return {name: _part(name, rubric, cases, arrays, descriptions) for name in ("public", "hidden")}
+    return {
+        name: _part(name, rubric, cases, arrays, Index(misconceptions=descriptions, work=work))
+        for name in ("public", "hidden")
+    }
 
 
 def write(banks: Mapping[str, tuple[Index, Mapping[str, Array]]], folder: Path) -> list[Path]:
@@ -84,6 +93,11 @@ def _ask(item: Item, notebook: Notebook, zygote: Zygote) -> Mapping[str, Outcome
     return clear
 
 
+def _rounded(units: float) -> int:
+    """Up to a power of four: times differ from run to run, the bank should not."""
+    return int(4 ** math.ceil(math.log(max(units, 1.0), 4)))
+
+
 def _store(outcome: Outcome, arrays: dict[str, Array]) -> Record:
     """The outcome with its arrays put away under the hash of their contents, so that equal ones are kept once."""
     if not isinstance(outcome, Reply):
@@ -102,7 +116,7 @@ def _part(
     rubric: Rubric,
     cases: Mapping[str, Recorded],
     arrays: Mapping[str, Array],
-    descriptions: dict[str, Description],
+    about: Index,
 ) -> tuple[Index, dict[str, Array]]:
     """The cases of one bank with just the arrays that they use."""
     own = {
@@ -117,4 +131,4 @@ def _part(
         for each in (recorded.reference, *recorded.misconceptions.values())
         for key in each.arrays.values()
     }
-    return Index(cases=own, misconceptions=descriptions), {key: arrays[key] for key in sorted(keys)}
+    return msgspec.structs.replace(about, cases=own), {key: arrays[key] for key in sorted(keys)}

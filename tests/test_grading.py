@@ -5,9 +5,11 @@ import time
 import msgspec
 import pytest
 
+from autograder import notebooks
 from autograder.bank import Bank
 from autograder.examination import Clock, Limits
 from autograder.grading import grade, left_out, untouched
+from autograder.notebook import parse_notebook
 from autograder.rubric import load
 from tests.notebooks import notebook
 
@@ -142,3 +144,21 @@ def test_a_default_argument_may_name_what_is_left_out(zygote):
 def test_two_gradings_are_equal_byte_for_byte(zygote):
     one, other = (graded(zygote, HARM["is no module"], HEAD) for _ in range(2))
     assert msgspec.json.encode(one) == msgspec.json.encode(other)
+
+
+@pytest.mark.parametrize("harm", ["while True: pass", "import os; os._exit(3)"])
+def test_a_head_that_ends_its_guest_is_not_imitated_for_the_model(harm, zygote):
+    solved = notebooks.generate("solution")
+    for cell in solved.cells:
+        if cell.metadata.get("item") == "projection_head":
+            cell.source = cell.source.replace("def forward(self, x):\n", f"def forward(self, x):\n        {harm}\n")
+    submitted = parse_notebook(notebooks.text(solved).encode())
+    verdicts = {item.name: each for item, each in grade(submitted, RUBRIC, BANK, zygote, Clock(Limits(item=4)))}
+    assert {name: score(each) for name, each in verdicts.items()} == {
+        item.name: 0 if item.name == "projection_head" else item.points for item in RUBRIC.items
+    }
+
+
+@pytest.mark.parametrize(("usual", "seconds"), [(None, 90), (0.1, 10), (3.0, 30), (60.0, 90)])
+def test_the_wait_follows_what_the_reference_takes(usual, seconds):
+    assert Clock(Limits()).for_item(usual) == pytest.approx(seconds)

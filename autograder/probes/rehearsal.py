@@ -111,7 +111,7 @@ class Rehearsal(Namespace):
         self._statement, self._stored = statement, _stores(code)
         names = {*statement.binds, *self._stored}
         if statement.left_out:
-            self._blank(names)
+            self._blank(names - {*ALWAYS, *WHERE_BROKEN})
             return True
         calls = len(self.calls)
         while True:

@@ -44,7 +44,7 @@ class Zygote:
         self._control = ours
         self._folder = tempfile.TemporaryDirectory(prefix="ps7-guest-", ignore_cleanup_errors=True)
         self._confinement = confinement
-        self._trial: dict[str, str] | None = None
+        self._ready: dict[str, Any] = {}
         self._ended: dict[int, int] = {}
         # Guests of one zygote come one after the other, so one user is enough.
         self._user = FIRST_USER + os.getpid() % USERS
@@ -109,14 +109,23 @@ class Zygote:
 
         Raises SandboxError where it does not start, or where a strict one lacks a layer.
         """
-        if self._trial is None:
-            self._trial = self._expect("ready", START_SECONDS)["trial"]
-        absent = [f"{name} ({wrong})" for name, wrong in self._trial.items() if wrong]
+        trial = self._started()["trial"]
+        absent = [f"{name} ({wrong})" for name, wrong in trial.items() if wrong]
         if self._confinement == "strict" and absent:
             raise SandboxError(
                 f"this machine lacks {', '.join(absent)}, and nothing less than all layers was asked for"
             )
-        return tuple(name for name, wrong in self._trial.items() if not wrong)
+        return tuple(name for name, wrong in trial.items() if not wrong)
+
+    @property
+    def unit(self) -> float:
+        """Seconds that the environment's fixed piece of work takes here: how fast this machine is. Waits for the
+        zygote. Raises SandboxError where it does not start."""
+        return float(self._started()["unit"])
+
+    def _started(self) -> dict[str, Any]:
+        self._ready = self._ready or self._expect("ready", START_SECONDS)
+        return self._ready
 
     def exit_code(self, guest: Guest, seconds: float = 2.0) -> int | None:
         """How a guest ended, as subprocess gives it (negative: a signal); None where it has not within `seconds`."""

@@ -39,6 +39,7 @@ def main() -> None:
     with contextlib.suppress(OSError):
         prctl(PR_SET_CHILD_SUBREAPER, 1)
     environment.preload()
+    unit = environment.measure()
     # The garbage collector of a guest would else write to, and so copy, every page that it shares with the zygote.
     gc.collect()
     gc.freeze()
@@ -48,7 +49,7 @@ def main() -> None:
         paths = tuple(readable())
         trial = tried(Place(int(sys.argv[3]), os.getcwd(), paths))
     layers = tuple(name for name, wrong in trial.items() if not wrong)
-    _say(control, {"ready": os.getpid(), "trial": trial})
+    _say(control, {"ready": os.getpid(), "trial": trial, "unit": unit})
     guests: set[int] = set()
     selector = selectors.DefaultSelector()
     selector.register(control, selectors.EVENT_READ)
