@@ -201,7 +201,7 @@ def test_a_guest_is_taken_first_when_memory_runs_out_and_dies_with_the_zygote(zy
 def test_strict_refuses_where_a_layer_is_missing(rubric, monkeypatch):
     with Zygote(rubric.environment, "strict") as zygote:
         assert zygote.layers
-        zygote._trial["landlock"] = "no such system call"
+        zygote._ready["trial"]["landlock"] = "no such system call"
         with pytest.raises(SandboxError, match=r"landlock \(no such system call\)"):
             zygote.open(PROBES, program(), 5.0)
 
