@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 
+import msgspec
+
 from autograder.accuracies import judge_report
 from autograder.bank import Bank
 from autograder.examination import Clock, examine
 from autograder.judge import judge
 from autograder.notebook import Notebook
-from autograder.program import outline, program_for, why_missing
+from autograder.program import Outline, outline, program_for, too_new, why_missing
 from autograder.rubric import Item, Rubric
 from autograder.sandbox.host import Zygote
-from autograder.sandbox.outcomes import Ended
-from autograder.verdicts import Finding, Verdict
+from autograder.sandbox.outcomes import Ended, Missing, Outcome
+from autograder.verdicts import Finding, Unclear, Verdict
 
 
 def grade(
@@ -30,9 +32,24 @@ def grade(
             if any(isinstance(answer, Ended) for answer in answers.values()):
                 harmful.update(item.needs[:1])
             findings = judge(item, answers, bank, rubric, lambda name: why_missing(read, name))
+            if unread := _unread(answers, read):
+                findings = {name: each if each.passed else _to_review(each, unread) for name, each in findings.items()}
         else:
             findings = reports[item.name]
         yield item, list(price(item, findings))
+
+
+def _unread(answers: Mapping[str, Outcome | Unclear], read: Outline) -> str:
+    """Why the item's code could not be read, where that may be the grader's fault; "" where it could."""
+    missing = {answer.name for answer in answers.values() if isinstance(answer, Missing)}
+    if read.newer_python and any(missing & part.names for part in read.broken):
+        return f"a cell does not parse here, and the notebook was saved with Python {read.newer_python}"
+    return ""
+
+
+def _to_review(finding: Finding, reason: str) -> Finding:
+    """Not counted as a mistake, and not given points without evidence: a person decides."""
+    return msgspec.structs.replace(finding, misconception=None, needs_review=reason)
 
 
 def price(item: Item, findings: Mapping[str, Finding]) -> Iterator[Verdict]:
@@ -80,5 +97,6 @@ def left_out(notebook: Notebook, rubric: Rubric) -> list[str]:
         f"Code cell {cell}, line {line} was not run while grading: {reason}."
         for (cell, line), reason in sorted(omitted.items())
     ] + [
-        f"Code cell {broken.cell} has a syntax error in line {broken.line}: {broken.message}." for broken in read.broken
+        f"Code cell {broken.cell} has a syntax error in line {broken.line}: {broken.message}." + too_new(read)
+        for broken in read.broken
     ]

@@ -30,6 +30,7 @@ MAX_DEPTH = 6
 MAX_ENTRIES = 10_000
 
 _INLINE_PICTURE = re.compile(r"data:[\w/+.\-]{1,60};base64,[A-Za-z0-9+/=]*")
+_VERSION = re.compile(r"(3)\.(\d{1,2})\b")
 _CLIPPED = "\n[... clipped ...]\n"
 
 
@@ -50,6 +51,8 @@ class Notebook(msgspec.Struct, frozen=True):
 
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
+    python: tuple[int, int] = (0, 0)
+    """Major and minor version of the Python that it was saved with, (0, 0) where the file does not say."""
 
 
 class UnreadableSubmission(Exception):
@@ -131,7 +134,15 @@ def parse_notebook(data: bytes) -> Notebook:
             f"The notebook holds more code than can be graded (at most {MAX_CODE_CHARACTERS:,} characters "
             f"and {MAX_CODE_LINES:,} lines). Remove data pasted into code cells."
         )
-    return Notebook(cells, tuple(notes))
+    return Notebook(cells, tuple(notes), _python(content))
+
+
+def _python(content: dict[str, Any]) -> tuple[int, int]:
+    metadata = content.get("metadata")
+    info = metadata.get("language_info") if isinstance(metadata, dict) else None
+    version = info.get("version") if isinstance(info, dict) else None
+    match = _VERSION.match(version) if isinstance(version, str) else None
+    return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def _search(folder: Path) -> tuple[list[Path], list[Path]]:

@@ -162,3 +162,18 @@ def test_a_head_that_ends_its_guest_is_not_imitated_for_the_model(harm, zygote):
 @pytest.mark.parametrize(("usual", "seconds"), [(None, 90), (0.1, 10), (3.0, 30), (60.0, 90)])
 def test_the_wait_follows_what_the_reference_takes(usual, seconds):
     assert Clock(Limits()).for_item(usual) == pytest.approx(seconds)
+
+
+def test_syntax_that_only_a_newer_python_knows_is_for_a_person_to_look_at(zygote):
+    newer = msgspec.structs.replace(notebook(HEAD.replace("F.normalize", "F.normalize $ 3")), python=(3, 99))
+    verdicts = grade(newer, RUBRIC, BANK, zygote, Clock(Limits()))
+    head = next(each for item, each in verdicts if item.name == "projection_head")
+    assert score(head) == 0
+    assert all("3.99" in verdict.needs_review for verdict in head)
+    assert not any(verdict.misconception for verdict in head)
+    assert "not counted as your mistake" in head[0].message
+    assert any("3.99" in note for note in left_out(newer, RUBRIC))
+    older = msgspec.structs.replace(newer, python=(3, 8))
+    assert not any(
+        verdict.needs_review for _, each in grade(older, RUBRIC, BANK, zygote, Clock(Limits())) for verdict in each
+    )

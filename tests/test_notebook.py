@@ -291,3 +291,20 @@ def test_a_path_that_leads_nowhere_is_refused(path: str) -> None:
     for read in (find_notebook, read_notebook):
         with pytest.raises(UnreadableSubmission):
             read(Path(path))
+
+
+@pytest.mark.parametrize(
+    ("info", "python"),
+    [
+        ({"version": "3.12.3"}, (3, 12)),
+        ({"version": "3.11.0rc1"}, (3, 11)),
+        ({"version": "2.7.18"}, (0, 0)),
+        ({"version": 3.12}, (0, 0)),
+        ({}, (0, 0)),
+        ("python", (0, 0)),
+    ],
+)
+def test_the_python_that_it_was_saved_with(info, python) -> None:
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": "x = 1"}
+    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"language_info": info}, "cells": [cell]}
+    assert parse_notebook(json.dumps(content).encode()).python == python

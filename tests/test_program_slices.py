@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from autograder.notebook import Cell, Notebook
 from autograder.program import Outline, outline, program_for, why_missing
+from tests.notebooks import notebook
 from tests.test_program import SETUP, outlined
 
 
@@ -19,7 +20,7 @@ from tests.test_program import SETUP, outlined
         ("\n# timing\n%%time\nx = 1", [(4, "x = 1")]),
         ("%%capture out\n%%time\n!pip install \\\n   timm\nx = 1", [(5, "x = 1")]),
         ("%%bash\nx=1", []),
-        ("%%writefile a.py\nx = 1", []),
+        ("%%writefile a.txt\nx = 1", []),
         ("%time x = f(1)", [(1, "x = f(1)")]),
         ("  %load_ext a\n  x = 1", [(2, "x = 1")]),
         ("if a:\n    !ls 'unclosed\n    %cd x\nx = 1", [(4, "x = 1")]),
@@ -216,3 +217,29 @@ def test_hostile_text_takes_no_long_time(text: str) -> None:
     program_for(found, ["a", "f0"])
     why_missing(found, "a" * 200_000)
     assert time.process_time() - start < 5
+
+
+NETS = "%%writefile nets.py\nfrom torch import nn\nclass Encoder(nn.Module):\n    pass\nif __name__ == '__main__':\n    train()"
+
+
+@pytest.mark.parametrize(
+    ("importing", "wanted", "last"),
+    [
+        ("from nets import Encoder", "Encoder", "class Encoder(nn.Module):\n    pass"),
+        ("from nets import Encoder as E", "E", "E = Encoder"),
+        ("from nets import *", "Encoder", "class Encoder(nn.Module):\n    pass"),
+        ("import nets", "nets", "nets = __import__('types').SimpleNamespace(Encoder=Encoder, nn=nn)"),
+        ("import nets as n", "n", "n = __import__('types').SimpleNamespace(Encoder=Encoder, nn=nn)"),
+    ],
+)
+def test_a_module_that_a_cell_writes_is_part_of_the_notebook(importing, wanted, last):
+    program = program_for(outline(notebook(NETS, importing)), [wanted])
+    sources = [statement.source for statement in program.statements]
+    assert "from torch import nn" in sources
+    assert [source for source in sources if source != "pass"][-1] == last
+    assert not any("train()" in source for source in sources)
+
+
+def test_importing_any_other_module_stays_as_it_is():
+    read = outline(notebook(NETS, "from other import Encoder as E"))
+    assert read.statements[-1].source == "from other import Encoder as E"

@@ -129,6 +129,8 @@ def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator
         for verdict in own:
             if verdict.needs_review and item.name in expected.full_marks:
                 yield f"{item.name}.{verdict.check} is only taken as right: {verdict.needs_review}"
+        if item.name in expected.unread_before and not any(verdict.needs_review for verdict in own):
+            yield f"{item.name} is not left to a person, although this Python cannot read it"
         if item.name in expected.loses_marks and full:
             yield f"{item.name} has full marks"
     total = sum(verdict.score for verdict in verdicts)

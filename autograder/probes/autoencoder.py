@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from autograder.probes.layers import LayerTrace
-from autograder.probes.seeding import fill, normal, sample
+from autograder.probes.seeding import fill, materialise, normal, sample
 from autograder.sandbox.namespace import Namespace
 
 
@@ -21,6 +21,7 @@ def convolutions(
     """
     torch.manual_seed(seed)
     module: nn.Module = notebook[component](**keywords)
+    materialise(module, torch.zeros(tuple(input_shape)))
     parameters = list(module.parameters())
     fill(module, seed)
     leaf = normal(seed, "input", tuple(input_shape)).requires_grad_()

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 
 from autograder.probes.layers import LayerTrace
-from autograder.probes.seeding import fill, normal, sample
+from autograder.probes.seeding import fill, materialise, normal, sample
 from autograder.sandbox.namespace import Namespace
 
 
@@ -22,6 +22,7 @@ def projection_head(
     notebook.provide(device=torch.device("cpu"), projection_dim=256)
     keywords = {} if projection_dim is None else {"projection_dim": projection_dim}
     head = notebook["ProjectionHead"](embedding_dim, **keywords)
+    materialise(head, torch.zeros(rows, embedding_dim))
     fill(head, seed)
     leaf = normal(seed, "features", (rows, embedding_dim)).requires_grad_()
     with LayerTrace() as trace:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 
 def generator(seed: int, *labels: object) -> np.random.Generator:
@@ -28,6 +29,13 @@ def images(seed: int, count: int, channels: int = 3, size: int = 64) -> torch.Te
     fine = random.random((channels, size, size), dtype=np.float32)
     picture = (0.8 * coarse).astype(np.float32).repeat(size // 8, axis=2).repeat(size // 8, axis=3) + 0.2 * fine
     return torch.from_numpy(picture)
+
+
+def materialise(module: nn.Module, inputs: torch.Tensor) -> None:
+    """Gives lazy layers, whose parameters have no shape before the first input, their shapes."""
+    if any(is_lazy(parameter) for parameter in module.parameters()):
+        with torch.no_grad():
+            module(inputs)
 
 
 def fill(module: nn.Module, seed: int) -> None:

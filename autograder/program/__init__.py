@@ -4,7 +4,7 @@ from autograder.program.activations import applied
 from autograder.program.definitions import Definitions
 from autograder.program.effects import STOPS
 from autograder.program.loops import row_loops
-from autograder.program.missing import why_missing
+from autograder.program.missing import too_new, why_missing
 from autograder.program.model import BrokenCell, Mention, Outline, Program, Statement
 from autograder.program.reading import outline
 from autograder.program.slicing import program_for
@@ -21,5 +21,6 @@ __all__ = [
     "outline",
     "program_for",
     "row_loops",
+    "too_new",
     "why_missing",
 ]

@@ -9,6 +9,7 @@ from autograder.program.lines import LineScan
 
 _BODY_MAGICS = frozenset(("time", "timeit", "capture", "prun", "memit", "wandb", "debug"))
 """Cell magics that run the cell's body as Python; under any other the body is something else."""
+_WRITES_MODULE = re.compile(r"\s*%%(?:writefile|file)[ \t]+(?:-a[ \t]+)?(?:\./)?([\w/]+)\.py[ \t]*(?:\n|$)")
 _LINE_BODY_MAGICS = frozenset(("time", "prun", "memit"))
 _HELP = re.compile(r"[%\w.*\[\]]*+[\w\])]?\?{1,2}")
 _SHELL_WORD = re.compile(r"(pip3?|conda|cd|ls|mkdir|rm|cp|mv|cat|pwd|unzip|wget)[ \t]+[\w\-./~\"*]")
@@ -23,12 +24,18 @@ def without_magics(source: str) -> str | None:
         stripped = line.strip()
         if stripped.startswith("%%"):
             name = _first_word(stripped[2:])
-            if name not in _BODY_MAGICS:
+            if name not in _BODY_MAGICS and written_module(source) is None:
                 return None
             lines[index] = ""
         elif stripped and not stripped.startswith("#"):
             break
     return "\n".join(_plain_lines(lines))
+
+
+def written_module(source: str) -> str | None:
+    """The module that a cell with `%%writefile nets.py` writes ("nets"), None for any other cell."""
+    match = _WRITES_MODULE.match(source)
+    return match.group(1).replace("/", ".") if match else None
 
 
 def _dedented(lines: list[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Why a name that a check asks for is not there, in the student's terms."""
 
 import difflib
+import sys
 from collections.abc import Iterator
 
 from autograder.program.model import Outline, Statement
@@ -23,7 +24,7 @@ def why_missing(outline: Outline, name: str) -> str:
         if name in broken.names:
             return (
                 f"`{shown}` is not defined: code cell {broken.cell} has a syntax error in line {broken.line}: "
-                f"{broken.message.rstrip('.')}."
+                f"{broken.message.rstrip('.')}." + too_new(outline)
             )
     if binders:
         return (
@@ -40,6 +41,17 @@ def why_missing(outline: Outline, name: str) -> str:
         other, cell = similar
         return f"`{shown}` is not defined: there is `{other}` in code cell {cell}; the name must be `{shown}`."
     return f"`{shown}` is nowhere in the notebook. Define it under exactly this name."
+
+
+def too_new(outline: Outline) -> str:
+    """What to add about a syntax error where the notebook is made with a newer Python than the grader's."""
+    if not outline.newer_python:
+        return ""
+    return (
+        f" The notebook was saved with Python {outline.newer_python}, and grading ran on "
+        f"{sys.version_info[0]}.{sys.version_info[1]}, which may not know this syntax yet. It is not counted as your "
+        "mistake: the course staff will look at it."
+    )
 
 
 def short(name: str) -> str:

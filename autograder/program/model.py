@@ -47,6 +47,8 @@ class Outline(msgspec.Struct, frozen=True):
     statements: tuple[Statement, ...]
     broken: tuple[BrokenCell, ...]
     mentions: tuple[Mention, ...] = ()
+    newer_python: str = ""
+    """The version that the notebook was saved with, where it is newer than the grader's."""
 
 
 class Program(msgspec.Struct, frozen=True):

@@ -2,15 +2,18 @@
 
 import ast
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from autograder.notebook import Notebook
 from autograder.program import effects
 from autograder.program.acts import Judge
+from autograder.program.magics import written_module
 from autograder.program.missing import short
 from autograder.program.model import BrokenCell, Mention, Outline, Statement
+from autograder.program.modules import flattened, runs_alone
 from autograder.program.names import Names, names_of
 from autograder.program.syntax import Piece, names_defined, read_cell
 
@@ -38,6 +41,7 @@ def outline(notebook: Notebook) -> Outline:
     found: list[_Found] = []
     broken: list[BrokenCell] = []
     mentions: list[Mention] = []
+    modules: dict[int, str] = {}
     for cell in notebook.cells:
         if cell.kind != "code":
             continue
@@ -45,6 +49,8 @@ def outline(notebook: Notebook) -> Outline:
             broken.append(BrokenCell(cell.number, 1, f"more than {MAX_STATEMENTS:,} statements before it", frozenset()))
             continue
         source = _clean(cell.source)
+        if (module := written_module(source)) is not None:
+            modules[cell.number] = module
         for piece in read_cell(source):
             if piece.error is not None:
                 broken.append(BrokenCell(cell.number, piece.error_line, piece.error, names_defined(piece.lines)))
@@ -56,7 +62,9 @@ def outline(notebook: Notebook) -> Outline:
         mentions.extend(_commented_out(cell.number, source))
     for statement in found:
         mentions.extend(_hidden(statement))
-    return Outline(tuple(_judged(found, broken)), tuple(broken), tuple(mentions))
+    found = list(_as_one(found, modules))
+    newer = "{}.{}".format(*notebook.python) if notebook.python > sys.version_info[:2] else ""
+    return Outline(tuple(_judged(found, broken)), tuple(broken), tuple(mentions), newer)
 
 
 def _clean(source: str) -> str:
@@ -84,6 +92,23 @@ def _statements(cell: int, piece: Piece) -> Iterator[_Found | BrokenCell]:
         except RecursionError:
             text = [part.decode() for part in lines]
             yield BrokenCell(cell, line, "the code is nested too deeply", names_defined(text))
+
+
+def _as_one(found: list[_Found], modules: Mapping[int, str]) -> Iterator[_Found]:
+    """The cells of `modules`, which are written to files, as cells of the notebook itself."""
+    written: dict[str, frozenset[str]] = {}
+    for statement in found:
+        if (module := modules.get(statement.cell)) is not None:
+            written[module] = written.get(module, frozenset()) | statement.names.binds
+    for statement in found:
+        if statement.cell in modules and runs_alone(statement.node):
+            continue
+        text = flattened(statement.node, written) if written else None
+        if text is None:
+            yield statement
+        else:
+            node = ast.parse(text).body[0]
+            yield _Found(statement.cell, statement.line, text, node, names_of(node), statement.line - 1)
 
 
 def _judged(found: list[_Found], broken: list[BrokenCell]) -> Iterator[Statement]:
