@@ -2,14 +2,17 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
+# The newest Python that is there and starts: notebooks come from Colab, which has a new one.
+NEWEST = $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c "import ensurepip, venv" 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help demo test test-all lint format bench build validate upgrade clean
+.PHONY: help demo test test-all test-python lint format bench build validate upgrade clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(READY): pyproject.toml constraints.txt
-	test -x $(PYTHON) || python3 -m venv $(VENV)
+	test -x $(PYTHON) || $(NEWEST) -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 	$(VENV)/bin/uv pip install --quiet --python $(PYTHON) --constraint constraints.txt --editable '.[dev]'
 	touch $@
@@ -22,6 +25,9 @@ test: $(READY)  ## run the tests (a few minutes)
 
 test-all: $(READY)  ## run all tests, the slow ones too
 	$(PYTHON) -m pytest -n 2
+
+test-python:  ## run the tests with another interpreter, in a folder of its own: make test-python PYTHON=python3.13
+	$(MAKE) test VENV=.venv-$(notdir $(PYTHON)) NEWEST=$(PYTHON) PYTHON='$$(VENV)/bin/python'
 
 lint: $(READY)  ## format check, lint, types
 	$(VENV)/bin/ruff format --check .
