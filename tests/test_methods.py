@@ -8,6 +8,7 @@ from autograder.examination import Clock, Limits, examine
 from autograder.methods import RIGHT, methods
 from autograder.program import outline
 from autograder.rubric import load
+from autograder.sandbox.host import Zygote
 from autograder.sandbox.outcomes import Ended, Reply
 from autograder.verdicts import Unclear
 from tests.notebooks import notebook
@@ -237,3 +238,27 @@ def test_a_record_that_contradicts_the_text_is_not_believed(read):
 def test_a_record_of_any_shape_is_judged(facts):
     submitted = notebook(GIVEN, PRETRAIN)
     assert isinstance(methods(Reply(facts=facts, arrays={}), submitted, outline(submitted)), Ended | Reply)
+
+
+WORLD = """
+import os, pathlib, shutil, subprocess, urllib.request
+shutil.rmtree(FOLDER)
+os.remove(FOLDER + "/kept")
+pathlib.Path(FOLDER, "kept").unlink()
+subprocess.run(["rm", "-rf", FOLDER], check=True)
+os.system("rm -rf " + FOLDER)
+with open(FOLDER + "/new", "w") as file:
+    file.write("x")
+pathlib.Path(FOLDER, "new").write_text("x")
+torch.save({}, FOLDER + "/new")
+"""
+
+
+def test_a_rehearsal_leaves_the_machine_as_it_was(rubric, tmp_path):
+    """Without confinement too, as on a student's own machine."""
+    (tmp_path / "kept").touch()
+    submitted = notebook(GIVEN, f"FOLDER = {str(tmp_path)!r}" + WORLD, PRETRAIN, *CELLS)
+    with Zygote(rubric.environment, "none") as unconfined:
+        answer = examine(ITEM, ["methods"], submitted, outline(submitted), unconfined, Clock(Limits()))["methods"]
+    assert isinstance(answer, Reply)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]

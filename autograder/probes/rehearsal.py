@@ -1,7 +1,6 @@
 """The notebook from top to bottom with placeholders for all that is slow or not there: which calls of
 `train_classifier` it comes to, in which order, and what each is given."""
 
-import builtins
 import contextlib
 import dis
 import inspect
@@ -12,16 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from types import CodeType, FrameType
 from typing import Any
 
-import torch
-import torch.utils.data
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from autograder.probes import environment
+from autograder.probes.isolation import isolate
 from autograder.probes.placeholders import ALWAYS, WHERE_BROKEN, AutoencoderPart, ImagePart
 from autograder.probes.provenance import Provenance
 from autograder.probes.stand_ins import CONSTANTS
-from autograder.sandbox.modules import Blank, Finder
+from autograder.sandbox.modules import Blank
 from autograder.sandbox.namespace import CELL, Namespace, Source, compiled, describe
 
 STATEMENT_SECONDS = 3.0
@@ -86,7 +83,7 @@ class Rehearsal(Namespace):
             "test": Recorder(_test, lambda *_: 0.5),
         }
         self.provenance.install()
-        _blank_out()
+        isolate()
         self.put(
             **CONSTANTS, **ALWAYS, **WHERE_BROKEN, **self._recorders, Autoencoder=AutoencoderPart, get_ipython=Blank()
         )
@@ -241,12 +238,3 @@ def _texts(frame: FrameType | None, stored: set[str]) -> list[list[str]]:
                 inside += [each for each in list(held)[:20] if isinstance(each, str)]
         frame = frame.f_back
     return [[text[:LONGEST_LABEL] for text in texts[:20]] for texts in (direct, inside)]
-
-
-def _blank_out() -> None:
-    """Nothing is imported, read, waited or asked for."""
-    Finder(lazy=(), blank=[name for name in environment.LAZY if not name.startswith("torch.")], answers={}).install()
-    for name in ("DataLoader", "random_split", "Subset", "ConcatDataset", "TensorDataset"):
-        setattr(torch.utils.data, name, Blank())
-    time.sleep = lambda *_: None
-    setattr(builtins, "input", lambda *_: "")  # noqa: B010 - a name of the interpreter's own
