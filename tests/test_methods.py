@@ -207,6 +207,11 @@ def test_what_cannot_be_settled_is_unclear(read, cells):
     assert isinstance(read(*cells), Unclear)
 
 
+def test_a_flag_that_is_no_name_of_python_is_a_mistake(read):
+    answer = read(PRETRAIN, *(cell.replace("True", "true").replace("False", "false") for cell in CELLS))
+    assert answer.facts["supervised"] == ["false", "true", "false"]
+
+
 def test_a_rehearsal_that_does_not_survive_leaves_the_text(read):
     crash = "import os\nprint(getattr(os, '_ex' + 'it')(3))"
     assert isinstance(read(PRETRAIN, crash, *CELLS), Unclear)

@@ -31,6 +31,13 @@ class TooLong(BaseException):
     """A statement that does not end; no `except Exception` of the notebook's catches this."""
 
 
+class Undefined(Blank):
+    """Stands for a name that the notebook defines nowhere: of a cell that is gone, say."""
+
+    def __init__(self, name: str) -> None:
+        self.stand_in_name = name
+
+
 class Trained(tuple[Any, Any]):
     """A pair (model, losses) that passes for the model alone as well: some return just that."""
 
@@ -124,7 +131,7 @@ class Rehearsal(Namespace):
                 del self.calls[calls:]
                 if wanted in later:
                     return False
-                self._blank({wanted})
+                self.globals[wanted] = Undefined(wanted)
         self._put_stand_ins()
         return True
 
@@ -152,12 +159,11 @@ class Rehearsal(Namespace):
         return Trained((model, [0.5, 0.25]))
 
     def _note_classifier(self, encoder: Any, classifier: Any, supervised: Any) -> Any:
-        filled_in = supervised is not None and supervised is not ...
-        flag: Any = bool(supervised) if filled_in else "..."
+        flag = _flag(supervised)
         call = {
             "cell": self._statement.cell,
             "line": self._statement.line,
-            "supervised": "unknown" if isinstance(supervised, Blank) else flag,
+            "supervised": flag,
             "encoder": self.provenance.of(encoder),
             "classifier": self.provenance.of(classifier),
             "clip": _is_clip(encoder, classifier),
@@ -181,6 +187,15 @@ def calls(notebook: Rehearsal) -> tuple[dict[str, Any], dict[str, Any]]:
         "events": notebook.provenance.events,
         "failures": notebook.failures[:MOST_CALLS],
     }, {}
+
+
+def _flag(supervised: Any) -> bool | str:
+    """As a truth value; "..." where it is not filled in, a name that is defined nowhere (`true`), else "unknown"."""
+    if isinstance(supervised, Undefined):
+        return supervised.stand_in_name[:LONGEST_LABEL]
+    if isinstance(supervised, Blank):
+        return "unknown"
+    return "..." if supervised is None or supervised is ... else bool(supervised)
 
 
 def _too_long(*_: Any) -> None:
