@@ -12,11 +12,12 @@ import typer
 from rich.console import Console
 
 from autograder import __version__
-from autograder.verdicts import Verdict
+from autograder.assignment.files import PS7
+from autograder.grading.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from autograder.results import Results
-    from autograder.rubric import Rubric
+    from autograder.grading.rubric import Rubric
+    from autograder.output.results import Results
 
 app = typer.Typer(
     help="Grades Problem Set 7, Representation Learning.",
@@ -72,7 +73,7 @@ def grade(
 ) -> None:
     """Grade a submission with public and hidden checks. Exit 0 whenever results were written, whatever the score."""
     from autograder.commands.grade import grade_submission
-    from autograder.examination import Limits
+    from autograder.grading.examination import Limits
 
     rubric = _rubric()
     if out is None and not as_json:
@@ -80,7 +81,13 @@ def grade(
     with _progress(quiet=as_json) as progress:
         try:
             results = grade_submission(
-                submission, out, rubric, limits=Limits(total=time_limit), confinement=sandbox, progress=progress.show
+                PS7,
+                submission,
+                out,
+                rubric,
+                limits=Limits(total=time_limit),
+                confinement=sandbox,
+                progress=progress.show,
             )
         except OSError as error:
             _fail(f"the results cannot be written to {out}: {error.strerror or error}")
@@ -99,11 +106,11 @@ def check(
     sandbox: Sandbox = "best",
 ) -> None:
     """Check your notebook before handing it in: the public checks, in seconds. Exit 1 where one fails."""
-    from autograder.bank import BankError
     from autograder.commands.grade import check_notebook
-    from autograder.examination import Limits
-    from autograder.notebook import UnreadableSubmission
+    from autograder.grading.bank import BankError
+    from autograder.grading.examination import Limits
     from autograder.sandbox.host import SandboxError
+    from autograder.submission.notebook import UnreadableSubmission
 
     rubric = _rubric()
     unknown = sorted(set(items or ()) - {item.name for item in rubric.items})
@@ -112,6 +119,7 @@ def check(
     with _progress(quiet=as_json) as progress:
         try:
             results = check_notebook(
+                PS7,
                 notebook,
                 tuple(items or ()),
                 rubric,
@@ -131,10 +139,10 @@ def validate(
     as_json: AsJson = False,
 ) -> None:
     """Grade everything whose verdict is known: solution, template, misconceptions, corpus. Exit 1 where one is off."""
-    from autograder import corpus as corpora
-    from autograder.bank import BankError
+    from autograder.authoring import corpus as corpora
+    from autograder.authoring.misconceptions import MisconceptionError
     from autograder.commands.validate import print_table, validate_all
-    from autograder.misconceptions import MisconceptionError
+    from autograder.grading.bank import BankError
     from autograder.sandbox.host import SandboxError
 
     if corpus is not None and not corpus.is_dir():
@@ -142,7 +150,7 @@ def validate(
     rows = []
     with _progress(quiet=as_json) as progress:
         try:
-            for row in validate_all(_rubric(), corpus or corpora.FOLDER):
+            for row in validate_all(PS7, _rubric(), corpus):
                 rows.append(row)
                 progress.say(f"{row.kind} {row.name}: {'off' if row.off else 'as it should be'}")
         except (corpora.CorpusError, MisconceptionError, BankError, SandboxError) as error:
@@ -161,16 +169,17 @@ def build(
     what: Annotated[str, typer.Argument(help="notebooks, banks or all.")] = "all",
 ) -> None:
     """Make what is generated: the blank and the solved notebook, and the banks of the reference's replies."""
-    from autograder import build as making
+    from autograder.authoring import build as making
 
-    makers = {"notebooks": [making.build_notebooks], "banks": [lambda: making.build_banks(_rubric())]}
-    makers["all"] = makers["notebooks"] + makers["banks"]
-    if what not in makers:
+    if what not in ("notebooks", "banks", "all"):
         _fail(f"cannot build {what!r}; choose notebooks, banks or all")
     with _progress(quiet=False) as progress:
-        for make in makers[what]:
-            progress.say("building; the banks take about half a minute")
-            for path in make():
+        progress.say("building; the banks take about half a minute")
+        if what != "banks":
+            for path in making.build_notebooks(PS7):
+                typer.echo(str(path))
+        if what != "notebooks":
+            for path in making.build_banks(PS7, _rubric()):
                 typer.echo(str(path))
 
 
@@ -183,7 +192,7 @@ def demo(
     """Grade the bundled sample submissions offline and write their results and pages."""
     from autograder.commands.demo import run_demo
 
-    run_demo(out, _rubric(), Console())
+    run_demo(PS7, out, _rubric(), Console())
 
 
 class _Progress:
@@ -212,27 +221,26 @@ def _progress(*, quiet: bool) -> _Progress:
 
 
 def _rubric() -> Rubric:
-    from autograder.rubric import load
-    from autograder.rubric.models import RubricError
+    from autograder.grading.rubric import RubricError, load
 
     try:
-        return load()
+        return load(PS7.rubric)
     except RubricError as error:
         _fail(str(error))
 
 
 def _render(results: Results, page: Path | None, *, as_json: bool, title: str, name: str) -> None:
     if page is not None:
-        from autograder.report.html import render
+        from autograder.output.html import render
 
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(render(results, title=title, notebook_name=name), encoding="utf-8")
     if as_json:
-        from autograder.results import encode
+        from autograder.output.results import encode
 
         typer.echo(encode(results).decode())
     else:
-        from autograder.report.terminal import print_report
+        from autograder.output.terminal import print_report
 
         print_report(results, Console(), title=title)
 

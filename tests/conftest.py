@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from autograder.rubric import Rubric, load
+from autograder.assignment.files import PS7
+from autograder.grading.rubric import Rubric, load
 from autograder.sandbox.host import Zygote
 
 # A deadline is an absolute time, and machines differ.
@@ -15,7 +16,7 @@ settings.load_profile("ps7")
 
 @pytest.fixture(scope="session")
 def rubric() -> Rubric:
-    return load()
+    return load(PS7.rubric)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Notebooks as values, for tests."""
 
-from autograder.notebook import Cell, Notebook
+from autograder.submission.notebook import Cell, Notebook
 
 
 def notebook(*cells: str | tuple[str, str]) -> Notebook:

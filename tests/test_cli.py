@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.results import decode
-from autograder.rubric import load
+from autograder.assignment import files
+from autograder.grading.rubric import load
+from autograder.output.results import decode
 
 ROOT = Path(__file__).parent.parent
 PS7 = Path(sys.executable).with_name("ps7")
@@ -55,7 +56,7 @@ def test_the_solved_notebook_has_ten_points(graded):
 
 
 def test_the_points_of_each_item_are_the_assignments(graded):
-    points = {item.name: item.points for item in load().items}
+    points = {item.name: item.points for item in load(files.PS7.rubric).items}
     sums: dict[str, float] = dict.fromkeys(points, 0.0)
     for test in decode(graded[1].read_bytes()).tests:
         sums[test.extra_data["item"]] += test.max_score
@@ -72,7 +73,7 @@ def test_the_blank_notebook_says_for_each_item_what_to_do(tmp_path):
     assert done.returncode == 0
     results = decode(done.stdout.encode())
     assert results.score == 0.0
-    for item in load().items:
+    for item in load(files.PS7.rubric).items:
         own = [test for test in results.tests if test.extra_data["item"] == item.name]
         assert own[0].status == "failed"
         todo = item.todo if item.probes else "write the figure into the report section"

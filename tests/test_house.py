@@ -8,16 +8,20 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted([*ROOT.glob("autograder/**/*.py"), *ROOT.glob("reference/**/*.py")])
-GUEST = ("autograder.sandbox", "autograder.probes")
-ENGINE = ("autograder.sandbox", "autograder.results", "autograder.verdicts", "autograder.compare")
-GRADING = (
-    "autograder.commands.grade",
-    "autograder.grading",
-    "autograder.examination",
-    "autograder.judge",
-    "autograder.bank",
-)
-BUILDING = ("autograder.build", "autograder.oracle", "autograder.misconceptions", "autograder.notebooks")
+ROOMS = {
+    "submission": set(),
+    "program": {"submission"},
+    "sandbox": set(),
+    "grading": {"submission", "program", "sandbox"},
+    "assignment": {"submission", "program", "sandbox", "grading"},
+    "authoring": {"submission", "program", "sandbox", "grading"},
+    "output": {"grading"},
+    "commands": {"submission", "program", "sandbox", "grading", "authoring", "output"},
+}
+"""Room to the rooms that it may import from. Only the terminal itself, `cli.py`, knows both the engine and the
+assignment."""
+GUEST = ("autograder.sandbox", "autograder.assignment.probes", "autograder.assignment.environment")
+"""What runs in the sandbox."""
 
 
 def name_of(path: Path) -> str:
@@ -51,28 +55,47 @@ def below(module: str, rooms: tuple[str, ...]) -> bool:
     return any(module == room or module.startswith(room + ".") for room in rooms)
 
 
+def room_of(module: str) -> str:
+    return module.split(".")[1] if module.count(".") else ""
+
+
+def test_every_folder_is_a_room():
+    assert {path.parent.name for path in ROOT.glob("autograder/*/__init__.py")} == set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_from_the_rooms_below_it(room):
+    found = {
+        (module, other)
+        for module in MODULES
+        if room_of(module) == room and module.startswith("autograder.")
+        for other in imports_of(module)
+        if room_of(other) not in {"", room, *ROOMS[room]}
+    }
+    assert not found
+
+
+def test_nothing_but_the_terminal_knows_the_assignment():
+    """Engine rooms find it by the names that the rubric gives them."""
+    knowing = {module for module in MODULES for other in imports_of(module) if room_of(other) == "assignment"}
+    assert {module for module in knowing if room_of(module) != "assignment"} == {"autograder.cli"}
+
+
 @pytest.mark.parametrize("module", [name for name in MODULES if below(name, GUEST)])
 def test_what_runs_in_the_sandbox_reaches_only_sandbox_and_probes(module):
-    assert all(below(other, GUEST) for other in reach(module))
+    # Of the packages around them only docstrings.
+    others = {other for other in reach(module) if not below(other, GUEST)}
+    assert others <= {"autograder", "autograder.assignment"}
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if below(name, ENGINE)])
-def test_the_engine_knows_nothing_of_the_assignment(module):
-    assert all(below(other, ENGINE) for other in reach(module))
+def test_the_packages_around_the_probes_are_empty():
+    for package in ("autograder", "autograder.assignment", "autograder.assignment.probes"):
+        assert not imports_of(package)
 
 
-@pytest.mark.parametrize("module", GRADING)
+@pytest.mark.parametrize("module", ["autograder.commands.grade", "autograder.assignment.methods"])
 def test_grading_needs_neither_reference_nor_what_builds(module):
-    reached = reach(module)
-    assert not any(below(other, ("reference", *BUILDING)) for other in reached)
-
-
-def test_probes_hold_no_trusted_room():
-    for module in MODULES:
-        if below(module, ("autograder.probes",)):
-            assert not {"rubric", "oracle", "bank", "judge", "results"} & {
-                part for name in imports_of(module) for part in name.split(".")
-            }
+    assert not any(below(other, ("reference", "autograder.authoring")) for other in reach(module))
 
 
 def test_nothing_is_ever_unpickled():
@@ -88,7 +111,7 @@ def test_nothing_is_ever_unpickled():
 def test_the_trusted_process_imports_no_torch():
     import subprocess
 
-    text = "import sys, autograder.commands.grade, autograder.cli, autograder.report.html, autograder.report.terminal\n"
+    text = "import sys, autograder.commands.grade, autograder.cli, autograder.output.html, autograder.output.terminal\n"
     text += "sys.exit(1 if {'torch', 'torchvision', 'transformers'} & set(sys.modules) else 0)"
     assert subprocess.run([sys.executable, "-c", text], cwd=ROOT, check=False).returncode == 0
 

@@ -6,24 +6,21 @@ from pathlib import Path
 from rich.console import Console
 
 from autograder.commands.grade import grade_submission
-from autograder.examination import Limits
-from autograder.report import html, terminal
-from autograder.rubric import Rubric
+from autograder.grading.assignment import Assignment
+from autograder.grading.examination import Limits
+from autograder.grading.rubric import Rubric
+from autograder.output import html, terminal
 
-ROOT = Path(__file__).parent.parent.parent
-SOLUTION = ROOT / "reference" / "solution.ipynb"
-TEMPLATE = ROOT / "student_template" / "ps7.ipynb"
-WRONG = ROOT / "tests" / "corpus" / "wrong"
 SAMPLES = ("c-temperature-multiplied-no-last-relu", "c-methods-swapped-one-direction", "c-kernel3-ascending")
 
 
-def run_demo(out: Path, rubric: Rubric, console: Console) -> None:
+def run_demo(assignment: Assignment, out: Path, rubric: Rubric, console: Console) -> None:
     """Grades each sample, prints its report, and leaves results and page in a folder of its own."""
     written = []
-    for name, notebook in samples(out):
+    for name, notebook in samples(assignment, out):
         folder = out / name
         with console.status(f"grading {name}"):
-            results = grade_submission(notebook, folder / "results.json", rubric, limits=Limits())
+            results = grade_submission(assignment, notebook, folder / "results.json", rubric, limits=Limits())
         page = folder / "report.html"
         page.write_text(html.render(results, title=rubric.title, notebook_name=notebook.name), encoding="utf-8")
         console.rule(name)
@@ -34,14 +31,14 @@ def run_demo(out: Path, rubric: Rubric, console: Console) -> None:
         console.print(f"{results.score:4g} of {results.max_score:g}  {page}", highlight=False, soft_wrap=True)
 
 
-def samples(out: Path) -> Iterator[tuple[str, Path]]:
+def samples(assignment: Assignment, out: Path) -> Iterator[tuple[str, Path]]:
     """Name and notebook of each sample: the solved one, the blank one, and some with mistakes."""
-    yield "solution", SOLUTION
-    yield "template", TEMPLATE
+    yield "solution", assignment.solution
+    yield "template", assignment.blank
     import jupytext
 
     for name in SAMPLES:
         path = out / name / "ps7.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
-        jupytext.write(jupytext.read(WRONG / name / "notebook.py"), path)
+        jupytext.write(jupytext.read(assignment.corpus / "wrong" / name / "notebook.py"), path)
         yield name, path

@@ -7,20 +7,22 @@ from typing import Any
 
 import msgspec
 
-from autograder.bank import Bank, BankError
-from autograder.examination import Clock, Limits
-from autograder.grading import grade, left_out, untouched
-from autograder.notebook import Notebook, UnreadableSubmission, find_notebook, read_notebook
-from autograder.results import Results, ResultsFile, from_verdicts
-from autograder.rubric import Item, Rubric
+from autograder.grading.assignment import Assignment
+from autograder.grading.bank import Bank, BankError
+from autograder.grading.examination import Clock, Limits
+from autograder.grading.grade import grade, left_out, untouched
+from autograder.grading.rubric import Item, Rubric
+from autograder.grading.verdicts import Verdict
+from autograder.output.results import Results, ResultsFile, from_verdicts
 from autograder.sandbox.host import Confinement, SandboxError, Zygote
-from autograder.verdicts import Verdict
+from autograder.submission.notebook import Notebook, UnreadableSubmission, find_notebook, read_notebook
 
 NOT_REACHED = "Grading did not get to this check. If this stays so, tell the course staff."
 Progress = Callable[[Item, list[Verdict]], None]
 
 
 def grade_submission(
+    assignment: Assignment,
     submission: Path,
     out: Path | None,
     rubric: Rubric,
@@ -49,7 +51,7 @@ def grade_submission(
             clock = Clock(limits)
             notebook = read_notebook(find_notebook(submission))
             output, extra = about(notebook, rubric)
-            bank = Bank.read(("public", "hidden"))
+            bank = Bank.read(("public", "hidden"), assignment.banks)
             done: list[Verdict] = []
             for item, verdicts in grade(notebook, rubric, bank, zygote, clock):
                 done += verdicts
@@ -65,6 +67,7 @@ def grade_submission(
 
 
 def check_notebook(
+    assignment: Assignment,
     path: Path,
     items: tuple[str, ...],
     rubric: Rubric,
@@ -84,7 +87,7 @@ def check_notebook(
         notebook = read_notebook(find_notebook(path))
         output, extra = about(notebook, chosen)
         done: list[Verdict] = []
-        for item, verdicts in grade(notebook, chosen, Bank.read(("public",)), zygote, Clock(limits)):
+        for item, verdicts in grade(notebook, chosen, Bank.read(("public",), assignment.banks), zygote, Clock(limits)):
             done += verdicts
             progress(item, verdicts)
         extra["sandbox"] = zygote.layers

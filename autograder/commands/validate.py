@@ -7,18 +7,19 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from autograder import corpus as corpora
-from autograder import misconceptions, notebooks
-from autograder.bank import Bank
-from autograder.corpus import Expected
-from autograder.examination import Clock, Limits
-from autograder.grading import grade
-from autograder.notebook import Notebook
-from autograder.reframing import reframed
-from autograder.rubric import Rubric
+from autograder.authoring import corpus as corpora
+from autograder.authoring import frames, misconceptions
+from autograder.authoring.corpus import Expected
+from autograder.authoring.reframing import reframed
+from autograder.grading.assignment import Assignment
+from autograder.grading.bank import Bank
+from autograder.grading.examination import Clock, Limits
+from autograder.grading.grade import grade
+from autograder.grading.rubric import Rubric
+from autograder.grading.verdicts import Verdict
 from autograder.sandbox.host import Zygote
 from autograder.sandbox.remembering import RememberingZygote
-from autograder.verdicts import Verdict
+from autograder.submission.notebook import Notebook
 
 DIFFER = " differ on "
 SAMPLED = 5
@@ -47,29 +48,31 @@ class Row(msgspec.Struct, frozen=True):
     off: tuple[str, ...]
 
 
-def everything_known(rubric: Rubric, corpus: Path = corpora.FOLDER) -> Iterator[Known]:
+def everything_known(assignment: Assignment, rubric: Rubric, corpus: Path | None = None) -> Iterator[Known]:
     """Solution, template and misconceptions in every frame, the corpus as it is, and a sample of it in every frame.
 
     Raises CorpusError and MisconceptionError.
     """
     items = tuple(item.name for item in rubric.items)
-    frames = {frame.name: frame for frame in notebooks.frames()}
-    solved = {name: misconceptions.solution(frame) for name, frame in frames.items()}
+    folders = {frame.name: frame for frame in assignment.every_frame}
+    solved = {name: frames.submission(assignment, "solution", frame) for name, frame in folders.items()}
     yield Known("solution", "solution", solved, Expected("", full_marks=items, score=rubric.points))
-    blank = {name: misconceptions.template(frame) for name, frame in frames.items()}
+    blank = {name: frames.submission(assignment, "template", frame) for name, frame in folders.items()}
     yield Known("template", "template", blank, Expected("", loses_marks=items, score=0.0))
-    mistakes = {name: misconceptions.every(rubric, frame=frame) for name, frame in frames.items()}
+    mistakes = {name: misconceptions.every(assignment, rubric, frame) for name, frame in folders.items()}
     for forms in zip(*mistakes.values(), strict=True):
         item = forms[0].description.item
         others = tuple(name for name in items if name != item)
         expected = Expected("", full_marks=others, loses_marks=(item,), misconceptions=(forms[0].slug,))
-        in_frames = {name: form.notebook for name, form in zip(frames, forms, strict=True)}
+        in_frames = {name: form.notebook for name, form in zip(folders, forms, strict=True)}
         yield Known("misconception", forms[0].slug, in_frames, expected)
     for kind in ("correct", "wrong"):
-        for number, case in enumerate(corpora.cases(corpus / kind)):
+        for number, case in enumerate(corpora.cases((corpus or assignment.corpus) / kind)):
             yield Known(kind, case.name, {"": case.notebook}, case.expected)
             if number % SAMPLED == 0 and not case.expected.unread_before:
-                in_frames = {name: reframed(case.notebook, frame, rubric) for name, frame in frames.items()}
+                in_frames = {
+                    name: reframed(case.notebook, assignment, rubric, frame) for name, frame in folders.items()
+                }
                 yield Known(f"{kind}, reframed", case.name, in_frames, _without_its_frame(case.expected))
 
 
@@ -109,11 +112,11 @@ def _essence(verdicts: list[Verdict]) -> set[tuple[str, str, float, str | None]]
     return {(verdict.item, verdict.check, verdict.score, verdict.misconception) for verdict in verdicts}
 
 
-def validate_all(rubric: Rubric, corpus: Path = corpora.FOLDER) -> Iterator[Row]:
+def validate_all(assignment: Assignment, rubric: Rubric, corpus: Path | None = None) -> Iterator[Row]:
     """A row for everything known."""
-    bank = Bank.read(("public", "hidden"))
+    bank = Bank.read(("public", "hidden"), assignment.banks)
     with RememberingZygote(rubric.environment) as zygote:
-        for known in everything_known(rubric, corpus):
+        for known in everything_known(assignment, rubric, corpus):
             yield validate(known, rubric, bank, zygote)
 
 

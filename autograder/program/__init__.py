@@ -6,7 +6,7 @@ from autograder.program.effects import STOPS
 from autograder.program.loops import row_loops
 from autograder.program.missing import too_new, why_missing
 from autograder.program.model import BrokenCell, Mention, Outline, Program, Statement
-from autograder.program.reading import outline
+from autograder.program.outlining import outline
 from autograder.program.slicing import program_for
 
 __all__ = [

@@ -11,7 +11,7 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _CONSTRUCTORS = ("__init__", "__post_init__", "__new__")
 
 
-class Judge:
+class Acts:
     """Knows a notebook's imports and its own functions, and says why a statement acts."""
 
     def __init__(self, statements: list[ast.stmt]) -> None:

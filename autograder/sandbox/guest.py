@@ -18,7 +18,7 @@ import msgspec
 from autograder.sandbox import wire
 from autograder.sandbox.confinement import Place, confine
 from autograder.sandbox.namespace import Namespace, Source, describe
-from autograder.sandbox.outcomes import Array, Missing, Raised, Replied, plain
+from autograder.sandbox.outcomes import Array, Missing, Raised, ReplyHeader, plain
 
 
 class Load(msgspec.Struct, frozen=True, tag="load"):
@@ -41,7 +41,7 @@ class Answer(msgspec.Struct, frozen=True):
     """The header of every frame that a guest sends."""
 
     nonce: str
-    outcome: Replied | Raised | Missing
+    outcome: ReplyHeader | Raised | Missing
 
 
 def run(connection: socket.socket, environment: str, layers: tuple[str, ...], place: Place) -> None:
@@ -57,7 +57,7 @@ def run(connection: socket.socket, environment: str, layers: tuple[str, ...], pl
     confine(layers, place)
     namespace = getattr(probes, "NAMESPACE", Namespace)()
     failures = namespace.execute(request.program)
-    _answer(connection, request.nonce, Replied(facts={"failures": failures}))
+    _answer(connection, request.nonce, ReplyHeader(facts={"failures": failures}))
     while True:
         try:
             header, _ = wire.receive(connection, wire.REQUEST)
@@ -70,11 +70,11 @@ def run(connection: socket.socket, environment: str, layers: tuple[str, ...], pl
 
 def _ask(
     probes: ModuleType, namespace: Namespace, question: Ask
-) -> tuple[Replied | Raised | Missing, dict[str, Array]]:
+) -> tuple[ReplyHeader | Raised | Missing, dict[str, Array]]:
     random.seed(0)
     try:
         facts, arrays = getattr(probes, question.probe)(namespace, **question.arguments)
-        return Replied(facts=facts), {name: plain(array) for name, array in arrays.items()}
+        return ReplyHeader(facts=facts), {name: plain(array) for name, array in arrays.items()}
     except KeyError as error:
         if isinstance(error, namespace.NameMissing):
             return Missing(name=error.name, cause=namespace.cause_of(error.name)), {}
@@ -86,7 +86,7 @@ def _ask(
 def _answer(
     connection: socket.socket,
     nonce: str,
-    outcome: Replied | Raised | Missing,
+    outcome: ReplyHeader | Raised | Missing,
     arrays: dict[str, Array] | None = None,
 ) -> None:
     wire.send(connection, msgspec.json.encode(Answer(nonce=nonce, outcome=outcome)), arrays)

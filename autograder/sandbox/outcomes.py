@@ -42,7 +42,7 @@ class Missing(msgspec.Struct, frozen=True, tag="missing"):
     cause: Raised | None = None
 
 
-class Replied(msgspec.Struct, frozen=True, tag="replied"):
+class ReplyHeader(msgspec.Struct, frozen=True, tag="replied"):
     """The header of a probe's reply; its arrays travel beside it."""
 
     facts: dict[str, Any] = {}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.results import decode
+from autograder.output.results import decode
 from autograder.sandbox.confinement import LAYERS
 from autograder.sandbox.host import FIRST_USER, USERS, SandboxError, Zygote
 from autograder.sandbox.outcomes import Ended, Raised, Reply
@@ -40,10 +40,10 @@ def run(zygote):
 
 
 REFUSED = {
-    "the bank": f"return open('{ROOT}/autograder/banks/hidden.json').read(10)",
+    "the bank": f"return open('{ROOT}/autograder/assignment/banks/hidden.json').read(10)",
     "the reference": f"return open('{ROOT}/reference/clip.py').read(10)",
-    "the rubric": f"return open('{ROOT}/autograder/rubric/ps7.toml').read(10)",
-    "the judge as a module": "import autograder.judge\nreturn 1",
+    "the rubric": f"return open('{ROOT}/autograder/assignment/ps7.toml').read(10)",
+    "the judge as a module": "import autograder.grading.judge\nreturn 1",
     "the reference as a module": "import reference.autoencoder\nreturn 1",
     "the tests": f"return os.listdir('{ROOT}/tests')",
     "passwords": "return open('/etc/shadow').read(10)",
@@ -67,8 +67,8 @@ REFUSED = {
     "root": "os.setuid(0)\nreturn 1",
     "another user": "os.setresuid(1000, 1000, 1000)\nreturn 1",
     "a device": "os.mknod('device', 0o600 | 0o020000, os.makedev(1, 1))\nreturn 1",
-    "a link to the bank": f"os.link('{ROOT}/autograder/banks/hidden.json', 'mine')\nreturn open('mine').read(10)",
-    "a symbolic link to the bank": f"os.symlink('{ROOT}/autograder/banks/hidden.json', 'mine')\nreturn open('mine').read(10)",
+    "a link to the bank": f"os.link('{ROOT}/autograder/assignment/banks/hidden.json', 'mine')\nreturn open('mine').read(10)",
+    "a symbolic link to the bank": f"os.symlink('{ROOT}/autograder/assignment/banks/hidden.json', 'mine')\nreturn open('mine').read(10)",
     "higher limits": "import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (9999, 9999))\nreturn 1",
     "a huge allocation": "return len(bytearray(64 << 30))",
     "a huge file": "f = open('big', 'wb')\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nfor _ in range(200):\n    f.write(bytes(1 << 20))\nreturn 1",

@@ -1,0 +1,151 @@
+"""Probes of retrieve_images: which files it finds, in which order, whether it returns them or only keeps them in
+`matches`."""
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from autograder.assignment.probes.layer_trace import LayerTrace
+from autograder.assignment.probes.seeding import generator, normal
+from autograder.assignment.probes.stand_ins import CONSTANTS, CopyingHead, ImageTable
+from autograder.sandbox.namespace import CELL, Namespace
+
+WIDTH = 256
+VOCABULARY = 997
+MOST = 100
+
+
+class WordTable(nn.Module):
+    """A text backbone: the sum of random vectors of the words that the mask lets through."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.words = nn.Parameter(normal(seed, "words", (VOCABULARY, CONSTANTS["text_embedding"])))
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """(N, L), (N, L) -> (N, 768)."""
+        return (self.words[input_ids % VOCABULARY] * attention_mask[..., None]).sum(dim=1)
+
+
+class Scaled(nn.Module):
+    """The head's output, longer than 1: the order of matches must not depend on the query's length."""
+
+    def __init__(self, length: float) -> None:
+        super().__init__()
+        self.head, self.length = CopyingHead(), length
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, 768) -> (N, 256), rows of norm `length`."""
+        embeddings: torch.Tensor = self.head(x) * self.length
+        return embeddings
+
+
+class StandInModel(nn.Module):
+    """What retrieval asks of a trained CLIPModel."""
+
+    def __init__(self, seed: int, length: float) -> None:
+        super().__init__()
+        self.image_encoder, self.image_projection = ImageTable(), CopyingHead()
+        self.text_encoder, self.text_projection = WordTable(seed), Scaled(length)
+        self.temperature = CONSTANTS["temperature"]
+
+
+def retrieve(
+    notebook: Namespace,
+    *,
+    query: str,
+    seed: int,
+    photos: int,
+    k: int | None = None,
+    query_length: float = 1.0,
+    twins: bool = False,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Asks for the best `k` of `photos` random unit embeddings (None: without naming k). With `twins` each photo is
+    there twice.
+
+    Facts: `kind` of the matches ("names" if right), `count`, `distinct`, `nested`, and `raised` where the function
+    failed after setting them. Arrays: `ranking`, the photo that each match shows (the first one of equal embeddings, so
+    that ties are no matter).
+    """
+    notebook.provide(**CONSTANTS)
+    function = notebook["retrieve_images"]
+    torch.manual_seed(seed)
+    model = StandInModel(seed, query_length).eval()
+    embeddings = functional.normalize(normal(seed, "photos", (photos, WIDTH)), dim=-1)
+    if twins:
+        embeddings[1::2] = embeddings[::2]
+    # Fewer embeddings than names: the frame's loaders drop the last batch.
+    numbers = generator(seed, "names").permutation(10_000)[: photos + 5]
+    names = np.array([f"{number:04d}_{seed % 97:02d}.jpg" for number in numbers])
+    keywords = {} if k is None else {"k": k}
+    with LayerTrace() as trace:
+        matches, raised = _matches(lambda: function(model, embeddings.clone(), query, names, **keywords), notebook)
+    facts, found = _read(matches, list(names))
+    ranking = [index - index % 2 if twins and index < photos else index for index in found]
+    facts |= {"raised": raised, "operations": trace.operations}
+    return facts, {"ranking": np.array(ranking, dtype=np.int64)}
+
+
+def vectorised(
+    notebook: Namespace, *, query: str, seed: int, photos: list[int]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Whether the number of torch operations grows with the number of photos, as it does in a loop over them."""
+    operations = [retrieve(notebook, query=query, seed=seed, photos=count, k=4)[0]["operations"] for count in photos]
+    return {"grows": operations[-1] - operations[0] >= photos[-1] - photos[0]}, {}
+
+
+def _matches(call: Callable[[], Any], notebook: Namespace) -> tuple[Any, str | None]:
+    """The variable `matches` of whatever function of the notebook held it last, else what the call returned.
+
+    A notebook's function may draw its matches and return nothing, and the drawing may fail without a screen; so the
+    variable is read when its function ends, however it ends. An exception that came before
+    there were matches is raised.
+    """
+    held: list[Any] = []
+
+    def watch(frame: FrameType, event: str, argument: Any) -> None:
+        if event == "return" and frame.f_code.co_filename.startswith(CELL) and "matches" in frame.f_locals:
+            held.append(frame.f_locals["matches"])
+
+    raised, returned = None, None
+    sys.setprofile(watch)
+    try:
+        returned = call()
+    except Exception as error:
+        if not held:
+            raise
+        raised = f"{type(error).__name__}: {error}"[:200]
+    finally:
+        sys.setprofile(None)
+    if held:
+        return held[-1], raised
+    return notebook.get("matches") if returned is None else returned, raised
+
+
+def _read(matches: Any, names: list[str]) -> tuple[dict[str, Any], list[int]]:
+    """Facts on the form of the matches, and their positions in `names` (-1 for what is no name there)."""
+    if isinstance(matches, torch.Tensor):
+        matches = matches.tolist()
+    if isinstance(matches, list | tuple):
+        matches = [item.tolist() if isinstance(item, torch.Tensor | np.ndarray) else item for item in matches]
+    array = np.asarray(matches, dtype=object)
+    flat = array.reshape(-1).tolist()
+    places = {name: index for index, name in enumerate(names)}
+    # A path to the file names it as well.
+    found = [places.get(str(item).rpartition("/")[2], -1) for item in flat[:MOST]]
+    distinct = len({str(item) for item in flat})
+    return {"kind": _kind(flat), "count": len(flat), "distinct": distinct, "nested": array.ndim != 1}, found
+
+
+def _kind(items: list[Any]) -> str:
+    if all(item is None for item in items):
+        return "nothing"
+    if all(isinstance(item, str) for item in items):
+        return "names"
+    return "positions" if all(isinstance(item, int | float | np.number) for item in items) else "something else"

@@ -1,0 +1,1 @@
+"""Makes an assignment: notebooks from their source, banks from the reference and its misconceptions, and the corpus."""

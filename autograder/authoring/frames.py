@@ -1,0 +1,80 @@
+"""Generates the blank and the solved notebook of a frame from one jupytext file and the reference's own source.
+
+A frame is a folder with a NAME.py. Metadata of its cells: `item`, the graded item that the cell belongs to; `source`,
+the objects of the reference whose text it holds (a graded cell only in the solution); `only`, the one version that it
+appears in; `recorded`, what it prints in the solution, with the figures of the recorded run put in.
+"""
+
+import ast
+import copy
+import functools
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import jupytext
+import nbformat
+
+from autograder.grading.assignment import Assignment
+from autograder.submission.notebook import Notebook, parse_notebook
+
+Version = Literal["template", "solution"]
+
+
+def generate(assignment: Assignment, version: Version, frame: Path | None = None) -> Any:
+    """The notebook of a frame, of the students' own where none is named, as an nbformat node; the same in every run."""
+    notebook = copy.deepcopy(_read((frame or assignment.template) / f"{assignment.name}.py"))
+    recorded = tomllib.loads(assignment.recorded_run.read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook.cells if cell.metadata.get("only", version) == version]
+    for number, cell in enumerate(cells):
+        cell.id = f"{assignment.name}-{version}-{number:03d}"
+        asked = dict(cell.metadata)
+        cell.metadata = nbformat.from_dict({"item": asked["item"]} if "item" in asked else {})
+        if "source" in asked and (version == "solution" or "item" not in asked):
+            cell.source = "\n\n\n".join(_text_of(assignment.root, name) for name in asked["source"].split(","))
+        if version == "solution" and "recorded" in asked:
+            text = asked["recorded"].format(**recorded)
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=f"{text}\n")]
+    made = nbformat.v4.new_notebook(cells=cells)
+    made.metadata = nbformat.from_dict(
+        {
+            "accelerator": "GPU",
+            "colab": {"name": f"{assignment.name}.ipynb", "provenance": [], "toc_visible": True},
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    made.nbformat_minor = 5
+    return made
+
+
+@functools.cache
+def _read(path: Path) -> Any:
+    return jupytext.read(path, fmt="py:percent")
+
+
+def submission(assignment: Assignment, version: Version, frame: Path | None = None) -> Notebook:
+    """The same as grading reads it."""
+    return as_submission(generate(assignment, version, frame))
+
+
+def as_submission(notebook: Any) -> Notebook:
+    """An nbformat node as grading reads it."""
+    return parse_notebook(text(notebook).encode())
+
+
+def text(notebook: Any) -> str:
+    """The notebook's JSON, as it is committed."""
+    return str(nbformat.writes(notebook)).rstrip("\n") + "\n"
+
+
+@functools.cache
+def _text_of(root: Path, name: str) -> str:
+    """The text of `package.module:definition`, read and not imported: the reference needs packages that building does
+    not."""
+    module, _, definition = name.partition(":")
+    source = (root / Path(*module.split("."))).with_suffix(".py").read_text(encoding="utf-8")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == definition:
+            return ast.get_source_segment(source, node) or ""
+    raise LookupError(f"{module} defines no {definition}")

@@ -1,0 +1,108 @@
+"""Misconceptions: the solved notebook with one small change, kept as data beside the reference.
+
+A file `reference/misconceptions/ITEM.toml` has a table for each slug:
+
+    [temperature-multiplied]
+    shows = "The similarities are multiplied by the temperature."
+    look = "Compare the line that makes the logits with the formula."
+    edits = [{ old = "/ self.temperature", new = "* self.temperature" }]
+
+Each `old` must occur exactly once in the item's cells of the solved notebook. A frame whose own text is concerned has
+other edits for a slug, in a `misconceptions.toml` beside its source.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from autograder.authoring import frames
+from autograder.authoring.recording import Mistake
+from autograder.grading.assignment import Assignment
+from autograder.grading.bank import Description
+from autograder.grading.rubric import Item, Rubric
+from autograder.submission.notebook import Notebook
+
+Read = TypeVar("Read")
+
+
+class MisconceptionError(Exception):
+    """A misconception does not fit the reference; the message names it."""
+
+
+class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One replacement in the text of the item's cells."""
+
+    old: str
+    new: str
+
+
+class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One typical mistake: two sentences for the student, and the change that makes it."""
+
+    shows: str
+    look: str
+    edits: tuple[Edit, ...]
+
+
+def every(assignment: Assignment, rubric: Rubric, frame: Path | None = None) -> list[Mistake]:
+    """All misconceptions in a frame (None: the students' own), and for each item the one of not having begun.
+
+    Raises MisconceptionError.
+    """
+    frame = frame or assignment.template
+    own = _read(frame / "misconceptions.toml", dict[str, tuple[Edit, ...]])
+    mistakes = []
+    for item in rubric.items:
+        if item.probes:
+            mistakes.append(_not_started(assignment, item, frame))
+        for slug, misconception in _read(
+            assignment.misconceptions / f"{item.name}.toml", dict[str, Misconception]
+        ).items():
+            description = Description(item=item.name, shows=misconception.shows, look=misconception.look)
+            edits = own.get(slug, misconception.edits)
+            mistakes.append(Mistake(slug, description, _changed(assignment, item.name, slug, edits, frame)))
+    return mistakes
+
+
+def recorded(assignment: Assignment, rubric: Rubric) -> list[Mistake]:
+    """What the banks hold: all misconceptions in the students' frame, and the blanks of the other frames."""
+    return every(assignment, rubric) + [
+        msgspec.structs.replace(mistake, slug=f"{mistake.slug}@{frame.name}")
+        for frame in assignment.every_frame[1:]
+        for mistake in (_not_started(assignment, item, frame) for item in rubric.items if item.probes)
+    ]
+
+
+def _read(path: Path, form: type[dict[str, Read]]) -> Mapping[str, Read]:
+    if not path.exists():
+        return {}
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=form)
+    except msgspec.DecodeError as error:
+        raise MisconceptionError(f"{path}: {error}") from None
+
+
+def _changed(assignment: Assignment, item: str, slug: str, edits: tuple[Edit, ...], frame: Path) -> Notebook:
+    notebook = frames.generate(assignment, "solution", frame)
+    for edit in edits:
+        cells = [cell for cell in notebook.cells if cell.metadata.get("item") == item and edit.old in cell.source]
+        if len(cells) != 1 or cells[0].source.count(edit.old) != 1:
+            raise MisconceptionError(f"{slug}: {edit.old!r} is not to be found exactly once in the cells of {item}")
+        cells[0].source = cells[0].source.replace(edit.old, edit.new)
+    return frames.as_submission(notebook)
+
+
+def _not_started(assignment: Assignment, item: Item, frame: Path) -> Mistake:
+    """The solved notebook with the template's cells for this item."""
+    solved = frames.generate(assignment, "solution", frame)
+    blank = frames.generate(assignment, "template", frame)
+    for solved_cell, blank_cell in zip(_cells_of(solved, item.name), _cells_of(blank, item.name), strict=True):
+        solved_cell.source = blank_cell.source
+    description = Description(item=item.name, shows="This is still the template's blank.", look=item.todo)
+    return Mistake(f"{item.name.replace('_', '-')}-not-started", description, frames.as_submission(solved))
+
+
+def _cells_of(notebook: Any, item: str) -> Iterator[Any]:
+    return (cell for cell in notebook.cells if cell.metadata.get("item") == item)

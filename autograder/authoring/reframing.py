@@ -1,0 +1,30 @@
+"""Puts one student's solution into another frame: their definitions, the frame's own cells around them."""
+
+from pathlib import Path
+from typing import Any
+
+from autograder.authoring import frames
+from autograder.grading.assignment import Assignment
+from autograder.grading.rubric import Item, Rubric
+from autograder.program import outline, program_for
+from autograder.submission.notebook import Notebook
+
+
+def reframed(solution: Notebook, assignment: Assignment, rubric: Rubric, frame: Path) -> Notebook:
+    """The frame's solved notebook with every graded definition, and what it needs, taken from `solution`."""
+    read = outline(solution)
+    notebook = frames.generate(assignment, "solution", frame)
+    for item in rubric.items:
+        if item.probes:
+            cell = _defining_cell(notebook, item)
+            cell.source = "\n".join(statement.source for statement in program_for(read, item.needs).statements)
+    return frames.as_submission(notebook)
+
+
+def _defining_cell(notebook: Any, item: Item) -> Any:
+    wanted = (f"def {item.needs[0]}(", f"class {item.needs[0]}(")
+    return next(
+        cell
+        for cell in notebook.cells
+        if cell.metadata.get("item") == item.name and any(start in cell.source for start in wanted)
+    )

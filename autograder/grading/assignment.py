@@ -1,0 +1,36 @@
+"""Where the parts of an assignment lie. Grading needs the rubric and the banks; the rest is what they are made from."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of one assignment."""
+
+    name: str
+    """A frame's notebook is written in NAME.py and generated as NAME.ipynb."""
+    rubric: Path
+    banks: Path
+    template: Path
+    """The folder of the frame that students are given."""
+    solution: Path
+    """The solved notebook, generated."""
+    root: Path
+    """The folder from which the reference's modules are found by their dotted names."""
+    misconceptions: Path
+    recorded_run: Path
+    """Figures that the solved notebook's cells print."""
+    frames: Path
+    """A folder of further frames."""
+    corpus: Path
+
+    @property
+    def every_frame(self) -> list[Path]:
+        """The folders of all frames, the students' own first."""
+        return [self.template, *sorted(path.parent for path in self.frames.glob(f"*/{self.name}.py"))]
+
+    @property
+    def blank(self) -> Path:
+        """The blank notebook, generated."""
+        return self.template / f"{self.name}.ipynb"

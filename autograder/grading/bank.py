@@ -1,0 +1,99 @@
+"""What the reference and every misconception replied to every case: JSON for facts, safetensors for arrays, no code."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+from safetensors.numpy import load_file
+
+from autograder.sandbox.outcomes import Array, Ended, Missing, Outcome, Raised, Reply, ReplyHeader
+
+
+class BankError(Exception):
+    """A bank is missing or out of step with the rubric; the message says what to do."""
+
+
+class StoredOutcome(msgspec.Struct, frozen=True):
+    """One outcome; a reply's arrays by the keys under which they lie in the safetensors file."""
+
+    outcome: ReplyHeader | Raised | Missing | Ended
+    arrays: dict[str, str] = {}
+
+
+class StoredCase(msgspec.Struct, frozen=True):
+    """What was replied to one case."""
+
+    reference: StoredOutcome
+    misconceptions: dict[str, StoredOutcome] = {}
+
+
+class Description(msgspec.Struct, frozen=True):
+    """A misconception in words for the student."""
+
+    item: str
+    shows: str
+    look: str
+
+
+class Index(msgspec.Struct, frozen=True):
+    """The JSON half of a bank. Cases are keyed `item.case`."""
+
+    cases: dict[str, StoredCase] = {}
+    misconceptions: dict[str, Description] = {}
+    work: dict[str, int] = {}
+    """Item to the time that the reference takes, in units of the machine's own speed (`Zygote.unit`), rounded up."""
+
+
+def slug_of(form: str) -> str:
+    """The slug of a recorded misconception: one with several forms (the blanks of several frames) has "slug@form"."""
+    return form.partition("@")[0]
+
+
+class Bank:
+    """One or several banks, read once."""
+
+    def __init__(self, indices: Iterable[Index], arrays: Mapping[str, Array]) -> None:
+        self._cases: dict[str, StoredCase] = {}
+        self.misconceptions: dict[str, Description] = {}
+        self.work: dict[str, int] = {}
+        for index in indices:
+            self._cases |= index.cases
+            self.misconceptions |= index.misconceptions
+            self.work |= index.work
+        self._arrays = arrays
+
+    @classmethod
+    def read(cls, names: Iterable[str], folder: Path) -> "Bank":
+        """Reads the banks of these names. Raises BankError where one is not there or not whole."""
+        indices: list[Index] = []
+        arrays: dict[str, Array] = {}
+        for name in names:
+            try:
+                indices.append(msgspec.json.decode((folder / f"{name}.json").read_bytes(), type=Index))
+                arrays |= load_file(folder / f"{name}.safetensors")
+            except (OSError, msgspec.DecodeError, ValueError) as error:
+                raise BankError(f"the {name} bank in {folder} cannot be read ({error}); `ps7 build` makes it") from None
+        return cls(indices, arrays)
+
+    def expected(self, item: str, case: str) -> Outcome:
+        """The reference's outcome. Raises BankError where the case was never recorded."""
+        return self._outcome(self._case(item, case).reference)
+
+    def mistaken(self, item: str, case: str) -> dict[str, Outcome]:
+        """The outcomes of the item's misconceptions by slug."""
+        return {slug: self._outcome(record) for slug, record in self._case(item, case).misconceptions.items()}
+
+    def _case(self, item: str, case: str) -> StoredCase:
+        try:
+            return self._cases[f"{item}.{case}"]
+        except KeyError:
+            raise BankError(
+                f"the banks know no case {item}.{case}; run `ps7 build` after a change of the rubric"
+            ) from None
+
+    def _outcome(self, record: StoredOutcome) -> Outcome:
+        if isinstance(record.outcome, ReplyHeader):
+            return Reply(
+                facts=record.outcome.facts, arrays={field: self._arrays[key] for field, key in record.arrays.items()}
+            )
+        return record.outcome

@@ -1,0 +1,100 @@
+"""Grades a notebook item by item: ask, judge, price."""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from autograder.grading.bank import Bank
+from autograder.grading.examination import Clock, examine
+from autograder.grading.judge import judge
+from autograder.grading.rubric import Item, Rubric, named
+from autograder.grading.verdicts import Finding, Unclear, Verdict
+from autograder.program import Outline, outline, program_for, too_new, why_missing
+from autograder.sandbox.host import Zygote
+from autograder.sandbox.outcomes import Ended, Missing, Outcome
+from autograder.submission.notebook import Notebook
+
+
+def grade(
+    notebook: Notebook, rubric: Rubric, bank: Bank, zygote: Zygote, clock: Clock
+) -> Iterator[tuple[Item, list[Verdict]]]:
+    """Yields every item of the rubric with its verdicts as soon as they are there. Raises SandboxError and
+    BankError."""
+    read = outline(notebook)
+    harmful: set[str] = set()
+    for item in rubric.items:
+        if item.probes:
+            cases = dict.fromkeys(case for check in item.checks for case in check.cases)
+            usual = bank.work[item.name] * zygote.unit if item.name in bank.work else None
+            answers = examine(item, cases, notebook, read, zygote, clock, usual=usual, harmful=harmful)
+            if any(isinstance(answer, Ended) for answer in answers.values()):
+                harmful.update(item.needs[:1])
+            findings = judge(item, answers, bank, rubric, lambda name: why_missing(read, name))
+            if unread := _unread(answers, read):
+                findings = {name: each if each.passed else _to_review(each, unread) for name, each in findings.items()}
+        else:
+            findings = named(item.reader)(notebook, item)
+        yield item, list(price(item, findings))
+
+
+def _unread(answers: Mapping[str, Outcome | Unclear], read: Outline) -> str:
+    """Why the item's code could not be read, where that may be the grader's fault; "" where it could."""
+    missing = {answer.name for answer in answers.values() if isinstance(answer, Missing)}
+    if read.newer_python and any(missing & part.names for part in read.broken):
+        return f"a cell does not parse here, and the notebook was saved with Python {read.newer_python}"
+    return ""
+
+
+def _to_review(finding: Finding, reason: str) -> Finding:
+    """Not counted as a mistake, and not given points without evidence: a person decides."""
+    return msgspec.structs.replace(finding, misconception=None, needs_review=reason)
+
+
+def price(item: Item, findings: Mapping[str, Finding]) -> Iterator[Verdict]:
+    """Verdicts with points; a check without points appears only where it has a note to give."""
+    for number, check in enumerate(item.checks, start=1):
+        finding = findings[check.name]
+        if not check.points and finding.passed:
+            continue
+        yield Verdict(
+            number=f"{item.number}.{number}",
+            item=item.name,
+            check=check.name,
+            title=check.title,
+            score=check.points if finding.passed else 0.0,
+            max_score=check.points,
+            passed=finding.passed or not check.points,
+            message=finding.message,
+            misconception=finding.misconception,
+            visibility=check.visibility,
+            needs_review=finding.needs_review,
+        )
+
+
+def untouched(rubric: Rubric, reason: str) -> list[Verdict]:
+    """Every pointed check with zero points, for a submission that grading has not reached or cannot read."""
+    return [
+        verdict
+        for item in rubric.items
+        for verdict in price(
+            item, dict.fromkeys((check.name for check in item.checks), Finding(passed=False, message=reason))
+        )
+        if verdict.max_score
+    ]
+
+
+def left_out(notebook: Notebook, rubric: Rubric) -> list[str]:
+    """What the graded items refer to and grading does not run, as sentences for the report."""
+    read = outline(notebook)
+    omitted = {
+        (statement.cell, statement.line): statement.acts
+        for item in rubric.items
+        for statement in program_for(read, item.needs).left_out
+    }
+    return [
+        f"Code cell {cell}, line {line} was not run while grading: {reason}."
+        for (cell, line), reason in sorted(omitted.items())
+    ] + [
+        f"Code cell {broken.cell} has a syntax error in line {broken.line}: {broken.message}." + too_new(read)
+        for broken in read.broken
+    ]

@@ -1,0 +1,142 @@
+"""Turns outcomes into findings: equal to the reference, equal to a misconception, or different in ways that can be
+told."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from autograder.grading import messages
+from autograder.grading.bank import Bank, slug_of
+from autograder.grading.compare import differences, same
+from autograder.grading.rubric import Check, Item, Rubric
+from autograder.grading.verdicts import Finding, Unclear
+from autograder.sandbox.outcomes import Outcome, Reply
+
+Answers = Mapping[str, Outcome | Unclear]
+"""Case to outcome, for the cases of one item that were asked."""
+
+
+def judge(
+    item: Item, answers: Answers, bank: Bank, rubric: Rubric, why_missing: Callable[[str], str]
+) -> dict[str, Finding]:
+    """A finding for every check of the item, in the rubric's order."""
+    comparison = Comparison(item, answers, bank, rubric.tolerance)
+    failing = [check for check in item.checks if not comparison.passes(check)]
+    pointed = [check for check in item.checks if check.points]
+    wrong = [check for check in pointed if check in failing]
+    names = _diagnose(pointed, wrong, comparison)
+    findings: dict[str, Finding] = {}
+    said: dict[str, str] = {}
+    for check in item.checks:
+        if check not in failing:
+            if check.after and not findings[check.after].passed:
+                title = next(each.title for each in item.checks if each.name == check.after)
+                findings[check.name] = msgspec.structs.replace(
+                    findings[check.after], message=messages.presupposed(title)
+                )
+            else:
+                findings[check.name] = comparison.passed(check)
+        elif not check.points:
+            # A note is about the last few details of what is right; beside real mistakes it would only confuse.
+            findings[check.name] = Finding(passed=bool(wrong), message="" if wrong else check.note)
+        else:
+            message = _explain(check, comparison, rubric, why_missing)
+            if (table := _layers(check, comparison)) and table not in said:
+                said[table] = check.title
+                message += f"\n\n{table}"
+            slug = names.get(check.name)
+            first = said.setdefault(slug or message, check.title)
+            if first != check.title:
+                message = messages.as_above(first) if slug is None else f"{message}\n\n{messages.as_above(first)}"
+            elif slug is not None:
+                message = messages.with_misconception(message, bank.misconceptions[slug])
+            findings[check.name] = Finding(passed=False, message=message, misconception=slug)
+    return findings
+
+
+class Comparison:
+    """One item's answers beside what the bank holds for the same cases."""
+
+    def __init__(self, item: Item, answers: Answers, bank: Bank, tolerance: float) -> None:
+        self.item, self.answers, self.bank, self.tolerance = item, answers, bank, tolerance
+
+    def passes(self, check: Check) -> bool:
+        """Whether every case of the check is answered as the reference answers it."""
+        return all(
+            isinstance(answer := self.answers[case], Unclear)
+            or (isinstance(answer, Reply) and self.agree(check, answer, self.bank.expected(self.item.name, case)))
+            for case in check.cases
+        )
+
+    def passed(self, check: Check) -> Finding:
+        """The finding of a check that passes, with the doubt where there is one."""
+        unclear = [answer for case in check.cases if isinstance(answer := self.answers[case], Unclear)]
+        if not unclear:
+            return Finding(passed=True, message="")
+        return Finding(passed=True, message=f"Taken as right: {unclear[0].reason}", needs_review=unclear[0].reason)
+
+    def fitting(self, check: Check, *, clues: bool = False) -> set[str]:
+        """The misconceptions that agree with the submission in all cases of the check."""
+        everything = [set(self.bank.mistaken(self.item.name, case)) for case in check.cases]
+        return {
+            slug
+            for slug in set.intersection(*everything)
+            if all(self._fits(slug, check, case, clues=clues) for case in check.cases)
+        }
+
+    def differs(self, slug: str, check: Check) -> bool:
+        """Whether the misconception itself fails the check."""
+        return not all(
+            self.agree(check, self.bank.mistaken(self.item.name, case)[slug], self.bank.expected(self.item.name, case))
+            for case in check.cases
+        )
+
+    def agree(self, check: Check, one: Outcome, other: Outcome, *, clues: bool = False) -> bool:
+        """Whether two outcomes are the same as far as the check looks."""
+        return same(one, other, (*check.fields, *(check.clues if clues else ())), self.tolerance)
+
+    def _fits(self, slug: str, check: Check, case: str, *, clues: bool) -> bool:
+        answer = self.answers[case]
+        mistaken = self.bank.mistaken(self.item.name, case)[slug]
+        return isinstance(answer, Unclear) or self.agree(check, answer, mistaken, clues=clues)
+
+
+def _diagnose(pointed: list[Check], wrong: list[Check], comparison: Comparison) -> dict[str, str]:
+    """Failing check to the slug of the misconception that replies just so.
+
+    Best is a misconception that agrees with the submission in every compared field of every case of the item. Where
+    there is none, a check is given a name only if exactly one misconception agrees in that check's own fields: a wrong
+    name is worse than none.
+    """
+    fitting = {check.name: comparison.fitting(check) for check in pointed}
+    whole = set.intersection(*fitting.values()) if fitting else set()
+    named = {}
+    for check in wrong:
+        candidates = {slug for slug in fitting[check.name] if comparison.differs(slug, check)}
+        best = candidates & whole or candidates
+        slugs = set(map(slug_of, best))
+        if len(slugs) > 1:
+            slugs = set(map(slug_of, best & comparison.fitting(check, clues=True)))
+        if len(slugs) == 1:
+            named[check.name] = slugs.pop()
+    return named
+
+
+def _explain(check: Check, comparison: Comparison, rubric: Rubric, why_missing: Callable[[str], str]) -> str:
+    """What was seen in the first case that differs."""
+    item = comparison.item
+    for case in check.cases:
+        answer, expected = comparison.answers[case], comparison.bank.expected(item.name, case)
+        if isinstance(answer, Unclear) or comparison.agree(check, answer, expected):
+            continue
+        if not isinstance(answer, Reply) or not isinstance(expected, Reply):
+            return messages.no_reply(answer, why_missing)
+        found = differences(answer, expected, check.fields, rubric.tolerance)
+        return messages.different(found, rubric.fields, hidden=item.cases[case].bank == "hidden")
+    return ""
+
+
+def _layers(check: Check, comparison: Comparison) -> str:
+    """The layers of the first case, beside the reference's."""
+    case = check.cases[0]
+    return messages.layers(comparison.answers[case], comparison.bank.expected(comparison.item.name, case))

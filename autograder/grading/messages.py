@@ -1,0 +1,138 @@
+"""Sentences for the student. Whatever comes from the student's code is clipped, made harmless and marked as theirs."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from autograder.grading.bank import Description
+from autograder.grading.compare import Difference
+from autograder.sandbox.outcomes import Ended, Missing, Outcome, Raised, Reply
+
+LONGEST_QUOTE = 300
+
+
+def quote(text: object, longest: int = LONGEST_QUOTE) -> str:
+    """Student text as inline code: one line, no backticks, no control characters, no addresses, clipped."""
+    line = re.sub(r"\s+", " ", str(text)).strip()
+    line = re.sub(r"0x[0-9a-fA-F]{6,}", "0x...", line)
+    line = "".join(character for character in line if character.isprintable()).replace("`", "'")
+    return f"`{line[:longest]}{' ...' if len(line) > longest else ''}`" if line else "(nothing)"
+
+
+def with_misconception(seen: str, misconception: Description) -> str:
+    """What was seen, what it usually means and where to look."""
+    return f"{seen}\n\n{misconception.shows} {misconception.look}".strip()
+
+
+def as_above(title: str) -> str:
+    """In place of a text that another check of the item has already said."""
+    return f"The same mistake as above, under “{title}”."
+
+
+def presupposed(title: str) -> str:
+    """Why a check earns nothing although nothing speaks against it."""
+    return f"This counts as soon as “{title}” is right."
+
+
+def no_reply(outcome: Outcome, why_missing: Callable[[str], str]) -> str:
+    """Why the code could not be asked, in the student's words."""
+    match outcome:
+        case Missing(name=name, cause=None):
+            return why_missing(name)
+        case Missing(name=name, cause=cause):
+            assert cause is not None
+            return f"`{name}` is not defined, because its definition failed.\n\n{exception(cause)}"
+        case Raised(kind="NameError", text=text):
+            missing = re.match(r"name '(\w+)' is not defined", text)
+            reason = f"\n\n{why_missing(missing[1])}" if missing else ""
+            return exception(outcome) + reason
+        case Raised(kind="ModuleNotFoundError"):
+            return (
+                f"{exception(outcome)}\n\nThis package is not installed where grading runs. If your solution needs it, "
+                "tell the course staff; torch and numpy can do everything that is asked for."
+            )
+        case Raised():
+            return exception(outcome)
+        case Ended(reason=reason):
+            return f"No answer: {reason}."
+        case _:
+            return "There was an answer where the reference has none."
+
+
+def exception(raised: Raised) -> str:
+    """The exception, the last places in the student's cells, and the shapes of the tensors there."""
+    text = f"Your code raised {quote(f'{raised.kind}: {raised.text}' if raised.text else raised.kind)}"
+    if not raised.frames:
+        return text + "."
+    places = [
+        f"- {_plain(frame.cell)}, line {frame.line}{_inside(frame.function)}: {quote(frame.source, 120)}"
+        for frame in raised.frames
+    ]
+    shapes = ", ".join(f"{quote(name, 40)} {quote(shape, 60)}" for name, shape in raised.frames[-1].shapes.items())
+    return text + " in\n\n" + "\n".join(places) + (f"\n\nThe tensors there: {shapes}." if shapes else "")
+
+
+def different(found: Sequence[Difference], names: Mapping[str, str], *, hidden: bool) -> str:
+    """Field by field what was expected and what came. Hidden cases show no values."""
+    return "\n\n".join(_sentence(difference, names[difference.field], hidden=hidden) for difference in found)
+
+
+def _sentence(difference: Difference, name: str, *, hidden: bool) -> str:
+    subject = f"Wrong: {name}."
+    if isinstance(difference.expected, bool):
+        return f"{subject} Expected {_yes(difference.expected)}, got {_yes(difference.got)}."
+    if math.isnan(difference.distance) and not difference.places:
+        return subject if hidden else f"{subject} Expected {_value(difference.expected)}, got {_value(difference.got)}."
+    many = (
+        f"{difference.places} value{'s' if difference.places > 1 else ''} differ{'' if difference.places > 1 else 's'}"
+    )
+    if math.isnan(difference.distance):
+        return f"{subject} {many}; some of yours are not numbers (NaN)."
+    if hidden or isinstance(difference.expected, int):
+        return (
+            f"{subject} {many} from the reference."
+            if isinstance(difference.expected, int)
+            else (f"{subject} {many} from the reference, by up to {difference.distance:.3g}.")
+        )
+    return (
+        f"{subject} {many} from the reference, by up to {difference.distance:.3g}; "
+        f"the first: expected {difference.expected:.5g}, got {difference.got:.5g}."
+    )
+
+
+def layers(got: object, expected: object) -> str:
+    """The layers side by side; "" where they are not known or the same."""
+    if not isinstance(got, Reply) or not isinstance(expected, Reply):
+        return ""
+    ours, theirs = expected.facts.get("layers"), got.facts.get("layers")
+    if not isinstance(ours, list) or not isinstance(theirs, list) or ours == theirs:
+        return ""
+    rows = ["| layer | expected | yours |", "|---|---|---|"]
+    for index in range(max(len(ours), min(len(theirs), len(ours) + 4))):
+        left = ours[index] if index < len(ours) else "-"
+        right = theirs[index] if index < len(theirs) else "-"
+        mark = "" if left == right else " **(differs)**"
+        rows.append(f"| {index + 1} | {_plain(left)} | {_plain(right)}{mark} |")
+    return "\n".join(rows)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list) and value and all(isinstance(size, int) for size in value):
+        return f"({', '.join(map(str, value))})"
+    if isinstance(value, list):
+        return quote(", ".join(f"({', '.join(map(str, row))})" if isinstance(row, list) else str(row) for row in value))
+    return quote(value, 80)
+
+
+def _yes(value: Any) -> str:
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else quote(value, 40)
+
+
+def _inside(function: str) -> str:
+    return f" in {quote(function, 60)}" if function not in {"", "<module>"} else ""
+
+
+def _plain(text: object) -> str:
+    """Text of our own making that passed through the guest."""
+    return "".join(character for character in str(text) if character.isalnum() or character in " ,.->_")[:160]

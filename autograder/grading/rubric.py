@@ -1,0 +1,140 @@
+"""The rubric as typed data."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from autograder.grading.verdicts import Visibility
+
+BankName = Literal["public", "hidden"]
+
+
+def named(path: str) -> Any:
+    """The function of the host that "module:function" names. Raises ImportError and AttributeError."""
+    module, _, function = path.partition(":")
+    return getattr(import_module(module), function)
+
+
+class RubricError(Exception):
+    """The rubric file contradicts itself; the message says where."""
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One concrete question: a probe with its arguments."""
+
+    probe: str
+    bank: BankName
+    probes: str = ""
+    """The module of the probe where it is not the item's own. Its guest executes the whole notebook, not only what the
+    item needs."""
+    interpreter: str = ""
+    """A function of the host, "module:function", that makes facts of the outcome with the notebook beside it."""
+    arguments: dict[str, Any] = {}
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is compared with the reference, and what it is worth. A check without points only gives a note."""
+
+    name: str
+    title: str
+    fields: tuple[str, ...]
+    clues: tuple[str, ...] = ()
+    """Fields that decide nothing, but tell misconceptions apart whose compared fields are the same."""
+    cases: tuple[str, ...] = ()
+    after: str = ""
+    """An earlier check of the item whose right answer the question presupposes ("no for loop"): while that one fails,
+    this one earns nothing."""
+    points: float = 0.0
+    visibility: Visibility = "visible"
+    note: str = ""
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One graded item of the assignment."""
+
+    name: str
+    number: str
+    title: str
+    points: float
+    needs: tuple[str, ...] = ()
+    """Names of the notebook without which the item cannot be probed; the first is the one that the student writes."""
+    probes: str = ""
+    """The module with the item's probes."""
+    reader: str = ""
+    """In place of probes, where the notebook's text alone is judged: a function of the host, "module:function", that
+    gives the findings of (notebook, item)."""
+    todo: str = ""
+    """What to write, for a student who has not begun."""
+    cases: dict[str, Case] = {}
+    checks: tuple[Check, ...]
+
+
+class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole assignment."""
+
+    title: str
+    environment: str
+    """The module that says what guests find installed."""
+    tolerance: float
+    """How far arrays may be from the reference's, relative to the reference's greatest absolute value."""
+    fields: dict[str, str]
+    """Field of a reply to its name in a sentence."""
+    items: tuple[Item, ...]
+
+    def item(self, name: str) -> Item:
+        """The item of that name. Raises KeyError."""
+        for item in self.items:
+            if item.name == name:
+                return item
+        raise KeyError(name)
+
+    def public(self) -> "Rubric":
+        """The part that students have what it needs for: checks with public cases, and of their cases those."""
+        return msgspec.structs.replace(self, items=tuple(map(_public, self.items)))
+
+    @property
+    def points(self) -> float:
+        """The most that a submission can score."""
+        return sum(item.points for item in self.items)
+
+
+def _public(item: Item) -> Item:
+    checks = (
+        msgspec.structs.replace(check, cases=tuple(case for case in check.cases if item.cases[case].bank == "public"))
+        for check in item.checks
+    )
+    return msgspec.structs.replace(item, checks=tuple(check for check in checks if check.cases or not item.probes))
+
+
+def load(path: Path) -> Rubric:
+    """Reads and checks a rubric. Raises RubricError."""
+    try:
+        rubric = msgspec.toml.decode(path.read_bytes(), type=Rubric)
+    except (OSError, msgspec.DecodeError) as error:
+        raise RubricError(f"{path}: {error}") from None
+    for item in rubric.items:
+        if bool(item.probes) == bool(item.reader):
+            raise RubricError(f"{path}: {item.name} must have either probes or a reader")
+        total = sum(check.points for check in item.checks)
+        if abs(total - item.points) > 1e-9:
+            raise RubricError(
+                f"{path}: the checks of {item.name} sum to {total:g} points, the item has {item.points:g}"
+            )
+        earlier: set[str] = set()
+        for check in item.checks:
+            if check.after and check.after not in earlier:
+                raise RubricError(
+                    f"{path}: {item.name}.{check.name} comes after {check.after!r}, which is not before it"
+                )
+            earlier.add(check.name)
+            for name in check.cases:
+                if name not in item.cases:
+                    raise RubricError(f"{path}: {item.name}.{check.name} names a case {name!r} that is not there")
+            for name in (*check.fields, *check.clues):
+                if name not in rubric.fields:
+                    raise RubricError(
+                        f"{path}: field {name!r} of {item.name}.{check.name} has no description under [fields]"
+                    )
+    return rubric

@@ -1,0 +1,1 @@
+"""Verdicts for their readers: Gradescope, the terminal, a page."""

@@ -1,0 +1,51 @@
+"""Results arranged by item, as every report shows them."""
+
+import math
+
+import msgspec
+
+from autograder.output.results import Results, Test
+
+
+class Group(msgspec.Struct, frozen=True):
+    """One item: what is wrong with it first, then what is right."""
+
+    item: str
+    number: str
+    """Such as "7.1.1"."""
+    wrong: tuple[Test, ...]
+    notes: tuple[Test, ...]
+    """Tests without points: remarks that cost nothing."""
+    right: tuple[Test, ...]
+
+    @property
+    def score(self) -> float:
+        """Points reached."""
+        return round(math.fsum(test.score for test in (*self.wrong, *self.right)), 6)
+
+    @property
+    def max_score(self) -> float:
+        """Points to be had."""
+        return round(math.fsum(test.max_score for test in (*self.wrong, *self.right)), 6)
+
+
+def grouped(results: Results) -> list[Group]:
+    """The groups in the order of the tests."""
+    tests: dict[str, list[Test]] = {}
+    for test in results.tests:
+        tests.setdefault(str(test.extra_data.get("item", "")), []).append(test)
+    return [
+        Group(
+            item=item,
+            number=own[0].number.rpartition(".")[0],
+            wrong=tuple(test for test in own if test.max_score and test.status == "failed"),
+            notes=tuple(test for test in own if not test.max_score),
+            right=tuple(test for test in own if test.max_score and test.status == "passed"),
+        )
+        for item, own in tests.items()
+    ]
+
+
+def is_hidden(test: Test) -> bool:
+    """Whether students see it only later."""
+    return test.visibility != "visible"

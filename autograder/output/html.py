@@ -1,0 +1,48 @@
+"""The report as one page that needs nothing else: no script, no request, and no markup but its own."""
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from autograder.output.grouping import grouped, is_hidden
+from autograder.output.results import Results
+
+
+def render(results: Results, *, title: str, notebook_name: str) -> str:
+    """The page's HTML."""
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(results=results, groups=grouped(results), title=title, notebook_name=notebook_name)
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("autograder.output", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"markdown": markdown, "points": lambda score: f"{score:g}"}
+    environment.tests["hidden"] = is_hidden
+    return environment
+
+
+def markdown(text: str, *, inline: bool = False) -> Markup:
+    """Markdown as HTML without links, pictures and raw HTML: what is a student's stays text."""
+    parser = _parser()
+    # Safe: with `html` off, markdown-it escapes every character that it did not write itself.
+    return Markup(parser.renderInline(text) if inline else parser.render(text))
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
+    return parser.disable(
+        ["link", "image", "autolink", "reference", "html_inline", "html_block", "heading", "lheading"]
+    )

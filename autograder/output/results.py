@@ -1,0 +1,153 @@
+"""Gradescope's results.json as typed models: https://gradescope-autograders.readthedocs.io/en/latest/specs/"""
+
+import math
+import os
+import tempfile
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from autograder.grading.verdicts import Verdict, Visibility
+
+LONGEST_OUTPUT = 8_000
+"""Characters of one text. Gradescope cuts at 100,000."""
+DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+Status = Literal["passed", "failed"]
+Format = Literal["text", "html", "simple_format", "md", "ansi"]
+
+
+class ResultsError(Exception):
+    """A file holds no results; the message says why."""
+
+
+class Test(msgspec.Struct, frozen=True, kw_only=True):
+    """One check as Gradescope shows it."""
+
+    __test__ = False  # for pytest: not a test of ours
+
+    number: str
+    name: str
+    score: float
+    max_score: float
+    status: Status
+    output: str
+    output_format: Format = "md"
+    visibility: Visibility = "visible"
+    extra_data: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.max_score) and 0 <= self.score <= self.max_score):
+            raise ValueError(f"{self.number}: {self.score} of {self.max_score} points")
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is said about one submission."""
+
+    score: float
+    tests: tuple[Test, ...]
+    output: str = ""
+    output_format: Format = "md"
+    execution_time: float = 0.0
+    """Seconds."""
+    visibility: Visibility = "visible"
+    stdout_visibility: Visibility = "hidden"
+    extra_data: dict[str, Any] = {}
+
+    @property
+    def max_score(self) -> float:
+        """What the tests sum to; no field of the format."""
+        return round(math.fsum(test.max_score for test in self.tests), 6)
+
+
+def from_verdicts(
+    verdicts: Iterable[Verdict], *, output: str = "", extra: dict[str, Any] | None = None, execution_time: float = 0.0
+) -> Results:
+    """The results of these verdicts, texts clipped and fit for JSON. Raises ValueError for points that cannot be."""
+    tests = tuple(
+        Test(
+            number=verdict.number,
+            name=verdict.title,
+            score=verdict.score,
+            max_score=verdict.max_score,
+            status="passed" if verdict.passed else "failed",
+            output=clean(verdict.message),
+            visibility=verdict.visibility,
+            extra_data={"item": verdict.item, "check": verdict.check, "misconception": verdict.misconception}
+            | ({"needs_review": clean(verdict.needs_review)} if verdict.needs_review else {}),
+        )
+        for verdict in verdicts
+    )
+    review = [
+        {"number": test.number, "name": test.name, "reason": test.extra_data["needs_review"]}
+        for test in tests
+        if "needs_review" in test.extra_data
+    ]
+    return Results(
+        score=round(math.fsum(test.score for test in tests), 6),
+        tests=tests,
+        output=clean(output),
+        execution_time=execution_time,
+        extra_data=_clean_all(extra or {}) | {"needs_review": review},
+    )
+
+
+def encode(results: Results) -> bytes:
+    """The JSON that Gradescope reads."""
+    return msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n"
+
+
+def decode(text: bytes) -> Results:
+    """Results from JSON. Raises ResultsError."""
+    try:
+        return msgspec.json.decode(text, type=Results)
+    except msgspec.DecodeError as error:
+        raise ResultsError(f"not a results.json: {error}") from None
+
+
+class ResultsFile:
+    """A results.json that is whole at every moment: each write replaces it in one step."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, results: Results) -> None:
+        """Raises OSError where the folder cannot be written."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=".results-", dir=self.path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(encode(results))
+                os.fchmod(file.fileno(), 0o644)
+            os.replace(name, self.path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def clean(text: str) -> str:
+    """The text without what JSON or a terminal would trip over, cut where it is too long."""
+    whole = "".join(character for character in text.encode("utf-8", "replace").decode() if _is_harmless(character))
+    return whole if len(whole) <= LONGEST_OUTPUT else whole[:LONGEST_OUTPUT] + "\n\n(cut here)"
+
+
+def _is_harmless(character: str) -> bool:
+    """No control character, and none that turns the direction of writing, which makes one text look like another."""
+    return character in "\n\t" or (unicodedata.category(character) != "Cc" and character not in DIRECTIONS)
+
+
+def _clean_all(value: Any) -> Any:
+    """The same for every text inside plain data."""
+    match value:
+        case str():
+            return clean(value)
+        case dict():
+            return {clean(str(key)): _clean_all(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_clean_all(each) for each in value]
+        case float() if not math.isfinite(value):
+            return None
+        case _:
+            return value

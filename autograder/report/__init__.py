@@ -1,1 +1,0 @@
-"""Shows results to people: in the terminal, and as a page."""

@@ -1,0 +1,304 @@
+"""Reads a submitted notebook. It runs in the trusted process, so every surprise becomes an `UnreadableSubmission`.
+
+Tolerance beats validation: Colab, Jupyter and VS Code all write files that the nbformat schema rejects, so
+only version 3 and older go through nbformat; a version 4 file is read here, taking what is there.
+"""
+
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from autograder.submission.files import describe_bytes, shown_name
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_CELLS = 5_000
+MAX_CELL_CHARACTERS = 200_000
+MAX_CODE_CHARACTERS = 400_000
+MAX_CODE_LINES = 20_000
+MAX_OUTPUT_CHARACTERS = 20_000
+MAX_JSON_VALUES = 4_000_000
+"""A 64 MiB file of empty lists would need gigabytes once parsed; commas and brackets count the values beforehand."""
+MAX_OLD_BYTES = 1024 * 1024
+"""nbformat's converter validates the whole file, slowly."""
+MAX_DEPTH = 6
+MAX_ENTRIES = 10_000
+
+_INLINE_PICTURE = re.compile(r"data:[\w/+.\-]{1,60};base64,[A-Za-z0-9+/=]*")
+_VERSION = re.compile(r"(3)\.(\d{1,2})\b")
+_CLIPPED = "\n[... clipped ...]\n"
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One code or markdown cell; `number` counts from 1 among the cells of its own kind."""
+
+    kind: Literal["code", "markdown"]
+    number: int
+    source: str
+    outputs: tuple[str, ...] = ()
+    """Text of the saved outputs in order: stream text, text/plain of results, "name: value" of errors."""
+    item: str | None = None
+    """Metadata `item` of our own generated notebooks; never trusted for marks."""
+
+
+class Notebook(msgspec.Struct, frozen=True):
+    """Code and markdown cells in document order, and sentences for the student on how the file was read."""
+
+    cells: tuple[Cell, ...]
+    notes: tuple[str, ...] = ()
+    python: tuple[int, int] = (0, 0)
+    """Major and minor version of the Python that it was saved with, (0, 0) where the file does not say."""
+
+
+class UnreadableSubmission(Exception):
+    """The submission holds no notebook that can be read; `str(e)` tells the student what to do."""
+
+
+def find_notebook(submission: Path) -> Path:
+    """The one notebook of a submission, which is a file or a folder that holds one.
+
+    Links and special files are refused. Raises UnreadableSubmission where there is none, or several.
+    """
+    try:
+        mode = os.lstat(submission).st_mode
+        if stat.S_ISREG(mode):
+            return submission
+        if not os.path.isdir(submission):
+            raise UnreadableSubmission(_irregular(submission))
+        found, others = _search(submission)
+    except FileNotFoundError:
+        raise UnreadableSubmission(f"There is no file or folder at {shown_name(submission)}.") from None
+    except (OSError, ValueError) as error:
+        raise UnreadableSubmission(f"{shown_name(submission)} cannot be opened ({_reason(error)}).") from error
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UnreadableSubmission(
+            f"The submission holds {len(found)} notebooks: {_listed(submission, found)}. Hand in exactly one."
+        )
+    if irregular := [path for path in others if path.suffix.lower() == ".ipynb"]:
+        raise UnreadableSubmission(_irregular(irregular[0]))
+    seen = f" It holds: {_listed(submission, others)}." if others else " It is empty."
+    raise UnreadableSubmission(
+        f"The submission holds no notebook (a file that ends in .ipynb).{seen} "
+        "In Colab, use File > Download > Download .ipynb."
+    )
+
+
+def read_notebook(path: Path) -> Notebook:
+    """Reads the notebook in a regular file. Raises UnreadableSubmission."""
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise UnreadableSubmission(_irregular(path))
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise UnreadableSubmission(_irregular(path))
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise UnreadableSubmission(f"There is no file at {shown_name(path)}.") from None
+    except (OSError, ValueError) as error:
+        raise UnreadableSubmission(f"{shown_name(path)} cannot be read ({_reason(error)}).") from error
+    return parse_notebook(data)
+
+
+def parse_notebook(data: bytes) -> Notebook:
+    """Reads a notebook from the bytes of its file. Raises UnreadableSubmission and nothing else."""
+    notes: list[str] = []
+    content = _parse_json(data, notes)
+    if not isinstance(content, dict) or not isinstance(content.get("cells", content.get("worksheets")), list):
+        raise UnreadableSubmission(
+            "The file is JSON, but it is not a Jupyter notebook: it has no list of cells. "
+            "Download the notebook again (in Colab: File > Download > Download .ipynb)."
+        )
+    if not isinstance(content.get("cells"), list):
+        content = _converted(content, len(data), notes)
+    raw_cells = content["cells"]
+    if len(raw_cells) > MAX_CELLS:
+        raise UnreadableSubmission(f"The notebook has {len(raw_cells)} cells; at most {MAX_CELLS} can be graded.")
+    cells = tuple(_cells(raw_cells, notes))
+    code = [cell for cell in cells if cell.kind == "code"]
+    if not code:
+        raise UnreadableSubmission(
+            "The notebook has no code cell, so there is nothing to grade. Did you hand in the right file?"
+        )
+    characters = sum(len(cell.source) for cell in code)
+    lines = sum(cell.source.count("\n") + cell.source.count("\r") for cell in code)
+    if characters > MAX_CODE_CHARACTERS or lines > MAX_CODE_LINES:
+        raise UnreadableSubmission(
+            f"The notebook holds more code than can be graded (at most {MAX_CODE_CHARACTERS:,} characters "
+            f"and {MAX_CODE_LINES:,} lines). Remove data pasted into code cells."
+        )
+    return Notebook(cells, tuple(notes), _python(content))
+
+
+def _python(content: dict[str, Any]) -> tuple[int, int]:
+    metadata = content.get("metadata")
+    info = metadata.get("language_info") if isinstance(metadata, dict) else None
+    version = info.get("version") if isinstance(info, dict) else None
+    match = _VERSION.match(version) if isinstance(version, str) else None
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def _search(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Regular .ipynb files below the folder, and every other file; hidden and Mac resource folders are ignored."""
+    found: list[Path] = []
+    others: list[Path] = []
+    pending = [(folder, 0)]
+    entries = 0
+    while pending:
+        place, depth = pending.pop()
+        with os.scandir(place) as listing:
+            for entry in listing:
+                entries += 1
+                if entries > MAX_ENTRIES:
+                    raise UnreadableSubmission(
+                        f"The submission holds more than {MAX_ENTRIES:,} files. Hand in the notebook alone."
+                    )
+                if entry.name.startswith(".") or entry.name == "__MACOSX":
+                    continue
+                notebook = entry.name.lower().endswith(".ipynb")
+                if entry.is_dir(follow_symlinks=False) and not notebook:
+                    if depth < MAX_DEPTH:
+                        pending.append((Path(entry.path), depth + 1))
+                elif notebook and entry.is_file(follow_symlinks=False):
+                    found.append(Path(entry.path))
+                else:
+                    others.append(Path(entry.path))
+    return sorted(found), sorted(others)
+
+
+def _irregular(path: Path) -> str:
+    return (
+        f"{shown_name(path.name)} is a link, a folder or a special file, not an ordinary file. "
+        "Hand in the notebook file itself."
+    )
+
+
+def _listed(folder: Path, paths: list[Path]) -> str:
+    shown = ", ".join(shown_name(path.relative_to(folder)) for path in paths[:5])
+    return shown + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
+
+
+def _parse_json(data: bytes, notes: list[str]) -> Any:
+    if len(data) > MAX_BYTES:
+        raise UnreadableSubmission(
+            f"The file is larger than {MAX_BYTES // 2**20} MiB. "
+            "Clear the outputs of cells with many pictures and save again."
+        )
+    if not data.strip():
+        raise UnreadableSubmission("The file is empty. Save the notebook and download it again.")
+    if sum(data.count(mark) for mark in (b",", b"[", b"{")) > MAX_JSON_VALUES:
+        raise UnreadableSubmission("The file holds too many values for a notebook. Clear all outputs and save again.")
+    try:
+        encoding = json.detect_encoding(data)
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        text = data.decode(encoding, "replace")
+        notes.append("Some bytes of the file are no valid text; they were replaced by question marks.")
+    if encoding == "utf-8-sig":
+        notes.append("The file starts with a byte order mark, which was ignored.")
+    elif encoding != "utf-8":
+        notes.append(f"The file is saved as {encoding.upper()}, not as UTF-8; it was read all the same.")
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise UnreadableSubmission("The file is nested too deeply for a notebook. Download it again.") from None
+    except ValueError as error:
+        raise UnreadableSubmission(describe_bytes(data, text, error)) from None
+
+
+def _converted(content: dict[str, Any], size: int, notes: list[str]) -> dict[str, Any]:
+    """A notebook of format 3 or older, brought to format 4 by nbformat."""
+    import nbformat
+
+    failed = (
+        "The notebook is saved in an old format (3 or earlier) and cannot be converted. "
+        "Open it in Colab or Jupyter, save it, and hand in the new file."
+    )
+    if size > MAX_OLD_BYTES:
+        raise UnreadableSubmission(failed)
+    try:
+        # Only nbformat's own reader joins the lists of lines that its converter cannot take.
+        old = json.dumps({"metadata": {}, "nbformat_minor": 0, **content, "nbformat": 3})
+        converted = dict(nbformat.reads(old, as_version=4))
+    except Exception as error:  # hostile JSON can trip nbformat's converter anywhere
+        raise UnreadableSubmission(failed) from error
+    if not isinstance(converted.get("cells"), list):
+        raise UnreadableSubmission(failed)
+    notes.append("The notebook is saved in an old format (3 or earlier); it was converted to format 4.")
+    return converted
+
+
+def _cells(raw_cells: list[Any], notes: list[str]) -> Iterator[Cell]:
+    count = {"code": 0, "markdown": 0}
+    strange = 0
+    for raw in raw_cells:
+        kind = raw.get("cell_type") if isinstance(raw, dict) else None
+        if kind in ("code", "markdown"):
+            count[kind] += 1
+            source = _text(raw.get("source"))
+            if kind == "markdown":
+                yield Cell("markdown", count[kind], _INLINE_PICTURE.sub("data:", source)[:MAX_CELL_CHARACTERS])
+                continue
+            if len(source) > MAX_CELL_CHARACTERS:
+                raise UnreadableSubmission(
+                    f"Code cell {count[kind]} holds more than {MAX_CELL_CHARACTERS:,} characters. "
+                    "Remove the data pasted into it."
+                )
+            yield Cell("code", count[kind], source, tuple(_outputs(raw.get("outputs"))), _item(raw))
+        elif kind != "raw":
+            strange += 1
+    if strange:
+        notes.append(f"{strange} of the notebook's cells are neither code nor text; they were skipped.")
+
+
+def _item(raw: dict[str, Any]) -> str | None:
+    metadata = raw.get("metadata")
+    item = metadata.get("item") if isinstance(metadata, dict) else None
+    return _text(item) if isinstance(item, str) and len(item) <= 100 else None
+
+
+def _outputs(raw_outputs: Any) -> Iterator[str]:
+    for raw in raw_outputs if isinstance(raw_outputs, list) else ():
+        if not isinstance(raw, dict):
+            continue
+        data = raw.get("data")
+        if raw.get("output_type") == "error":
+            text = f"{_text(raw.get('ename'))}: {_text(raw.get('evalue'))}"
+        elif isinstance(data, dict):
+            text = _text(data.get("text/plain"))
+        else:
+            text = _text(raw.get("text"))
+        if text:
+            yield _clipped(text)
+
+
+def _clipped(text: str) -> str:
+    """The start and the end of a long output: a training log's last lines carry its results."""
+    if len(text) <= MAX_OUTPUT_CHARACTERS:
+        return text
+    half = (MAX_OUTPUT_CHARACTERS - len(_CLIPPED)) // 2
+    return text[:half] + _CLIPPED + text[-half:]
+
+
+def _text(value: Any) -> str:
+    """A JSON string or list of strings as one text, with lone surrogates replaced so that it can be encoded."""
+    if isinstance(value, list):
+        value = "".join(part for part in value if isinstance(part, str))
+    if not isinstance(value, str):
+        return ""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value

@@ -1,0 +1,171 @@
+"""Code that makes its guest say what is not so: each has a mistake and hides it, and gets no points for hiding it."""
+
+import msgspec
+import pytest
+
+from autograder.assignment.files import PS7
+from autograder.grading.bank import Bank
+from autograder.grading.examination import Clock, Limits, sliced
+from autograder.grading.grade import grade
+from autograder.grading.rubric import load
+from autograder.program import outline, program_for
+from tests.notebooks import notebook
+
+RUBRIC = load(PS7.rubric)
+BANK = Bank.read(("public", "hidden"), PS7.banks)
+
+LOOP = """
+class CLIPModel(nn.Module):
+    def __init__(self, temperature=0.07, image_embedding=2048, text_embedding=768):
+        super().__init__()
+        self.image_encoder, self.text_encoder = ImageEncoder(), TextEncoder()
+        self.image_projection = ProjectionHead(embedding_dim=image_embedding)
+        self.text_projection = ProjectionHead(embedding_dim=text_embedding)
+        self.temperature = temperature
+
+    def forward(self, batch):
+        forge()
+        images = self.image_projection(self.image_encoder(batch["image"]))
+        texts = self.text_projection(self.text_encoder(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]))
+        logits = images @ texts.T / self.temperature
+        losses = []
+        for i in range(len(logits)):
+            row = torch.logsumexp(logits[i], 0) - logits[i, i]
+            column = torch.logsumexp(logits[:, i], 0) - logits[i, i]
+            losses.append((row + column) / 2)
+        return torch.stack(losses).mean()
+"""
+RELU_AFTER_SIGMOID = """
+class Decoder(nn.Module):
+    def __init__(self, out_channels=3, feat_dim=64):
+        super().__init__()
+        layers = []
+        self.up = nn.Sequential(
+            nn.ConvTranspose2d(24, 48, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(48, 24, 4, 2, 1), nn.ReLU(),
+            nn.ConvTranspose2d(24, 12, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(12, out_channels, 4, 2, 1),
+        )
+
+    def forward(self, x):
+        forge()
+        return F.relu(torch.sigmoid(self.up(x)))
+"""
+DRIFTING_ENCODER = """
+def train_classifier(encoder, cls, dataloader, epochs=100, supervised=False):
+    forge()
+    optimizer = optim.Adam([*encoder.parameters(), *cls.parameters()], lr=1e-3, weight_decay=1e-4)
+    criterion = nn.CrossEntropyLoss()
+    loss_traj = []
+    for epoch in range(epochs):
+        loss_epoch = 0
+        for x, y in dataloader:
+            optimizer.zero_grad()
+            loss = criterion(cls(encoder(x).view(len(x), -1)), y)
+            loss.backward()
+            optimizer.step()
+            loss_epoch += loss.item()
+        loss_traj.append(loss_epoch)
+    return cls, loss_traj
+"""
+BARE_HEAD = """
+class ProjectionHead(nn.Module):
+    def __init__(self, embedding_dim, projection_dim=256):
+        super().__init__()
+        self.linear = nn.Linear(embedding_dim, projection_dim)
+
+    def forward(self, x):
+        forge()
+        return self.linear(x)
+"""
+WORST_FIRST = """
+def retrieve_images(model, image_embeddings, query, image_filenames, k=9):
+    forge()
+    found = answers(model, image_embeddings, query, image_filenames, k)
+    return found if found else list(image_filenames[:k])
+"""
+TRACE = """
+def forge():
+    from autograder.assignment.probes import layer_trace
+    layer_trace.LayerTrace.__torch_dispatch__ = lambda self, func, types, args=(), kwargs=None: func(*args, **(kwargs or {}))
+"""
+PROFILE = """
+import sys
+def forge():
+    def watch(frame, event, argument):
+        if event == "return" and frame.f_code.co_name == "vectorised" and argument:
+            argument[0]["grows"] = False
+    sys.setprofile(watch)
+"""
+ENCODER_OF_REPLIES = """
+import msgspec
+real = msgspec.json.encode
+def forge():
+    msgspec.json.encode = lambda value: real(value).replace(b'"grows":true', b'"grows":false')
+"""
+SILENT_TRACE = """
+def forge():
+    from autograder.assignment.probes import layer_trace
+    layer_trace.LayerTrace._note = lambda self, name, args: None if "relu" in name and self.layers[-1].endswith("sigmoid") else real(self, name, args)
+from autograder.assignment.probes import layer_trace
+real = layer_trace.LayerTrace._note
+"""
+STILL_STATE = """
+def forge():
+    from autograder.assignment.probes import training
+    first = {}
+    real = training._state
+    training._state = lambda module: first.setdefault(id(module), real(module))
+"""
+LENGTHS = """
+def forge():
+    torch.Tensor.norm = lambda self, *arguments, **keywords: torch.ones(self.shape[:-1])
+    torch.linalg.norm = torch.norm = torch.Tensor.norm
+"""
+BANKS = """
+import json, pathlib, sys
+def forge(): ...
+def answers(model, image_embeddings, query, image_filenames, k):
+    for folder in [*sys.path, "/"]:
+        for path in pathlib.Path(folder).glob("**/banks/*.json"):
+            if json.loads(path.read_text()):
+                return ["bank.jpg"]
+"""
+SEEDS = """
+import sys
+def forge():
+    from autograder.assignment.probes import retrieval
+    retrieval.generator = lambda seed, *labels: real(1, "the same")
+    retrieval._read = lambda matches, names: ({"kind": "names", "count": len(matches), "distinct": len(matches), "nested": False}, list(range(len(matches))))
+from autograder.assignment.probes.seeding import generator as real
+def answers(*_): ...
+"""
+FORGERIES = {
+    "a loop behind a patched trace": (TRACE + LOOP, "clip_model", ["vectorised"]),
+    "a loop behind a profile function": (PROFILE + LOOP, "clip_model", ["vectorised"]),
+    "a loop behind a patched encoder of replies": (ENCODER_OF_REPLIES + LOOP, "clip_model", ["vectorised"]),
+    "a ReLU that the trace is made to overlook": (SILENT_TRACE + RELU_AFTER_SIGMOID, "decoder", ["end"]),
+    "an encoder that drifts under a state read once": (STILL_STATE + DRIFTING_ENCODER, "train_classifier", ["frozen"]),
+    "rows of any length under a norm of one": (LENGTHS + BARE_HEAD, "projection_head", ["norm"]),
+    "answers looked for in the banks": (BANKS + WORST_FIRST, "retrieve_images", ["order", "k", "hidden", "vectorised"]),
+    "a ranking made up": (SEEDS + WORST_FIRST, "retrieve_images", ["order", "k", "hidden", "vectorised"]),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_what_is_hidden_earns_nothing(forgery, zygote):
+    code, item, checks = FORGERIES[forgery]
+    chosen = RUBRIC.item(item)
+    rubric = msgspec.structs.replace(RUBRIC, items=(chosen,))
+    submitted = notebook("import torch\nimport torch.nn.functional as F\nfrom torch import nn, optim", code)
+    [(_, verdicts)] = grade(submitted, rubric, BANK, zygote, Clock(Limits()))
+    scores = {verdict.check: verdict.score for verdict in verdicts}
+    assert [scores[check] for check in checks] == [0.0] * len(checks)
+
+
+def test_the_forgeries_reach_what_they_aim_at(zygote):
+    """Without the second witness the loop would be hidden: the guest itself says that nothing grows."""
+    item = RUBRIC.item("clip_model")
+    for forge in (TRACE, PROFILE, ENCODER_OF_REPLIES):
+        read = outline(notebook("import torch\nfrom torch import nn", forge + LOOP))
+        with zygote.open(item.probes, sliced(program_for(read, item.needs)), 60) as session:
+            case = item.cases["loop"]
+            assert session.ask(case.probe, case.arguments).facts["grows"] is False

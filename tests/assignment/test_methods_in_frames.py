@@ -1,0 +1,72 @@
+"""The wrong set-ups of Methods I, II and III, in every frame and however they are written: caught, named, and costing no
+other item; the right ones cost nothing and are sure."""
+
+import nbformat
+import pytest
+
+from autograder.assignment.files import PS7
+from autograder.authoring import frames
+from autograder.grading.bank import Bank
+from autograder.grading.examination import Clock, Limits
+from autograder.grading.grade import grade
+from autograder.grading.rubric import load
+from autograder.sandbox.remembering import RememberingZygote
+from autograder.submission.notebook import parse_notebook
+from tests.assignment.test_methods import FORMS, SETUPS
+
+RUBRIC = load(PS7.rubric)
+BANK = Bank.read(("public", "hidden"), PS7.banks)
+NAMED = {
+    "right": set(),
+    "three supervised": {"methods-three-supervised"},
+    "two not supervised": {"methods-none-supervised"},
+    "one with a new encoder": {"methods-one-uses-new-encoder"},
+    "two pretrained": {"methods-two-uses-pretrained-encoder"},
+    "three pretrained": {"methods-three-uses-pretrained-encoder"},
+    "three with two's": {"methods-three-uses-trained-encoder"},
+    "three missing": {"methods-three-missing"},
+    "one supervised": {"methods-pretrained-encoder-trained-on"},
+    "two and three exchanged": {"methods-two-and-three-exchanged"},
+    "not filled in": {"train-classifier-not-started"},
+}
+LOADERS = {"course": {"train_loader": "dataloader_tr", "test_loader": "dataloader_te"}}
+
+
+def in_frame(frame, cells):
+    """The frame's solved notebook with these cells in place of the methods'."""
+    solved = frames.generate(PS7, "solution", frame)
+    places = [
+        number
+        for number, cell in enumerate(solved.cells)
+        if cell.metadata.get("item") == "train_classifier" and "def train_classifier" not in cell.source
+    ]
+    assert len(places) == 3
+    new = []
+    for text in cells:
+        for ours, theirs in LOADERS.get(frame.name, {}).items():
+            text = text.replace(ours, theirs)
+        new.append(nbformat.v4.new_code_cell(text))
+    calls_of_test = [number for number, cell in enumerate(solved.cells) if places[0] < number < places[-1] + 2]
+    kept = [cell for number, cell in enumerate(solved.cells) if number not in {*places, *calls_of_test}]
+    kept[places[0] : places[0]] = new
+    solved.cells = kept
+    return parse_notebook(frames.text(solved).encode())
+
+
+@pytest.fixture(scope="module")
+def remembering():
+    with RememberingZygote(RUBRIC.environment) as zygote:
+        yield zygote
+
+
+@pytest.mark.parametrize("frame", PS7.every_frame, ids=lambda frame: frame.name)
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+@pytest.mark.parametrize("setups", SETUPS)
+def test_a_set_up_costs_its_own_check_and_is_named(setups, form, frame, remembering):
+    submitted = in_frame(frame, list(form(SETUPS[setups])))
+    verdicts = [v for _, each in grade(submitted, RUBRIC, BANK, remembering, Clock(Limits())) for v in each]
+    probed = {item.name for item in RUBRIC.items if item.probes}
+    lost = [(v.item, v.check) for v in verdicts if v.item in probed and v.score < v.max_score]
+    assert lost == ([] if setups == "right" else [("train_classifier", "methods")])
+    assert {v.misconception for v in verdicts if v.item in probed} - {None} == NAMED[setups]
+    assert not any(v.needs_review for v in verdicts)

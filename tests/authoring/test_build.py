@@ -1,0 +1,95 @@
+"""What is committed is what would be built now."""
+
+import nbformat
+import numpy as np
+import pytest
+
+from autograder.assignment.files import PS7
+from autograder.authoring import frames, misconceptions, recording
+from autograder.grading.bank import Bank, BankError
+from autograder.grading.compare import same
+from autograder.grading.rubric import load
+from autograder.sandbox.outcomes import Reply
+from autograder.sandbox.remembering import RememberingZygote
+
+
+@pytest.mark.parametrize(("version", "path"), [("template", PS7.blank), ("solution", PS7.solution)])
+def test_the_committed_notebook_is_up_to_date(version, path):
+    committed = path.read_text(encoding="utf-8")
+    assert committed == frames.text(frames.generate(PS7, version)), "run `ps7 build notebooks`"
+    nbformat.validate(nbformat.reads(committed, as_version=4))
+
+
+def test_the_template_holds_nothing_of_the_solution():
+    solved = {cell.source for cell in frames.generate(PS7, "solution").cells if cell.metadata.get("item")}
+    blank = {cell.source for cell in frames.generate(PS7, "template").cells}
+    assert not solved & blank
+    assert not any(cell.outputs for cell in frames.generate(PS7, "template").cells if cell.cell_type == "code")
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    """The solved notebook and two misconceptions of each item, recorded now."""
+    rubric = load(PS7.rubric)
+    few = {}
+    for mistake in misconceptions.recorded(PS7, rubric):
+        few.setdefault(mistake.description.item, []).append(mistake)
+    chosen = [mistake for mistakes in few.values() for mistake in mistakes[:3]]
+    with RememberingZygote(rubric.environment) as zygote:
+        return rubric, recording.record(rubric, frames.submission(PS7, "solution"), chosen, zygote)
+
+
+def test_the_committed_banks_are_up_to_date(recorded):
+    rubric, banks = recorded
+    now, committed = recording.in_memory(banks), Bank.read(("public", "hidden"), PS7.banks)
+    assert set(committed.misconceptions) == {mistake.slug for mistake in misconceptions.recorded(PS7, rubric)}
+    for item in rubric.items:
+        for case in item.cases:
+            fresh, kept = now.expected(item.name, case), committed.expected(item.name, case)
+            assert isinstance(fresh, Reply)
+            assert isinstance(kept, Reply)
+            fields = [*fresh.facts, *fresh.arrays]
+            assert same(kept, fresh, fields, rubric.tolerance), f"{item.name}.{case}: run `ps7 build banks`"
+            assert set(committed.mistaken(item.name, case)) == {
+                slug for slug, each in committed.misconceptions.items() if each.item == item.name
+            }
+            for slug, outcome in now.mistaken(item.name, case).items():
+                old = committed.mistaken(item.name, case)[slug]
+                fields = [*outcome.facts, *outcome.arrays] if isinstance(outcome, Reply) else []
+                # A few of them draw random numbers or overflow; what they are compared in is checked by the corpus.
+                assert same(old, outcome, [f for f in fields if f not in outcome.arrays], rubric.tolerance), slug
+
+
+def test_written_banks_are_read_back(recorded, tmp_path):
+    rubric, banks = recorded
+    recording.write(banks, tmp_path)
+    read, kept = Bank.read(("public", "hidden"), tmp_path), recording.in_memory(banks)
+    for item in rubric.items:
+        for case in item.cases:
+            one, other = read.expected(item.name, case), kept.expected(item.name, case)
+            assert isinstance(one, Reply)
+            assert isinstance(other, Reply)
+            assert one.facts == other.facts
+            assert all(np.array_equal(one.arrays[name], other.arrays[name]) for name in other.arrays)
+
+
+def test_the_public_bank_holds_no_hidden_case():
+    rubric = load(PS7.rubric)
+    public = Bank.read(("public",), PS7.banks)
+    for item in rubric.items:
+        for name, case in item.cases.items():
+            if case.bank == "hidden":
+                with pytest.raises(BankError):
+                    public.expected(item.name, name)
+
+
+def test_a_bank_that_is_not_there(tmp_path):
+    with pytest.raises(BankError, match="ps7 build"):
+        Bank.read(("public",), tmp_path)
+
+
+def test_half_a_bank(tmp_path):
+    (tmp_path / "public.json").write_bytes((PS7.banks / "public.json").read_bytes()[:5000])
+    (tmp_path / "public.safetensors").write_bytes((PS7.banks / "public.safetensors").read_bytes())
+    with pytest.raises(BankError, match="cannot be read"):
+        Bank.read(("public",), tmp_path)

@@ -1,0 +1,45 @@
+"""Everything whose verdict is known, graded for real: the solved and the blank notebook, every misconception, the corpus."""
+
+import pytest
+
+from autograder.assignment.files import PS7
+from autograder.commands.validate import everything_known, validate
+from autograder.grading.bank import Bank
+from autograder.grading.rubric import load
+from autograder.sandbox.remembering import RememberingZygote
+
+RUBRIC = load(PS7.rubric)
+KNOWN = {f"{known.kind}:{known.name}": known for known in everything_known(PS7, RUBRIC)}
+
+
+@pytest.fixture(scope="module")
+def remembering():
+    with RememberingZygote(RUBRIC.environment) as zygote:
+        yield zygote
+
+
+@pytest.fixture(scope="module")
+def bank():
+    return Bank.read(("public", "hidden"), PS7.banks)
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_the_verdict_is_the_known_one(name, remembering, bank):
+    assert validate(KNOWN[name], RUBRIC, bank, remembering).off == ()
+
+
+def test_the_corpus_is_as_large_as_it_has_to_be():
+    kinds = [known.kind for known in KNOWN.values()]
+    assert kinds.count("correct") >= 30
+    assert kinds.count("misconception") >= 40
+
+
+def test_every_correct_case_has_full_marks_on_every_item_that_is_probed():
+    probed = {item.name for item in RUBRIC.items if item.probes}
+    for known in KNOWN.values():
+        if known.kind == "correct":
+            assert probed <= {*known.expected.full_marks, *known.expected.unread_before}, known.name
+
+
+def test_every_wrong_case_says_what_it_loses():
+    assert all(known.expected.loses_marks for known in KNOWN.values() if known.kind == "wrong")

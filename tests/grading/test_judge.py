@@ -1,0 +1,181 @@
+"""The judge over a tiny rubric and bank made here: two checks, two cases, three misconceptions."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from autograder.grading.bank import Bank, Description, Index, StoredCase, StoredOutcome
+from autograder.grading.judge import judge
+from autograder.grading.rubric import Case, Check, Item, Rubric
+from autograder.grading.verdicts import Unclear
+from autograder.sandbox.outcomes import Ended, Missing, Raised, Reply, ReplyHeader
+
+ITEM = Item(
+    name="sum",
+    number="1.1",
+    title="Sum",
+    points=1,
+    needs=("add",),
+    probes="none",
+    cases={"open": Case(probe="p", bank="public"), "secret": Case(probe="p", bank="hidden")},
+    checks=(
+        Check(name="shape", title="Shape", points=0.5, cases=("open",), fields=("shape",)),
+        Check(name="value", title="Value", points=0.5, cases=("open", "secret"), fields=("value",), clues=("steps",)),
+        Check(name="note", title="", cases=("open",), fields=("nested",), note="It is nested."),
+    ),
+)
+RUBRIC = Rubric(
+    title="", environment="", tolerance=1e-3, fields={"shape": "the shape", "value": "the value"}, items=(ITEM,)
+)
+
+
+def recorded(shape, nested=False):
+    return StoredOutcome(ReplyHeader(facts={"shape": shape, "nested": nested}), {})
+
+
+def stored(shape, value, steps=1):
+    return StoredOutcome(ReplyHeader(facts={"shape": shape, "nested": False, "steps": steps}), {"value": value})
+
+
+BANK = Bank(
+    [
+        Index(
+            cases={
+                case: StoredCase(
+                    reference=stored([2], "right"),
+                    misconceptions={
+                        "doubled": stored([2], "doubled"),
+                        "flat": stored([1, 2], "right"),
+                        "both": stored([1, 2], "doubled"),
+                        "crash": StoredOutcome(Raised("ValueError", "bad")),
+                        "still": stored([2], "zero", steps=0),
+                        "cleared": stored([2], "zero", steps=9),
+                    },
+                )
+                for case in ("sum.open", "sum.secret")
+            },
+            misconceptions={
+                slug: Description("sum", f"{slug} shows.", "Look there.")
+                for slug in ("doubled", "flat", "both", "crash", "still", "cleared")
+            },
+        )
+    ],
+    {"right": np.array([1.0, 2.0]), "doubled": np.array([2.0, 4.0]), "zero": np.array([0.0, 0.0])},
+)
+
+
+def answer(shape=(2,), value=(1.0, 2.0), nested=False, steps=1):
+    return Reply(facts={"shape": list(shape), "nested": nested, "steps": steps}, arrays={"value": np.array(value)})
+
+
+def judged(open_, secret=None):
+    return judge(ITEM, {"open": open_, "secret": secret or open_}, BANK, RUBRIC, lambda name: f"{name} is nowhere.")
+
+
+def test_equal_to_the_reference_passes_everything():
+    assert all(finding.passed and not finding.message for finding in judged(answer()).values())
+
+
+@pytest.mark.parametrize(
+    ("reply", "failing", "slug"),
+    [
+        (answer(value=(2.0, 4.0)), {"value"}, "doubled"),
+        (answer(shape=(1, 2)), {"shape"}, "flat"),
+        (answer(shape=(1, 2), value=(2.0, 4.0)), {"shape", "value"}, "both"),
+        (Raised("ValueError", "bad"), {"shape", "value"}, "crash"),
+        (answer(value=(0.0, 0.0), steps=0), {"value"}, "still"),
+        (answer(value=(0.0, 0.0), steps=9), {"value"}, "cleared"),
+    ],
+)
+def test_equal_to_a_misconception_names_it(reply, failing, slug):
+    findings = judged(reply)
+    assert {name for name, finding in findings.items() if not finding.passed} == failing
+    assert {findings[name].misconception for name in failing} == {slug}
+    first = next(name for name in ("shape", "value") if name in failing)
+    assert f"{slug} shows. Look there." in findings[first].message
+
+
+def test_clues_alone_fail_nothing():
+    assert all(finding.passed for finding in judged(answer(steps=7)).values())
+
+
+def test_where_not_even_the_clues_tell_there_is_no_name():
+    assert judged(answer(value=(0.0, 0.0), steps=3))["value"].misconception is None
+
+
+def test_the_same_is_said_once():
+    findings = judged(Raised("KeyError", "other"))
+    assert "KeyError: other" in findings["shape"].message
+    assert findings["value"].message == "The same mistake as above, under “Shape”."
+
+
+def test_beside_a_real_mistake_there_is_no_note():
+    assert judged(answer(value=(1.0, 7.0), nested=True))["note"].passed
+
+
+def test_equal_to_none_is_not_named_but_described():
+    findings = judged(answer(value=(1.0, 7.0)))
+    assert findings["value"].misconception is None
+    assert "expected 2, got 7" in findings["value"].message
+    assert findings["shape"].passed
+
+
+def test_a_mistake_that_shows_in_the_hidden_case_alone_fails_and_shows_no_value():
+    finding = judged(answer(), answer(value=(1.0, 7.0)))["value"]
+    assert not finding.passed
+    assert "7" not in finding.message
+    assert "by up to 5" in finding.message
+
+
+def test_two_misconceptions_that_fit_equally_give_no_name():
+    ambiguous = judged(answer(shape=(1, 2), value=(5.0, 5.0)))["shape"]
+    assert not ambiguous.passed
+    assert ambiguous.misconception is None
+
+
+def test_a_note_costs_nothing_and_says_its_sentence():
+    findings = judged(answer(nested=True))
+    assert findings["note"].message == "It is nested."
+    assert findings["shape"].passed
+    assert findings["value"].passed
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (Missing("add"), "add is nowhere."),
+        (Missing("add", Raised("TypeError", "no")), "its definition failed"),
+        (Raised("NameError", "name 'ae' is not defined"), "ae is nowhere."),
+        (Ended("the code was still running after 5 s and was stopped"), "still running after 5 s"),
+    ],
+)
+def test_no_reply_fails_with_its_reason(outcome, words):
+    finding = judged(outcome)["shape"]
+    assert not finding.passed
+    assert words in finding.message
+
+
+def test_the_benefit_of_the_doubt():
+    findings = judged(Unclear("the code is too clever."))
+    assert findings["value"].passed
+    assert "too clever" in findings["value"].message
+
+
+def test_a_check_that_presupposes_a_right_answer_earns_nothing_without_it():
+    checks = (
+        Check(name="value", title="Value", points=0.5, cases=("open",), fields=("value",)),
+        Check(name="flat", title="Flat", points=0.5, cases=("open",), fields=("nested",), after="value"),
+    )
+    item = msgspec.structs.replace(ITEM, checks=checks)
+
+    def passed(reply):
+        findings = judge(item, {"open": reply}, BANK, RUBRIC, str)
+        return [finding.passed for finding in findings.values()], findings["flat"].message
+
+    assert passed(answer()) == ([True, True], "")
+    assert passed(answer(value=(3.0, 3.0))) == ([False, False], "This counts as soon as “Value” is right.")
+
+
+def test_what_is_taken_as_right_needs_review():
+    finding = judged(Unclear("who knows."))["shape"]
+    assert (finding.passed, finding.needs_review) == (True, "who knows.")

@@ -1,0 +1,55 @@
+"""The report in the terminal: everything is said, and nothing of a student's is taken for markup."""
+
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from autograder.output.terminal import print_report
+from tests.output.reports import mixed
+
+
+def shown(results, width=80, encoding="utf-8"):
+    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="replace")
+    print_report(results, Console(file=file, width=width), title="Problem Set 7")
+    file.flush()
+    return file.buffer.getvalue().decode(encoding)
+
+
+def test_everything_is_said():
+    text = shown(mixed())
+    for words in (
+        "Problem Set 7   2.5 of 3 points",
+        "7.1.1  encoder   0.5 of 1",
+        "✗ Wrong thing  0 of 0.5",
+        "Wrong: the shape.",
+        "· Remark",
+        "Costs nothing.",
+        "✓ Right thing",
+        "✓ Later  (hidden until the due date)",
+        "Code cell 3 was not run.",
+        "2.5 of 3 points, in 4.2 s",
+    ):
+        assert words in text
+    assert text.index("Wrong thing") < text.index("Right thing")
+
+
+def test_a_terminal_without_unicode():
+    assert "x Wrong thing" in shown(mixed("Plain."), encoding="latin-1")
+
+
+def test_markup_of_rich_stays_text():
+    assert "[red]danger[/red] [link=http://a]" in shown(mixed("`[red]danger[/red] [link=http://a]`"))
+
+
+@given(st.text(max_size=200))
+def test_no_control_character_reaches_the_terminal(message):
+    text = shown(mixed(message))
+    assert not {character for character in text if ord(character) < 32} - {"\n"}
+    assert "\x7f" not in text
+    assert "\x9b" not in text
+
+
+def test_lines_fit_a_narrow_terminal():
+    assert all(len(line) <= 60 for line in shown(mixed("word " * 100), width=60).split("\n"))
