@@ -113,9 +113,7 @@ def check(
     from autograder.submission.notebook import UnreadableSubmission
 
     rubric = _rubric()
-    unknown = sorted(set(items or ()) - {item.name for item in rubric.items})
-    if unknown:
-        _fail(f"there is no item {unknown[0]!r}; the items are {', '.join(item.name for item in rubric.items)}")
+    _refuse_unknown(items, rubric)
     with _progress(quiet=as_json) as progress:
         try:
             results = check_notebook(
@@ -140,6 +138,7 @@ def validate(
 ) -> None:
     """Grade everything whose verdict is known: solution, template, misconceptions, corpus. Exit 1 where one is off."""
     from autograder.authoring import corpus as corpora
+    from autograder.authoring.frames import FrameError
     from autograder.authoring.misconceptions import MisconceptionError
     from autograder.commands.validate import print_table, validate_all
     from autograder.grading.bank import BankError
@@ -153,7 +152,7 @@ def validate(
             for row in validate_all(PS7, _rubric(), corpus):
                 rows.append(row)
                 progress.say(f"{row.kind} {row.name}: {'off' if row.off else 'as it should be'}")
-        except (corpora.CorpusError, MisconceptionError, BankError, SandboxError) as error:
+        except (corpora.CorpusError, FrameError, MisconceptionError, BankError, SandboxError) as error:
             _fail(str(error))
     if as_json:
         import msgspec
@@ -167,20 +166,33 @@ def validate(
 @app.command()
 def build(
     what: Annotated[str, typer.Argument(help="notebooks, banks or all.")] = "all",
+    items: Annotated[
+        list[str] | None, typer.Argument(help="Items to record in the banks, all if none is named.")
+    ] = None,
 ) -> None:
     """Make what is generated: the blank and the solved notebook, and the banks of the reference's replies."""
     from autograder.authoring import build as making
+    from autograder.authoring.frames import FrameError
+    from autograder.authoring.misconceptions import MisconceptionError
+    from autograder.authoring.recording import RecordingError
+    from autograder.sandbox.host import SandboxError
+
+    rubric = _rubric()
+    _refuse_unknown(items, rubric)
 
     if what not in ("notebooks", "banks", "all"):
         _fail(f"cannot build {what!r}; choose notebooks, banks or all")
     with _progress(quiet=False) as progress:
-        progress.say("building; the banks take about half a minute")
-        if what != "banks":
-            for path in making.build_notebooks(PS7):
-                typer.echo(str(path))
-        if what != "notebooks":
-            for path in making.build_banks(PS7, _rubric()):
-                typer.echo(str(path))
+        progress.say("building; the banks of all items take about half a minute")
+        try:
+            if what != "banks":
+                for path in making.build_notebooks(PS7):
+                    typer.echo(str(path))
+            if what != "notebooks":
+                for path in making.build_banks(PS7, rubric, items or ()):
+                    typer.echo(str(path))
+        except (FrameError, MisconceptionError, RecordingError, SandboxError) as error:
+            _fail(str(error))
 
 
 @app.command()
@@ -227,6 +239,12 @@ def _rubric() -> Rubric:
         return load(PS7.rubric)
     except RubricError as error:
         _fail(str(error))
+
+
+def _refuse_unknown(items: list[str] | None, rubric: Rubric) -> None:
+    unknown = sorted(set(items or ()) - {item.name for item in rubric.items})
+    if unknown:
+        _fail(f"there is no item {unknown[0]!r}; the items are {', '.join(item.name for item in rubric.items)}")
 
 
 def _render(results: Results, page: Path | None, *, as_json: bool, title: str, name: str) -> None:

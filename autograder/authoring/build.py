@@ -1,10 +1,11 @@
 """Makes what is generated: the two notebooks and the banks."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from autograder.authoring import frames, misconceptions, recording
+from autograder.authoring import banks, frames, misconceptions, recording
 from autograder.grading.assignment import Assignment
+from autograder.grading.bank import Bank, BankError
 from autograder.grading.rubric import Rubric
 from autograder.sandbox.host import Zygote
 
@@ -17,10 +18,26 @@ def build_notebooks(assignment: Assignment) -> Iterator[Path]:
         yield path
 
 
-def build_banks(assignment: Assignment, rubric: Rubric) -> Iterator[Path]:
-    """Records the reference and all misconceptions and yields the files. Takes about half a minute."""
+def build_banks(assignment: Assignment, rubric: Rubric, items: Collection[str] = ()) -> Iterator[Path]:
+    """Records the reference and all misconceptions, of the named items or of all, and yields the files.
+
+    Takes about half a minute for all. Raises RecordingError, MisconceptionError, FrameError and SandboxError.
+    """
+    mistakes = misconceptions.recorded(assignment, rubric)
     with Zygote(rubric.environment) as zygote:
         recorded = recording.record(
-            rubric, frames.submission(assignment, "solution"), misconceptions.recorded(assignment, rubric), zygote
+            rubric,
+            frames.submission(assignment, "solution"),
+            mistakes,
+            zygote,
+            before=_before(assignment),
+            only=items,
         )
-    yield from recording.write(recorded, assignment.banks)
+    yield from banks.write(banks.divided(recorded, rubric), assignment.banks)
+
+
+def _before(assignment: Assignment) -> Bank | None:
+    try:
+        return Bank.read(("public", "hidden"), assignment.banks)
+    except BankError:
+        return None

@@ -21,8 +21,15 @@ from autograder.submission.notebook import Notebook, parse_notebook
 Version = Literal["template", "solution"]
 
 
+class FrameError(Exception):
+    """A frame does not fit the reference; the message says where."""
+
+
 def generate(assignment: Assignment, version: Version, frame: Path | None = None) -> Any:
-    """The notebook of a frame, of the students' own where none is named, as an nbformat node; the same in every run."""
+    """The notebook of a frame, of the students' own where none is named, as an nbformat node; the same in every run.
+
+    Raises FrameError.
+    """
     notebook = copy.deepcopy(_read((frame or assignment.template) / f"{assignment.name}.py"))
     recorded = tomllib.loads(assignment.recorded_run.read_text(encoding="utf-8"))
     cells = [cell for cell in notebook.cells if cell.metadata.get("only", version) == version]
@@ -73,8 +80,13 @@ def _text_of(root: Path, name: str) -> str:
     """The text of `package.module:definition`, read and not imported: the reference needs packages that building does
     not."""
     module, _, definition = name.partition(":")
-    source = (root / Path(*module.split("."))).with_suffix(".py").read_text(encoding="utf-8")
-    for node in ast.parse(source).body:
+    path = (root / Path(*module.split("."))).with_suffix(".py")
+    try:
+        source = path.read_text(encoding="utf-8")
+        nodes = ast.parse(source).body
+    except (OSError, SyntaxError) as error:
+        raise FrameError(f"{path}, which a cell of a frame names as its source, cannot be read: {error}") from None
+    for node in nodes:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == definition:
             return ast.get_source_segment(source, node) or ""
-    raise LookupError(f"{module} defines no {definition}")
+    raise FrameError(f"{path} defines no {definition}, which a cell of a frame names as its source")

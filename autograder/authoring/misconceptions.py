@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from autograder.authoring import frames
-from autograder.authoring.recording import Mistake
 from autograder.grading.assignment import Assignment
 from autograder.grading.bank import Description
 from autograder.grading.rubric import Item, Rubric
@@ -29,6 +28,14 @@ Read = TypeVar("Read")
 
 class MisconceptionError(Exception):
     """A misconception does not fit the reference; the message names it."""
+
+
+class Mistake(msgspec.Struct, frozen=True):
+    """A misconception as a notebook: the solved one with one component changed."""
+
+    slug: str
+    description: Description
+    notebook: Notebook
 
 
 class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,134 +1,143 @@
-"""Records the banks: the reference and every misconception go through the very examination that submissions go
-through."""
+"""Records what the banks hold: the reference and every misconception go through the very examination that submissions
+go through."""
 
-import hashlib
 import math
 import time
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
-import numpy as np
-from safetensors.numpy import save_file
 
-from autograder.grading.bank import Bank, Description, Index, StoredCase, StoredOutcome
+from autograder.authoring.misconceptions import Mistake
+from autograder.grading.bank import Bank, BankError, Description
+from autograder.grading.compare import same
 from autograder.grading.examination import Clock, Limits, examine
 from autograder.grading.rubric import Item, Rubric
 from autograder.grading.verdicts import Unclear
 from autograder.program import outline
 from autograder.sandbox.host import Zygote
-from autograder.sandbox.outcomes import Array, Outcome, Reply, ReplyHeader
+from autograder.sandbox.outcomes import Fault, Outcome, Reply
 from autograder.submission.notebook import Notebook
+
+REFERENCE = ""
+"""In place of a slug."""
+ROUNDING = 1e-5
+"""How far values may lie apart that are the same on another processor, relative to the greatest of their array."""
 
 
 class RecordingError(Exception):
     """The reference cannot be recorded; the message says at which case."""
 
 
-class Mistake(msgspec.Struct, frozen=True):
-    """A misconception as a notebook: the solved one with one component changed."""
+class Recording(msgspec.Struct, frozen=True):
+    """All replies, before they are divided into banks."""
 
-    slug: str
-    description: Description
-    notebook: Notebook
+    replies: dict[str, dict[str, Outcome]]
+    """"item.case" to REFERENCE or slug to outcome."""
+    descriptions: dict[str, Description]
+    """Of the misconceptions, by slug."""
+    work: dict[str, int]
+    """Item to the time that the reference takes, in units of the machine's own speed (`Zygote.unit`), rounded up."""
 
 
 def record(
-    rubric: Rubric, solution: Notebook, mistakes: Iterable[Mistake], zygote: Zygote
-) -> dict[str, tuple[Index, dict[str, Array]]]:
-    """Bank name to its JSON half and its arrays. Raises RecordingError where the reference itself does not reply."""
-    cases: dict[str, StoredCase] = {}
-    arrays: dict[str, Array] = {}
+    rubric: Rubric,
+    solution: Notebook,
+    mistakes: Iterable[Mistake],
+    zygote: Zygote,
+    *,
+    before: Bank | None = None,
+    only: Collection[str] = (),
+) -> Recording:
+    """Asks the solved notebook, and each misconception about its item.
+
+    `before`: what was recorded last time. What is the same up to rounding is taken from there, so that another
+    processor makes the same files, and a changed misconception changes its own lines. `only`: the items to ask anew,
+    all where none is named.
+
+    Raises RecordingError where the reference itself does not reply, or lacks a field that a check compares.
+    """
+    replies: dict[str, dict[str, Outcome]] = {}
     work: dict[str, int] = {}
-    unit = zygote.unit
-    by_item: dict[str, list[Mistake]] = {}
-    for mistake in mistakes:
-        by_item.setdefault(mistake.description.item, []).append(mistake)
+    mistakes, unit = list(mistakes), zygote.unit
     for item in rubric.items:
         if not item.probes:
             continue
+        if only and item.name not in only:
+            work[item.name], known = _kept(item, before)
+            replies |= known
+            continue
         started = time.monotonic()
-        reference = _ask(item, solution, zygote)
-        work[item.name] = _rounded((time.monotonic() - started) / unit)
-        replies = {mistake.slug: _ask(item, mistake.notebook, zygote) for mistake in by_item.get(item.name, [])}
-        for case, outcome in reference.items():
-            if not isinstance(outcome, Reply):
-                raise RecordingError(f"the reference does not reply to {item.name}.{case}: {outcome}")
-            cases[f"{item.name}.{case}"] = StoredCase(
-                reference=_store(outcome, arrays),
-                misconceptions={slug: _store(answers[case], arrays) for slug, answers in replies.items()},
-            )
-    descriptions = {mistake.slug: mistake.description for each in by_item.values() for mistake in each}
-    return {
-        name: _part(name, rubric, cases, arrays, Index(misconceptions=descriptions, work=work))
-        for name in ("public", "hidden")
-    }
-
-
-def write(banks: Mapping[str, tuple[Index, Mapping[str, Array]]], folder: Path) -> list[Path]:
-    """Writes the banks' files and returns their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, (index, arrays) in banks.items():
-        path = folder / f"{name}.json"
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(index, order="sorted"), indent=1) + b"\n")
-        save_file(dict(arrays), folder / f"{name}.safetensors")
-        written += [path, folder / f"{name}.safetensors"]
-    return written
-
-
-def in_memory(
-    banks: Mapping[str, tuple[Index, Mapping[str, Array]]], names: Iterable[str] = ("public", "hidden")
-) -> Bank:
-    """Fresh banks as they would be read back."""
-    chosen = [banks[name] for name in names]
-    return Bank([index for index, _ in chosen], {key: array for _, arrays in chosen for key, array in arrays.items()})
+        told = {REFERENCE: _ask(item, solution, zygote)}
+        work[item.name] = _steady_work((time.monotonic() - started) / unit, item, before)
+        _check(item, told[REFERENCE], rubric)
+        told |= {
+            each.slug: _ask(item, each.notebook, zygote) for each in mistakes if each.description.item == item.name
+        }
+        for case in item.cases:
+            key = f"{item.name}.{case}"
+            replies[key] = {who: _settled(answers[case], who, item, case, before) for who, answers in told.items()}
+    return Recording(replies, {mistake.slug: mistake.description for mistake in mistakes}, work)
 
 
 def _ask(item: Item, notebook: Notebook, zygote: Zygote) -> Mapping[str, Outcome]:
     answers = examine(item, item.cases, notebook, outline(notebook), zygote, Clock(Limits()))
-    clear = {case: answer for case, answer in answers.items() if not isinstance(answer, Unclear)}
-    if len(clear) < len(answers):
-        raise RecordingError(f"a reading of {item.name} is unclear in our own notebook")
+    clear: dict[str, Outcome] = {}
+    for case, answer in answers.items():
+        if isinstance(answer, Fault):
+            raise RecordingError(f"the probe of {item.name}.{case} failed: {answer.reason}\n{answer.trace}".strip())
+        if isinstance(answer, Unclear):
+            raise RecordingError(f"{item.name}.{case} is unclear in our own notebook: {answer.reason}")
+        clear[case] = answer
     return clear
 
 
-def _rounded(units: float) -> int:
-    """Up to a power of four: times differ from run to run, the bank should not."""
+def _check(item: Item, reference: Mapping[str, Outcome], rubric: Rubric) -> None:
+    """That the reference replies with what the checks compare, and with nothing that has no description."""
+    for case, outcome in reference.items():
+        where = f"{item.name}.{case}"
+        if not isinstance(outcome, Reply):
+            raise RecordingError(f"the reference does not reply to {where}: {outcome}")
+        returned = {*outcome.facts, *outcome.arrays}
+        if unknown := sorted(returned - set(rubric.fields)):
+            raise RecordingError(f"{where}: the field {unknown[0]!r} of the reply has no description under [fields]")
+        for check in item.checks:
+            if case in check.cases and (absent := [each for each in check.fields if each not in returned]):
+                raise RecordingError(
+                    f"{where}: the check {check.name!r} compares the field {absent[0]!r}, which the probe never returns"
+                )
+
+
+def _recorded(item: Item, case: str, before: Bank | None) -> dict[str, Outcome]:
+    if before is None:
+        return {}
+    try:
+        return {REFERENCE: before.expected(item.name, case), **before.mistaken(item.name, case)}
+    except BankError:
+        return {}
+
+
+def _settled(fresh: Outcome, who: str, item: Item, case: str, before: Bank | None) -> Outcome:
+    """What was recorded last time, where this is the same."""
+    old = _recorded(item, case, before).get(who)
+    if isinstance(fresh, Reply) and isinstance(old, Reply):
+        fields = {*fresh.facts, *fresh.arrays}
+        unchanged = fields == {*old.facts, *old.arrays} and same(fresh, old, fields, ROUNDING)
+    else:
+        unchanged = old is not None and same(fresh, old, (), ROUNDING)
+    return old if unchanged and old is not None else fresh
+
+
+def _kept(item: Item, before: Bank | None) -> tuple[int, dict[str, dict[str, Outcome]]]:
+    """All that was recorded of an item. Raises RecordingError where something of it never was."""
+    known = {f"{item.name}.{case}": _recorded(item, case, before) for case in item.cases}
+    if before is None or item.name not in before.work or not all(known.values()):
+        raise RecordingError(f"{item.name} has not been recorded as the rubric has it; build the banks of all items")
+    return before.work[item.name], known
+
+
+def _steady_work(units: float, item: Item, before: Bank | None) -> int:
+    """Up to a power of four, as before where that roughly fits: times differ from run to run, the bank should not."""
+    old = before.work.get(item.name) if before is not None else None
+    if old is not None and old / 16 <= units <= 2 * old:
+        return old
     return int(4 ** math.ceil(math.log(max(units, 1.0), 4)))
-
-
-def _store(outcome: Outcome, arrays: dict[str, Array]) -> StoredOutcome:
-    """The outcome with its arrays put away under the hash of their contents, so that equal ones are kept once."""
-    if not isinstance(outcome, Reply):
-        return StoredOutcome(outcome)
-    keys = {}
-    for field, array in outcome.arrays.items():
-        half = array.astype(np.float32) if array.dtype == np.float64 and array.size > 1 else array
-        digest = hashlib.sha256(half.tobytes() + str((half.shape, half.dtype)).encode()).hexdigest()[:20]
-        arrays[digest] = half
-        keys[field] = digest
-    return StoredOutcome(ReplyHeader(facts=dict(outcome.facts)), keys)
-
-
-def _part(
-    name: str,
-    rubric: Rubric,
-    cases: Mapping[str, StoredCase],
-    arrays: Mapping[str, Array],
-    about: Index,
-) -> tuple[Index, dict[str, Array]]:
-    """The cases of one bank with just the arrays that they use."""
-    own = {
-        f"{item.name}.{case}": cases[f"{item.name}.{case}"]
-        for item in rubric.items
-        for case, asked in item.cases.items()
-        if asked.bank == name
-    }
-    keys = {
-        key
-        for recorded in own.values()
-        for each in (recorded.reference, *recorded.misconceptions.values())
-        for key in each.arrays.values()
-    }
-    return msgspec.structs.replace(about, cases=own), {key: arrays[key] for key in sorted(keys)}

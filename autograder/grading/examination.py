@@ -10,7 +10,7 @@ from autograder.grading.verdicts import Unclear
 from autograder.program import STOPS, Outline, Program, Statement, program_for
 from autograder.sandbox.host import Zygote
 from autograder.sandbox.namespace import Source
-from autograder.sandbox.outcomes import Ended, Outcome, Reply
+from autograder.sandbox.outcomes import Ended, Outcome, Reply, fault
 from autograder.submission.notebook import Notebook
 
 LEAST_SECONDS = 10.0
@@ -67,8 +67,16 @@ def examine(
         sources = [_without(avoided, source) for source in sources]
         for name, outcome in _probe(probes or item.probes, sources, asked, zygote, clock.for_item(usual)).items():
             interpreter = asked[name].interpreter
-            answers[name] = named(interpreter)(outcome, notebook, outline) if interpreter else outcome
+            answers[name] = _interpreted(interpreter, outcome, notebook, outline) if interpreter else outcome
     return answers
+
+
+def _interpreted(interpreter: str, outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome | Unclear:
+    try:
+        answer: Outcome | Unclear = named(interpreter)(outcome, notebook, outline)
+    except Exception as error:
+        return fault(error)
+    return answer
 
 
 def _probe(

@@ -6,12 +6,12 @@ import msgspec
 
 from autograder.grading.bank import Bank
 from autograder.grading.examination import Clock, examine
-from autograder.grading.judge import judge
+from autograder.grading.judge import judge, not_checked
 from autograder.grading.rubric import Item, Rubric, named
 from autograder.grading.verdicts import Finding, Unclear, Verdict
 from autograder.program import Outline, outline, program_for, too_new, why_missing
 from autograder.sandbox.host import Zygote
-from autograder.sandbox.outcomes import Ended, Missing, Outcome
+from autograder.sandbox.outcomes import Ended, Missing, Outcome, fault
 from autograder.submission.notebook import Notebook
 
 
@@ -33,8 +33,17 @@ def grade(
             if unread := _unread(answers, read):
                 findings = {name: each if each.passed else _to_review(each, unread) for name, each in findings.items()}
         else:
-            findings = named(item.reader)(notebook, item)
+            findings = _read_by_text(item, notebook)
         yield item, list(price(item, findings))
+
+
+def _read_by_text(item: Item, notebook: Notebook) -> dict[str, Finding]:
+    """What the item's reader says of every check."""
+    try:
+        read: Mapping[str, Finding] = named(item.reader)(notebook, item)
+        return {check.name: read[check.name] for check in item.checks}
+    except Exception as error:
+        return dict.fromkeys((check.name for check in item.checks), not_checked(fault(error)))
 
 
 def _unread(answers: Mapping[str, Outcome | Unclear], read: Outline) -> str:
@@ -68,6 +77,7 @@ def price(item: Item, findings: Mapping[str, Finding]) -> Iterator[Verdict]:
             misconception=finding.misconception,
             visibility=check.visibility,
             needs_review=finding.needs_review,
+            fault=finding.fault,
         )
 
 

@@ -10,7 +10,7 @@ from autograder.grading.bank import Bank, slug_of
 from autograder.grading.compare import differences, same
 from autograder.grading.rubric import Check, Item, Rubric
 from autograder.grading.verdicts import Finding, Unclear
-from autograder.sandbox.outcomes import Outcome, Reply
+from autograder.sandbox.outcomes import Fault, Outcome, Reply
 
 Answers = Mapping[str, Outcome | Unclear]
 """Case to outcome, for the cases of one item that were asked."""
@@ -20,7 +20,8 @@ def judge(
     item: Item, answers: Answers, bank: Bank, rubric: Rubric, why_missing: Callable[[str], str]
 ) -> dict[str, Finding]:
     """A finding for every check of the item, in the rubric's order."""
-    comparison = Comparison(item, answers, bank, rubric.tolerance)
+    known = {case: _described(answer, rubric) for case, answer in answers.items()}
+    comparison = Comparison(item, known, bank, rubric.tolerance)
     failing = [check for check in item.checks if not comparison.passes(check)]
     pointed = [check for check in item.checks if check.points]
     wrong = [check for check in pointed if check in failing]
@@ -36,6 +37,8 @@ def judge(
                 )
             else:
                 findings[check.name] = comparison.passed(check)
+        elif faults := comparison.faults(check):
+            findings[check.name] = not_checked(faults[0])
         elif not check.points:
             # A note is about the last few details of what is right; beside real mistakes it would only confuse.
             findings[check.name] = Finding(passed=bool(wrong), message="" if wrong else check.note)
@@ -54,6 +57,23 @@ def judge(
     return findings
 
 
+def _described(answer: Outcome | Unclear, rubric: Rubric) -> Outcome | Unclear:
+    """The answer, unless it holds a field of which the rubric knows nothing."""
+    if isinstance(answer, Reply) and (unknown := sorted({*answer.facts, *answer.arrays} - set(rubric.fields))):
+        return Fault(reason=f"the reply has a field {unknown[0][:60]!r}, which the rubric's [fields] do not describe")
+    return answer
+
+
+def not_checked(fault: Fault) -> Finding:
+    """Neither right nor wrong: the grader's own code has failed."""
+    return Finding(
+        passed=False,
+        message=messages.could_not_be_checked(),
+        needs_review=f"could not be checked: {fault.reason}",
+        fault=fault.trace or fault.reason,
+    )
+
+
 class Comparison:
     """One item's answers beside what the bank holds for the same cases."""
 
@@ -62,11 +82,13 @@ class Comparison:
 
     def passes(self, check: Check) -> bool:
         """Whether every case of the check is answered as the reference answers it."""
-        return all(
-            isinstance(answer := self.answers[case], Unclear)
-            or (isinstance(answer, Reply) and self.agree(check, answer, self.bank.expected(self.item.name, case)))
-            for case in check.cases
-        )
+        return all(self._passes(check, case) for case in check.cases)
+
+    def faults(self, check: Check) -> list[Fault]:
+        """The grader's own failures, where nothing else speaks against the check."""
+        failing = [self.answers[case] for case in check.cases if not self._passes(check, case)]
+        faults = [answer for answer in failing if isinstance(answer, Fault)]
+        return faults if len(faults) == len(failing) else []
 
     def passed(self, check: Check) -> Finding:
         """The finding of a check that passes, with the doubt where there is one."""
@@ -94,6 +116,12 @@ class Comparison:
     def agree(self, check: Check, one: Outcome, other: Outcome, *, clues: bool = False) -> bool:
         """Whether two outcomes are the same as far as the check looks."""
         return same(one, other, (*check.fields, *(check.clues if clues else ())), self.tolerance)
+
+    def _passes(self, check: Check, case: str) -> bool:
+        answer = self.answers[case]
+        return isinstance(answer, Unclear) or (
+            isinstance(answer, Reply) and self.agree(check, answer, self.bank.expected(self.item.name, case))
+        )
 
     def _fits(self, slug: str, check: Check, case: str, *, clues: bool) -> bool:
         answer = self.answers[case]

@@ -35,6 +35,14 @@ def presupposed(title: str) -> str:
     return f"This counts as soon as “{title}” is right."
 
 
+def could_not_be_checked() -> str:
+    """Where the grader's own code has failed."""
+    return (
+        "This could not be checked: the grader itself failed here, through no fault of your notebook. "
+        "Tell the course staff; they see what went wrong."
+    )
+
+
 def no_reply(outcome: Outcome, why_missing: Callable[[str], str]) -> str:
     """Why the code could not be asked, in the student's words."""
     match outcome:
@@ -52,6 +60,8 @@ def no_reply(outcome: Outcome, why_missing: Callable[[str], str]) -> str:
                 f"{exception(outcome)}\n\nThis package is not installed where grading runs. If your solution needs it, "
                 "tell the course staff; torch and numpy can do everything that is asked for."
             )
+        case Raised(kind="Unusable", text=text):
+            return _plain(text)
         case Raised():
             return exception(outcome)
         case Ended(reason=reason):

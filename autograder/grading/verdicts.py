@@ -24,6 +24,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """The slug of the mistake that was recognised."""
     needs_review: str = ""
     """Why a person should look at it; "" where the finding is sure."""
+    fault: str = ""
+    """The traceback, where the grader's own code failed and the check could not be made; "" where it could."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,3 +42,4 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     misconception: str | None
     visibility: Visibility
     needs_review: str = ""
+    fault: str = ""

@@ -4,7 +4,7 @@ import math
 
 import msgspec
 
-from autograder.output.results import Results, Test
+from autograder.output.results import UNCHECKED, Results, Test
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -44,6 +44,11 @@ def grouped(results: Results) -> list[Group]:
         )
         for item, own in tests.items()
     ]
+
+
+def is_unchecked(test: Test) -> bool:
+    """Whether the grader itself failed there: neither right nor wrong."""
+    return bool(test.extra_data.get(UNCHECKED))
 
 
 def is_hidden(test: Test) -> bool:

@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from autograder.output.grouping import grouped, is_hidden
+from autograder.output.grouping import grouped, is_hidden, is_unchecked
 from autograder.output.results import Results
 
 
@@ -29,7 +29,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"markdown": markdown, "points": lambda score: f"{score:g}"}
-    environment.tests["hidden"] = is_hidden
+    environment.tests |= {"hidden": is_hidden, "unchecked": is_unchecked}
     return environment
 
 

@@ -4,7 +4,7 @@ import math
 import os
 import tempfile
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +15,10 @@ from autograder.grading.verdicts import Verdict, Visibility
 LONGEST_OUTPUT = 8_000
 """Characters of one text. Gradescope cuts at 100,000."""
 DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+GRADER = "grader"
+"""In place of an item, for what concerns the course staff alone."""
+UNCHECKED = "could_not_be_checked"
+"""In the extra data of a test that the grader itself failed to make."""
 Status = Literal["passed", "failed"]
 Format = Literal["text", "html", "simple_format", "md", "ansi"]
 
@@ -66,6 +70,7 @@ def from_verdicts(
     verdicts: Iterable[Verdict], *, output: str = "", extra: dict[str, Any] | None = None, execution_time: float = 0.0
 ) -> Results:
     """The results of these verdicts, texts clipped and fit for JSON. Raises ValueError for points that cannot be."""
+    verdicts = list(verdicts)
     tests = tuple(
         Test(
             number=verdict.number,
@@ -76,7 +81,8 @@ def from_verdicts(
             output=clean(verdict.message),
             visibility=verdict.visibility,
             extra_data={"item": verdict.item, "check": verdict.check, "misconception": verdict.misconception}
-            | ({"needs_review": clean(verdict.needs_review)} if verdict.needs_review else {}),
+            | ({"needs_review": clean(verdict.needs_review)} if verdict.needs_review else {})
+            | ({UNCHECKED: True} if verdict.fault else {}),
         )
         for verdict in verdicts
     )
@@ -87,11 +93,31 @@ def from_verdicts(
     ]
     return Results(
         score=round(math.fsum(test.score for test in tests), 6),
-        tests=tests,
+        tests=tests + tuple(_for_the_staff(verdicts)),
         output=clean(output),
         execution_time=execution_time,
         extra_data=_clean_all(extra or {}) | {"needs_review": review},
     )
+
+
+def _for_the_staff(verdicts: Iterable[Verdict]) -> Iterator[Test]:
+    """The tracebacks of the grader's own failures, each once, in a test that students never see."""
+    faults: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        if verdict.fault:
+            faults.setdefault(verdict.fault, []).append(verdict.number)
+    for trace, numbers in faults.items():
+        yield Test(
+            number=GRADER,
+            name=f"The grader failed at {', '.join(numbers)}",
+            score=0.0,
+            max_score=0.0,
+            status="failed",
+            # Indented: code in Markdown, whatever it holds.
+            output="\n".join(f"    {line}" for line in clean(trace).split("\n")),
+            visibility="hidden",
+            extra_data={"item": GRADER},
+        )
 
 
 def encode(results: Results) -> bytes:

@@ -5,7 +5,7 @@ from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
-from autograder.output.grouping import Group, grouped, is_hidden
+from autograder.output.grouping import Group, grouped, is_hidden, is_unchecked
 from autograder.output.results import Results, Test
 
 SYMBOLS = {True: ("✓", "✗", "·"), False: ("+", "x", "-")}
@@ -32,7 +32,7 @@ def _print_group(group: Group, console: Console) -> None:
     heading = (f"{group.number}  {group.item}", style), f"   {group.score:g} of {group.max_score:g}"
     console.print(Text.assemble(*heading))
     for test in group.wrong:
-        console.print(_line(wrong, "red", test))
+        console.print(_line("?", "yellow", test) if is_unchecked(test) else _line(wrong, "red", test))
         if test.output:
             console.print(Padding(_markdown(test.output), (0, 0, 1, 4)))
     for test in group.notes:

@@ -17,8 +17,8 @@ import msgspec
 
 from autograder.sandbox import wire
 from autograder.sandbox.confinement import Place, confine
-from autograder.sandbox.namespace import Namespace, Source, describe
-from autograder.sandbox.outcomes import Array, Missing, Raised, ReplyHeader, plain
+from autograder.sandbox.namespace import Namespace, Source, Unusable, describe
+from autograder.sandbox.outcomes import Array, Fault, Missing, Raised, ReplyHeader, fault, plain
 
 
 class Load(msgspec.Struct, frozen=True, tag="load"):
@@ -41,7 +41,7 @@ class Answer(msgspec.Struct, frozen=True):
     """The header of every frame that a guest sends."""
 
     nonce: str
-    outcome: ReplyHeader | Raised | Missing
+    outcome: ReplyHeader | Raised | Missing | Fault
 
 
 def run(connection: socket.socket, environment: str, layers: tuple[str, ...], place: Place) -> None:
@@ -51,11 +51,15 @@ def run(connection: socket.socket, environment: str, layers: tuple[str, ...], pl
     """
     _leave_everything_behind(connection)
     _move_to(place.scratch)
-    importlib.import_module(environment).install()
     request = msgspec.json.decode(wire.receive(connection, wire.REQUEST)[0], type=Load)
-    probes = importlib.import_module(request.probes)
-    confine(layers, place)
-    namespace = getattr(probes, "NAMESPACE", Namespace)()
+    try:
+        importlib.import_module(environment).install()
+        probes = importlib.import_module(request.probes)
+        confine(layers, place)
+        namespace = getattr(probes, "NAMESPACE", Namespace)()
+    except Exception as error:
+        _answer(connection, request.nonce, fault(error))
+        return
     failures = namespace.execute(request.program)
     _answer(connection, request.nonce, ReplyHeader(facts={"failures": failures}))
     while True:
@@ -70,23 +74,24 @@ def run(connection: socket.socket, environment: str, layers: tuple[str, ...], pl
 
 def _ask(
     probes: ModuleType, namespace: Namespace, question: Ask
-) -> tuple[ReplyHeader | Raised | Missing, dict[str, Array]]:
+) -> tuple[ReplyHeader | Raised | Missing | Fault, dict[str, Array]]:
     random.seed(0)
+    namespace.is_theirs = False
     try:
         facts, arrays = getattr(probes, question.probe)(namespace, **question.arguments)
+        msgspec.json.encode(facts)  # so that what cannot be told is a mistake of the probe, not a silent guest
         return ReplyHeader(facts=facts), {name: plain(array) for name, array in arrays.items()}
-    except KeyError as error:
-        if isinstance(error, namespace.NameMissing):
-            return Missing(name=error.name, cause=namespace.cause_of(error.name)), {}
-        return describe(error), {}
+    except Namespace.NameMissing as error:
+        return Missing(name=error.name, cause=namespace.cause_of(error.name)), {}
     except BaseException as error:
-        return describe(error), {}
+        raised = describe(error)
+        return (raised if raised.frames or namespace.is_theirs or isinstance(error, Unusable) else fault(error)), {}
 
 
 def _answer(
     connection: socket.socket,
     nonce: str,
-    outcome: ReplyHeader | Raised | Missing,
+    outcome: ReplyHeader | Raised | Missing | Fault,
     arrays: dict[str, Array] | None = None,
 ) -> None:
     wire.send(connection, msgspec.json.encode(Answer(nonce=nonce, outcome=outcome)), arrays)

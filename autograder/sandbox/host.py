@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Literal
 
+import autograder
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.session import Guest, Session
 from autograder.sandbox.supervision import processes_of
@@ -23,6 +24,15 @@ START_SECONDS = 180.0
 CLEAR_SECONDS = 20.0
 FIRST_USER, USERS = 60_000, 2_500
 """Numbers of users that machines do not use; the next as many are for killing, see the zygote."""
+OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(autograder.__file__)))
+START = """
+import sys
+folder = sys.argv.pop(1)
+if folder not in sys.path:
+    sys.path.insert(0, folder)
+from autograder.sandbox.zygote import main
+main()
+"""
 Confinement = Literal["strict", "best", "none"]
 
 
@@ -51,8 +61,8 @@ class Zygote:
         asked = "none" if confinement == "none" else str(self._user)
         self._process = subprocess.Popen(
             # -P and -s keep the current folder and the user's packages off the path. Not -I: it would ignore
-            # PYTHONHASHSEED.
-            [sys.executable, "-P", "-s", "-m", "autograder.sandbox.zygote", environment, str(theirs.fileno()), asked],
+            # PYTHONHASHSEED. Where several copies of the grader are installed, guests run the host's.
+            [sys.executable, "-P", "-s", "-c", START, OWN_FOLDER, environment, str(theirs.fileno()), asked],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -124,7 +134,14 @@ class Zygote:
         return float(self._started()["unit"])
 
     def _started(self) -> dict[str, Any]:
-        self._ready = self._ready or self._expect("ready", START_SECONDS)
+        if not self._ready:
+            ready = self._expect("ready", START_SECONDS)
+            if ready["package"] != autograder.__file__:
+                raise SandboxError(
+                    f"guests would run another copy of the grader ({ready['package']}) than this one "
+                    f"({autograder.__file__}); install this one, or leave the folder that holds it"
+                )
+            self._ready = ready
         return self._ready
 
     def exit_code(self, guest: Guest, seconds: float = 2.0) -> int | None:

@@ -2,11 +2,12 @@
 
 import __future__
 
+import contextlib
 import linecache
 import reprlib
 import sys
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from typing import Any
 
@@ -31,6 +32,11 @@ class Source(msgspec.Struct, frozen=True):
     left_out: bool = False
     """Not executed: its names are bound to something that no one can use, so that definitions which only mention them
     work."""
+
+
+class Unusable(Exception):
+    """What the notebook's code gave does not have the form that is asked for. The message is a sentence for the
+    student, in letters, digits and " ,.->_" alone."""
 
 
 class NotRunWhileGrading:
@@ -64,6 +70,7 @@ class Namespace:
     def __init__(self) -> None:
         self.module = types.ModuleType("__main__")
         self.globals: dict[str, Any] = self.module.__dict__
+        self.is_theirs = False
         self._causes: dict[str, Raised] = {}
         sys.modules["__main__"] = self.module
 
@@ -86,6 +93,17 @@ class Namespace:
     def provide(self, **stand_ins: Any) -> None:
         """Sets those globals that the notebook does not have."""
         self.globals.update({name: value for name, value in stand_ins.items() if name not in self})
+
+    @contextlib.contextmanager
+    def theirs(self) -> Iterator[None]:
+        """Around whatever a probe does with the notebook's own objects.
+
+        An exception in here is the notebook's even where none of its lines is on the way: a call with arguments that
+        its function does not take, an output that is no tensor. Any other exception of a probe is the probe's fault.
+        """
+        self.is_theirs = True
+        yield
+        self.is_theirs = False
 
     def cause_of(self, name: str) -> Raised | None:
         """What went wrong in the statement that should have bound `name`."""

@@ -1,6 +1,7 @@
 """What can come of asking a guest something. An answer, an exception and a death are values of one kind, matched on
 once."""
 
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+LONGEST_REASON, LONGEST_TRACE = 200, 4_000
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -55,6 +57,14 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     """For the student: "the code ended the Python process (exit code 3)"."""
 
 
+class Fault(msgspec.Struct, frozen=True, tag="fault"):
+    """The grader's own code failed; the submission has nothing to do with it."""
+
+    reason: str
+    """For the course staff: "ImportError: no module named einops"."""
+    trace: str = ""
+
+
 class Reply(msgspec.Struct, frozen=True):
     """A probe's reply: plain facts and arrays, never a judgement."""
 
@@ -62,7 +72,13 @@ class Reply(msgspec.Struct, frozen=True):
     arrays: Mapping[str, Array]
 
 
-Outcome = Reply | Raised | Missing | Ended
+Outcome = Reply | Raised | Missing | Ended | Fault
+
+
+def fault(error: BaseException) -> Fault:
+    """What failed, with its traceback."""
+    last = traceback.format_exception_only(error)[-1].strip()
+    return Fault(reason=last[:LONGEST_REASON], trace="".join(traceback.format_exception(error))[-LONGEST_TRACE:])
 
 
 def plain(array: Any) -> Array:

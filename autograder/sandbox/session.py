@@ -13,7 +13,7 @@ import msgspec
 from autograder.sandbox import wire
 from autograder.sandbox.guest import Answer, Ask, Load
 from autograder.sandbox.namespace import Source
-from autograder.sandbox.outcomes import Ended, Missing, Outcome, Raised, Reply
+from autograder.sandbox.outcomes import Ended, Fault, Missing, Outcome, Raised, Reply
 from autograder.sandbox.supervision import Allowance, Excess, watch
 
 ALLOWANCE = Allowance()
@@ -96,7 +96,7 @@ class Session:
             return self._ended(self._how_it_ended())
         except (wire.WireError, msgspec.MsgspecError, RecursionError, ValueError) as error:
             return self._ended(f"the code interfered with the grader's own messages ({str(error)[:120]})")
-        if isinstance(answer.outcome, Raised | Missing):
+        if isinstance(answer.outcome, Raised | Missing | Fault):
             return answer.outcome
         return Reply(facts=answer.outcome.facts, arrays=arrays)
 

@@ -16,6 +16,7 @@ import socket
 import sys
 from typing import Any
 
+import autograder
 from autograder.sandbox.confinement import Place, readable, tried
 from autograder.sandbox.confinement.kernel import PR_SET_CHILD_SUBREAPER, prctl
 
@@ -49,7 +50,7 @@ def main() -> None:
         paths = tuple(readable())
         trial = tried(Place(int(sys.argv[3]), os.getcwd(), paths))
     layers = tuple(name for name, wrong in trial.items() if not wrong)
-    _say(control, {"ready": os.getpid(), "trial": trial, "unit": unit})
+    _say(control, {"ready": os.getpid(), "package": autograder.__file__, "trial": trial, "unit": unit})
     guests: set[int] = set()
     selector = selectors.DefaultSelector()
     selector.register(control, selectors.EVENT_READ)
@@ -121,7 +122,3 @@ def _reap(control: socket.socket, guests: set[int]) -> None:
 
 def _say(control: socket.socket, message: dict[str, Any]) -> None:
     control.send(json.dumps(message).encode())
-
-
-if __name__ == "__main__":
-    main()

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from autograder.assignment.files import PS7
-from autograder.authoring import frames, misconceptions, recording
+from autograder.authoring import frames, misconceptions
+from autograder.authoring.banks import divided, in_memory, write
+from autograder.authoring.recording import record
 from autograder.grading.bank import Bank, BankError
 from autograder.grading.compare import same
 from autograder.grading.rubric import load
@@ -36,12 +38,13 @@ def recorded():
         few.setdefault(mistake.description.item, []).append(mistake)
     chosen = [mistake for mistakes in few.values() for mistake in mistakes[:3]]
     with RememberingZygote(rubric.environment) as zygote:
-        return rubric, recording.record(rubric, frames.submission(PS7, "solution"), chosen, zygote)
+        made = record(rubric, frames.submission(PS7, "solution"), chosen, zygote)
+        return rubric, divided(made, rubric)
 
 
 def test_the_committed_banks_are_up_to_date(recorded):
     rubric, banks = recorded
-    now, committed = recording.in_memory(banks), Bank.read(("public", "hidden"), PS7.banks)
+    now, committed = in_memory(banks), Bank.read(("public", "hidden"), PS7.banks)
     assert set(committed.misconceptions) == {mistake.slug for mistake in misconceptions.recorded(PS7, rubric)}
     for item in rubric.items:
         for case in item.cases:
@@ -62,8 +65,8 @@ def test_the_committed_banks_are_up_to_date(recorded):
 
 def test_written_banks_are_read_back(recorded, tmp_path):
     rubric, banks = recorded
-    recording.write(banks, tmp_path)
-    read, kept = Bank.read(("public", "hidden"), tmp_path), recording.in_memory(banks)
+    write(banks, tmp_path)
+    read, kept = Bank.read(("public", "hidden"), tmp_path), in_memory(banks)
     for item in rubric.items:
         for case in item.cases:
             one, other = read.expected(item.name, case), kept.expected(item.name, case)

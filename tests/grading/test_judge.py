@@ -25,7 +25,11 @@ ITEM = Item(
     ),
 )
 RUBRIC = Rubric(
-    title="", environment="", tolerance=1e-3, fields={"shape": "the shape", "value": "the value"}, items=(ITEM,)
+    title="",
+    environment="",
+    tolerance=1e-3,
+    fields={name: f"the {name}" for name in ("shape", "value", "nested", "steps", "layers")},
+    items=(ITEM,),
 )
 
 

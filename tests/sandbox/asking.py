@@ -21,6 +21,19 @@ def call(notebook):
     return {"value": notebook["value"]()}, {}
 
 
+def use(notebook):
+    with notebook.theirs():
+        return {"value": notebook["value"]()}, {}
+
+
+def forget(notebook):
+    return {"value": {}["a key that nobody has set"]}, {}
+
+
+def not_plain(notebook):
+    return {"value": object()}, {}
+
+
 def arrays(notebook, size):
     import numpy as np
 

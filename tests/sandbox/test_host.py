@@ -1,15 +1,22 @@
 """The host against guests that answer, raise, die, hang and flood. Every session after a bad one works."""
 
+import shutil
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
+import autograder
+from autograder.sandbox import host
 from autograder.sandbox.host import SandboxError, Zygote
-from autograder.sandbox.outcomes import Ended, Missing, Raised, Reply
+from autograder.sandbox.outcomes import Ended, Fault, Missing, Raised, Reply
 from autograder.sandbox.supervision import processes_of
 from tests.sandbox.asking import program
 
 PROBES = "tests.sandbox.asking"
+ENVIRONMENT = "autograder.assignment.environment"
 
 
 @pytest.fixture
@@ -24,6 +31,19 @@ def ask(zygote):
 def test_a_reply_brings_facts_and_arrays(ask):
     assert ask(["value = 6 * 7"], "value") == Reply(facts={"value": 42}, arrays={})
     assert ask([], "arrays", size=3).arrays["ones"].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("probe", "arguments"), [("nowhere", {}), ("value", {"surplus": 1}), ("forget", {}), ("not_plain", {})]
+)
+def test_a_mistake_of_the_probe_is_a_fault_and_no_exception_of_the_students(ask, probe, arguments):
+    answer = ask(["value = 1"], probe, **arguments)
+    assert isinstance(answer, Fault)
+    assert answer.trace.startswith("Traceback")
+
+
+def test_what_a_probe_does_with_the_notebooks_objects_is_the_notebooks(ask):
+    assert ask(["value = 1"], "use") == Raised(kind="TypeError", text="'int' object is not callable")
 
 
 def test_a_missing_name_is_no_exception_of_the_students(ask):
@@ -110,3 +130,23 @@ def test_the_guest_sees_nothing_of_the_graders_environment(ask, monkeypatch):
 def test_a_zygote_that_cannot_start_says_why():
     with Zygote("no.such.environment") as broken, pytest.raises(SandboxError, match="No module named 'no'"):
         broken.open(PROBES, (), 1.0)
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """Another checkout of the grader."""
+    shutil.copytree(Path(autograder.__file__).parent, tmp_path / "autograder", ignore=shutil.ignore_patterns("banks"))
+    return tmp_path
+
+
+def test_guests_run_the_copy_that_the_host_runs(copied):
+    text = "import autograder\nfrom autograder.sandbox.host import Zygote\n"
+    text += f"with Zygote({ENVIRONMENT!r}) as zygote: print(autograder.__file__, zygote.unit > 0)"
+    done = subprocess.run([sys.executable, "-c", text], cwd=copied, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(copied / "autograder" / "__init__.py"), "True"]
+
+
+def test_guests_that_would_run_another_copy_are_refused(copied, monkeypatch):
+    monkeypatch.setattr(host, "OWN_FOLDER", str(copied))
+    with Zygote(ENVIRONMENT) as zygote, pytest.raises(SandboxError, match="another copy of the grader"):
+        zygote.open(PROBES, program("value = 1"), 10)

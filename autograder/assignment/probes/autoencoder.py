@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import nn
 
 from autograder.assignment.probes.layer_trace import LayerTrace
-from autograder.assignment.probes.seeding import fill, materialise, normal, sample
+from autograder.assignment.probes.seeding import fill, materialise, module_of, normal, sample, tensor_of
 from autograder.sandbox.namespace import Namespace
 
 
@@ -20,14 +19,18 @@ def convolutions(
     `gradient` (a sample with respect to the input) and `parameter_gradient` (norms, in the order of shapes).
     """
     torch.manual_seed(seed)
-    module: nn.Module = notebook[component](**keywords)
-    materialise(module, torch.zeros(tuple(input_shape)))
-    parameters = list(module.parameters())
-    fill(module, seed)
     leaf = normal(seed, "input", tuple(input_shape)).requires_grad_()
-    with LayerTrace() as trace:
-        # A copy, so that code which works in place does not meet a leaf.
-        output = module(leaf * 1.0)
+    trace = LayerTrace()
+    with notebook.theirs():
+        module = module_of(notebook[component](**keywords), component)
+        materialise(module, torch.zeros(tuple(input_shape)))
+        parameters = list(module.parameters())
+        fill(module, seed)
+        with trace:
+            # A copy, so that code which works in place does not meet a leaf.
+            output = tensor_of(module(leaf * 1.0), component)
+        if output.requires_grad:
+            (output * normal(seed, "objective", tuple(output.shape))).sum().backward()
     facts = {
         "output_shape": list(output.shape),
         "parameter_shapes": sorted([list(parameter.shape) for parameter in parameters]),
@@ -37,8 +40,6 @@ def convolutions(
         else "",
         "layers": trace.layers,
     }
-    if output.requires_grad:
-        (output * normal(seed, "objective", tuple(output.shape))).sum().backward()
     norms = sorted(
         (tuple(parameter.shape), 0.0 if parameter.grad is None else float(parameter.grad.norm()))
         for parameter in parameters

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from autograder.assignment.probes.layer_trace import LayerTrace
-from autograder.assignment.probes.seeding import normal, sample
+from autograder.assignment.probes.seeding import module_of, normal, sample, tensor_of
 from autograder.assignment.probes.stand_ins import (
     CONSTANTS,
     CopyingHead,
@@ -25,7 +25,8 @@ def construction(notebook: Namespace, *, temperature: float) -> tuple[dict[str, 
     """Builds the model in two ways. Facts: the attributes that are there, the heads' widths, the temperatures it
     keeps."""
     put_in_place(notebook)
-    model, other = notebook["CLIPModel"](), notebook["CLIPModel"](temperature=temperature)
+    with notebook.theirs():
+        model, other = notebook["CLIPModel"](), notebook["CLIPModel"](temperature=temperature)
     facts: dict[str, Any] = {"attributes": [name for name in (*ATTRIBUTES, "temperature") if hasattr(model, name)]}
     for name in ("image_projection", "text_projection"):
         head = getattr(model, name, None)
@@ -62,20 +63,23 @@ def loss(
     put_in_place(notebook)
     notebook.put(temperature=global_temperature or temperature or CONSTANTS["temperature"])
     given = {} if temperature is None else {"temperature": temperature}
-    model = notebook["CLIPModel"](**given)
-    images, texts = _stand_ins(model)
     first, second = _embeddings(seed, count, kinship)
     if exchange:
         first, second = second, first
-    images.table = _widen(first, CONSTANTS["image_embedding"])
-    texts.table = _widen(second, CONSTANTS["text_embedding"])
-    rows = torch.arange(count).flip(0) if permute else torch.arange(count)
-    with LayerTrace() as trace:
-        value = model(batch_of(rows))
-    if value.requires_grad:
-        value.mean().backward()
-    return {"loss_shape": list(value.shape), "operations": trace.operations}, {
-        "loss": [float(value.detach().double().mean())],
+    minibatch = batch_of(torch.arange(count).flip(0) if permute else torch.arange(count))
+    trace = LayerTrace()
+    with notebook.theirs():
+        model = module_of(notebook["CLIPModel"](**given), "CLIPModel")
+        images, texts = _stand_ins(model)
+        images.table = _widen(first, CONSTANTS["image_embedding"])
+        texts.table = _widen(second, CONSTANTS["text_embedding"])
+        with trace:
+            value = tensor_of(model(minibatch), "CLIPModel")
+        if value.requires_grad:
+            value.mean().backward()
+        mean, shape = float(value.detach().double().mean()), list(value.shape)
+    return {"loss_shape": shape, "operations": trace.operations}, {
+        "loss": [mean],
         "image_gradient": sample(images.gradient()[:, : CONSTANTS["projection_dim"]]),
         "text_gradient": sample(model.text_projection.stand_in_gradient(count)),
     }

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 
 from autograder.assignment.probes.layer_trace import LayerTrace
-from autograder.assignment.probes.seeding import fill, materialise, normal, sample
+from autograder.assignment.probes.seeding import fill, materialise, module_of, normal, sample, tensor_of
 from autograder.sandbox.namespace import Namespace
 
 
@@ -21,15 +21,17 @@ def projection_head(
     torch.manual_seed(seed)
     notebook.provide(device=torch.device("cpu"), projection_dim=256)
     keywords = {} if projection_dim is None else {"projection_dim": projection_dim}
-    head = notebook["ProjectionHead"](embedding_dim, **keywords)
-    materialise(head, torch.zeros(rows, embedding_dim))
-    fill(head, seed)
     leaf = normal(seed, "features", (rows, embedding_dim)).requires_grad_()
-    with LayerTrace() as trace:
-        output = head(leaf * 1.0)
-    direction = functional.normalize(output, dim=-1)
-    if direction.requires_grad:
-        (direction * normal(seed, "objective", tuple(direction.shape))).sum().backward()
+    trace = LayerTrace()
+    with notebook.theirs():
+        head = module_of(notebook["ProjectionHead"](embedding_dim, **keywords), "ProjectionHead")
+        materialise(head, torch.zeros(rows, embedding_dim))
+        fill(head, seed)
+        with trace:
+            output = tensor_of(head(leaf * 1.0), "ProjectionHead")
+        direction = functional.normalize(output, dim=-1)
+        if direction.requires_grad:
+            (direction * normal(seed, "objective", tuple(direction.shape))).sum().backward()
     facts = {
         "output_shape": list(output.shape),
         "parameter_shapes": sorted([list(parameter.shape) for parameter in head.parameters()]),

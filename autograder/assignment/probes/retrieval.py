@@ -84,9 +84,10 @@ def retrieve(
     numbers = generator(seed, "names").permutation(10_000)[: photos + 5]
     names = np.array([f"{number:04d}_{seed % 97:02d}.jpg" for number in numbers])
     keywords = {} if k is None else {"k": k}
-    with LayerTrace() as trace:
-        matches, raised = _matches(lambda: function(model, embeddings.clone(), query, names, **keywords), notebook)
-    facts, found = _read(matches, list(names))
+    with notebook.theirs():
+        with LayerTrace() as trace:
+            matches, raised = _matches(lambda: function(model, embeddings.clone(), query, names, **keywords), notebook)
+        facts, found = _read(matches, list(names))
     ranking = [index - index % 2 if twins and index < photos else index for index in found]
     facts |= {"raised": raised, "operations": trace.operations}
     return facts, {"ranking": np.array(ranking, dtype=np.int64)}

@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from autograder.sandbox.namespace import Unusable
+
 
 def generator(seed: int, *labels: object) -> np.random.Generator:
     """A generator for one purpose: the labels tell streams of one seed apart."""
@@ -85,6 +87,24 @@ def _deviation(shape: tuple[int, ...]) -> float:
     if len(shape) < 2:
         return 0.3
     return float(2.0 / np.sqrt(np.prod(shape) / max(shape[:2])))
+
+
+def module_of(made: Any, what: str) -> nn.Module:
+    """`made`, if it is a module. Raises Unusable."""
+    if isinstance(made, nn.Module):
+        return made
+    raise Unusable(f"{what} does not make a torch module, but {_kind(made)}.")
+
+
+def tensor_of(output: Any, what: str) -> torch.Tensor:
+    """`output`, if it is a tensor. Raises Unusable."""
+    if isinstance(output, torch.Tensor):
+        return output
+    raise Unusable(f"{what} gives {_kind(output)}, not a tensor.")
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else f"an object of type {type(value).__name__[:40]}"
 
 
 def sample(tensor: torch.Tensor, count: int = 400) -> Any:

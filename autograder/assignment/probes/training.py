@@ -75,9 +75,9 @@ def train_ae(
     model = TinyAutoencoder()
     fill(model, seed)
     before = _parameters(model)
-    with StepCount() as steps:
-        returned = function(model, _loader(seed, batch, batches), epochs)
-    trained, trajectory = _pair(returned)
+    loader = _loader(seed, batch, batches)
+    with notebook.theirs(), StepCount() as steps:
+        trained, trajectory = _pair(function(model, loader, epochs))
     facts = {
         "returns_model": isinstance(trained, nn.Module),
         "trajectory_length": len(trajectory),
@@ -103,9 +103,9 @@ def train_classifier(
     with torch.no_grad():
         encoder.convolution.bias[:DEAD_CHANNELS] = -100.0
     encoder_before, classifier_before = _state(encoder), _parameters(classifier)
-    with StepCount() as steps:
-        returned = function(encoder, classifier, _loader(seed, batch, batches), epochs=epochs, supervised=supervised)
-    trained, trajectory = _pair(returned)
+    loader = _loader(seed, batch, batches)
+    with notebook.theirs(), StepCount() as steps:
+        trained, trajectory = _pair(function(encoder, classifier, loader, epochs=epochs, supervised=supervised))
     facts = {
         "returns_classifier": isinstance(trained, nn.Module),
         "trajectory_length": len(trajectory),

@@ -1,0 +1,100 @@
+"""What is recorded, and that a recording changes only where something has changed."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from autograder.assignment.files import PS7
+from autograder.authoring import frames, misconceptions
+from autograder.authoring.banks import divided, in_memory, write
+from autograder.authoring.recording import ROUNDING, RecordingError, record
+from autograder.grading.rubric import load
+from autograder.sandbox.outcomes import Reply
+
+RUBRIC = load(PS7.rubric)
+ENCODER = msgspec.structs.replace(RUBRIC, items=(RUBRIC.item("encoder"),))
+SOLUTION = frames.submission(PS7, "solution")
+MISTAKES = misconceptions.every(PS7, ENCODER)[:4]
+
+
+def files(recording, folder):
+    return {path.name: path.read_bytes() for path in write(divided(recording, ENCODER), folder)}
+
+
+@pytest.fixture(scope="module")
+def recorded(zygote):
+    return record(ENCODER, SOLUTION, MISTAKES, zygote)
+
+
+def shaken(recording):
+    """As another processor would have recorded it."""
+    random = np.random.default_rng(1)
+
+    def noisy(outcome):
+        if not isinstance(outcome, Reply):
+            return outcome
+        arrays = {
+            name: array
+            if array.dtype.kind == "i"
+            else (array + random.normal(size=array.shape) * np.abs(array).max(initial=0) * ROUNDING / 10).astype(
+                array.dtype
+            )
+            for name, array in outcome.arrays.items()
+        }
+        return Reply(facts=outcome.facts, arrays=arrays)
+
+    replies = {case: {who: noisy(each) for who, each in told.items()} for case, told in recording.replies.items()}
+    return msgspec.structs.replace(recording, replies=replies)
+
+
+def test_another_processor_makes_the_same_files(recorded, zygote, tmp_path):
+    elsewhere = shaken(recorded)
+    assert files(elsewhere, tmp_path) != files(recorded, tmp_path)
+    again = record(ENCODER, SOLUTION, MISTAKES, zygote, before=in_memory(divided(elsewhere, ENCODER)))
+    assert files(again, tmp_path) == files(elsewhere, tmp_path)
+
+
+def test_one_changed_misconception_changes_its_own_lines(recorded, zygote, tmp_path):
+    changed = [*MISTAKES[:-1], msgspec.structs.replace(MISTAKES[-1], notebook=MISTAKES[0].notebook)]
+    again = record(ENCODER, SOLUTION, changed, zygote, before=in_memory(divided(recorded, ENCODER)))
+    old, new = (msgspec.json.decode(files(each, tmp_path)["public.json"]) for each in (recorded, again))
+    for case, stored in old["cases"].items():
+        fresh = new["cases"][case]
+        assert fresh["reference"] == stored["reference"]
+        differing = {
+            slug for slug in stored["misconceptions"] if fresh["misconceptions"][slug] != stored["misconceptions"][slug]
+        }
+        assert differing <= {MISTAKES[-1].slug}
+
+
+def test_items_that_are_not_named_are_kept(recorded, zygote):
+    before = in_memory(divided(recorded, ENCODER))
+    two = msgspec.structs.replace(RUBRIC, items=(RUBRIC.item("encoder"), RUBRIC.item("decoder")))
+    with pytest.raises(RecordingError, match="decoder has not been recorded"):
+        record(two, SOLUTION, MISTAKES, zygote, before=before, only={"encoder"})
+    again = record(two, SOLUTION, MISTAKES, zygote, before=before, only={"decoder"})
+    assert set(again.work) == {"encoder", "decoder"}
+    assert all(again.replies[case].keys() == told.keys() for case, told in recorded.replies.items())
+
+
+def changed(**changes):
+    item = msgspec.structs.replace(RUBRIC.item("encoder"), **changes)
+    return msgspec.structs.replace(RUBRIC, items=(item,))
+
+
+def test_a_field_that_the_probe_never_returns_is_refused(zygote):
+    first, *others = RUBRIC.item("encoder").checks
+    rubric = changed(checks=(msgspec.structs.replace(first, fields=("loss",)), *others))
+    with pytest.raises(RecordingError, match=r"encoder\.public: the check 'shape' compares the field 'loss'"):
+        record(rubric, SOLUTION, [], zygote)
+
+
+def test_a_field_without_a_description_is_refused(zygote):
+    rubric = msgspec.structs.replace(ENCODER, fields={"output": "the output"})
+    with pytest.raises(RecordingError, match="no description"):
+        record(rubric, SOLUTION, [], zygote)
+
+
+def test_a_probe_that_fails_is_shown_with_its_traceback(zygote):
+    with pytest.raises(RecordingError, match=r"(?s)the probe of encoder.*KeyError.*failing\.py"):
+        record(changed(probes="tests.grading.failing"), SOLUTION, [], zygote)

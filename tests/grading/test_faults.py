@@ -1,0 +1,108 @@
+"""The grader's own failures are never the student's: a state of their own, and the traceback for the staff alone."""
+
+import msgspec
+import pytest
+
+from autograder.assignment.files import PS7
+from autograder.authoring import frames
+from autograder.grading.bank import Bank
+from autograder.grading.examination import Clock, Limits
+from autograder.grading.grade import grade
+from autograder.grading.rubric import load
+from autograder.output.html import render
+from autograder.output.results import from_verdicts
+from autograder.sandbox.host import Zygote
+from tests.notebooks import notebook
+
+RUBRIC = load(PS7.rubric)
+BANK = Bank.read(("public", "hidden"), PS7.banks)
+HERE = "tests.grading.failing"
+SOLUTION = frames.submission(PS7, "solution")
+
+
+def with_item(name, **changes):
+    items = tuple(msgspec.structs.replace(each, **changes) if each.name == name else each for each in RUBRIC.items)
+    return msgspec.structs.replace(RUBRIC, items=tuple(item for item in items if item.name in {name, "decoder"}))
+
+
+def with_case(name, case, **changes):
+    own = RUBRIC.item(name).cases
+    return with_item(name, cases={**own, case: msgspec.structs.replace(own[case], **changes)})
+
+
+def graded(rubric, zygote, submission=SOLUTION):
+    return [v for _, own in grade(submission, rubric, BANK, zygote, Clock(Limits())) for v in own]
+
+
+FAILING = {
+    "a module of probes that is not there": (with_item("encoder", probes=f"{HERE}.nowhere"), "ModuleNotFoundError"),
+    "a module of probes that fails": (with_item("encoder", probes="tests.grading.failing_import"), "ZeroDivisionError"),
+    "a probe that is not there": (with_case("encoder", "public", probe="no_such_probe"), "AttributeError"),
+    "a probe with other arguments": (with_case("encoder", "public", arguments={"seeds": 1}), "TypeError"),
+    "a probe that raises": (with_item("encoder", probes=HERE), "KeyError"),
+    "a field that nobody has described": (with_item("decoder", probes=HERE), "surprise"),
+    "an interpreter that raises": (with_case("decoder", "public", interpreter=f"{HERE}:raising"), "KeyError"),
+    "an interpreter that is not there": (
+        with_case("decoder", "public", interpreter=f"{HERE}:nothing"),
+        "AttributeError",
+    ),
+    "a reader that raises": (with_item("report_ae", reader=f"{HERE}:raising"), "KeyError"),
+    "a reader that forgets a check": (with_item("report_ae", reader=f"{HERE}:forgetful"), "KeyError"),
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_a_failure_of_the_grader_is_told_apart(name, zygote):
+    rubric, said = FAILING[name]
+    faulty = [v for v in graded(rubric, zygote) if v.fault]
+    assert faulty
+    for verdict in faulty:
+        assert "through no fault of your notebook" in verdict.message
+        assert "Traceback" not in verdict.message
+        assert verdict.needs_review.startswith("could not be checked: ")
+        assert verdict.misconception is None
+        assert verdict.score == 0
+    assert said in faulty[0].fault
+
+
+def test_the_other_items_are_graded_as_ever(zygote):
+    verdicts = graded(with_item("encoder", probes=HERE), zygote)
+    assert sum(v.score for v in verdicts) == RUBRIC.item("decoder").points
+
+
+def test_the_traceback_is_for_the_staff_alone(zygote):
+    results = from_verdicts(graded(with_item("encoder", probes=HERE), zygote))
+    *tests, staff = results.tests
+    assert staff.visibility == "hidden"
+    assert staff.max_score == 0
+    assert "Traceback" in staff.output
+    assert "failing.py" in staff.output
+    assert not any("Traceback" in test.output for test in tests)
+    assert {review["number"] for review in results.extra_data["needs_review"]} == {
+        test.number for test in tests if test.extra_data.get("could_not_be_checked")
+    }
+    assert "not checked" in render(results, title="", notebook_name="")
+
+
+WRONG = {
+    "a constructor that takes nothing": "class Encoder(nn.Module):\n    def __init__(self): super().__init__()\n    def __call__(self): ...",
+    "an output that is no tensor": "class Encoder(nn.Module):\n    def __init__(self, in_channels=3): super().__init__()\n    def forward(self, x): ...",
+    "a class that is no module": "class Encoder:\n    def __init__(self, in_channels=3): ...",
+    "no class at all": "Encoder = 3",
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_mistake_without_a_line_in_the_traceback_stays_the_students(name, zygote):
+    submission = notebook("from torch import nn", WRONG[name])
+    verdicts = [v for v in graded(with_item("encoder"), zygote, submission) if v.item == "encoder"]
+    assert sum(v.score for v in verdicts) == 0
+    assert not any(v.fault for v in verdicts)
+    assert verdicts[0].message.startswith(("Your code raised", "Encoder gives None, not", "Encoder does not make a"))
+
+
+def test_an_environment_that_fails_in_the_guest():
+    rubric = msgspec.structs.replace(with_item("encoder"), environment="tests.grading.failing_environment")
+    with Zygote(rubric.environment) as failing:
+        verdicts = graded(rubric, failing)
+    assert all("OSError: no such disk" in v.fault for v in verdicts if v.max_score)
