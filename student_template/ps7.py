@@ -35,8 +35,8 @@ from transformers import DistilBertConfig, DistilBertModel, DistilBertTokenizer
 
 device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
-# %% [markdown]
-# ## Problem 7.1: Autoencoders (5 points)
+# %% [markdown] points="7.1"
+# ## Problem 7.1: Autoencoders ({points})
 #
 # ### The data
 #
@@ -48,8 +48,8 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 # %%
 unlabeled_loader, train_loader, test_loader = stl10_loaders()
 
-# %% [markdown]
-# ### The encoder (1 point)
+# %% [markdown] points="encoder"
+# ### The encoder ({points})
 #
 # | layer | channels | kernel | stride | padding | then | output |
 # |---|---|---|---|---|---|---|
@@ -70,8 +70,8 @@ class Encoder(nn.Module):
         # TODO: apply them to x and return the features.
         pass
 
-# %% [markdown]
-# ### The decoder (1 point)
+# %% [markdown] points="decoder"
+# ### The decoder ({points})
 #
 # | layer | channels | kernel | stride | padding | then | output |
 # |---|---|---|---|---|---|---|
@@ -94,8 +94,8 @@ class Decoder(nn.Module):
 
 # %% source="reference.autoencoder:Autoencoder,reference.autoencoder:visualize_recon"
 
-# %% [markdown]
-# ### Training the autoencoder (1 point)
+# %% [markdown] points="train_ae"
+# ### Training the autoencoder ({points})
 #
 # Write the body of one minibatch. The loss is the mean squared error between the model's output and its input.
 
@@ -123,8 +123,8 @@ ae, ae_loss_traj = train_ae(Autoencoder(), unlabeled_loader, epochs=100)
 plt.plot(ae_loss_traj)
 visualize_recon(ae, test_loader)
 
-# %% [markdown]
-# ### Training a classifier on the features (1 point)
+# %% [markdown] points="train_classifier"
+# ### Training a classifier on the features ({points})
 #
 # Write the body of one minibatch. With `supervised=False` only the linear layer `cls` learns and the encoder stays as it is; with
 # `supervised=True` both learn. `cls` expects the features of an image as one row.
@@ -201,8 +201,8 @@ cls_3, loss_traj_3 = train_classifier(encoder_3, cls_3, train_loader, epochs=100
 # %% recorded="Accuracy on the test set: {method_3:.3f}"
 accuracy_3 = test(encoder_3, cls_3, test_loader)
 
-# %% [markdown]
-# ## Problem 7.2: Associating images with language (5 points)
+# %% [markdown] points="7.2"
+# ## Problem 7.2: Associating images with language ({points})
 #
 # ### The data
 #
@@ -240,8 +240,8 @@ projection_dim = 256
 
 # %% source="reference.clip:ImageEncoder,reference.clip:TextEncoder"
 
-# %% [markdown]
-# ### The projection head (1 point)
+# %% [markdown] points="projection_head"
+# ### The projection head ({points})
 #
 # One linear layer from the encoder's features to `projection_dim` numbers, then every row is divided by its length (L2 norm).
 
@@ -257,8 +257,8 @@ class ProjectionHead(nn.Module):
         # TODO: project x and normalise the rows.
         pass
 
-# %% [markdown]
-# ### The model and its loss (2 points)
+# %% [markdown] points="clip_model"
+# ### The model and its loss ({points})
 #
 # With $I$ and $T$ the embeddings of the images and texts of a minibatch of $N$ pairs, and $\tau$ the temperature,
 #
@@ -308,8 +308,8 @@ for epoch in range(epochs):
         best_loss = valid_loss
         torch.save(model.state_dict(), "best.pt")
 
-# %% [markdown]
-# ### A linear probe on the trained image encoder (1 point)
+# %% [markdown] points="report_clip"
+# ### A linear probe on the trained image encoder ({points})
 
 # %%
 for parameter in model.image_encoder.parameters():
@@ -320,8 +320,8 @@ cls_clip, loss_traj_clip = train_classifier(model.image_encoder.eval(), cls_clip
 # %% recorded="Accuracy on the test set: {clip_probe:.3f}"
 accuracy_clip = test(model.image_encoder, cls_clip, test_loader)
 
-# %% [markdown]
-# ### Retrieving images by text (1 point)
+# %% [markdown] points="retrieve_images"
+# ### Retrieving images by text ({points})
 #
 # Keep the `k` file names whose embeddings have the highest dot product with the query's text embedding, best first, in `matches`. Use no for loop
 # over the images. The rows of `image_embeddings` belong to the first of `image_filenames`.
@@ -365,8 +365,8 @@ retrieve_images(model, image_embeddings, query="a boat on the water", image_file
 # %%
 # !ps7 check ps7.ipynb
 
-# %% [markdown]
-# ## Report (2 points)
+# %% [markdown] points="report_ae,report_clip"
+# ## Report ({points})
 #
 # Write the test accuracies that your runs above have printed.
 

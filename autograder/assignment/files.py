@@ -18,4 +18,5 @@ PS7 = Assignment(
     recorded_run=ROOT / "reference" / "recorded_run.toml",
     frames=ROOT / "tests" / "frames",
     corpus=ROOT / "tests" / "corpus",
+    samples=("c-temperature-multiplied-no-last-relu", "c-methods-swapped-one-direction", "c-kernel3-ascending"),
 )

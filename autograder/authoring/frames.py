@@ -1,8 +1,10 @@
 """Generates the blank and the solved notebook of a frame from one jupytext file and the reference's own source.
 
-A frame is a folder with a NAME.py. Metadata of its cells: `item`, the graded item that the cell belongs to; `source`,
+A frame is a folder with a NAME.py. Metadata of its cells: `item`, the graded items that the cell belongs to; `source`,
 the objects of the reference whose text it holds (a graded cell only in the solution); `only`, the one version that it
-appears in; `recorded`, what it prints in the solution, with the figures of the recorded run put in.
+appears in; `recorded`, what it prints in the solution, with the figures of the recorded run put in; `points`, whose
+points stand for {points} in its text (names of items, or a beginning of their numbers such as 7.1). Where several are
+named, commas stand between them.
 """
 
 import ast
@@ -16,6 +18,7 @@ import jupytext
 import nbformat
 
 from autograder.grading.assignment import Assignment
+from autograder.grading.rubric import Rubric, load
 from autograder.submission.notebook import Notebook, parse_notebook
 
 Version = Literal["template", "solution"]
@@ -39,6 +42,8 @@ def generate(assignment: Assignment, version: Version, frame: Path | None = None
         cell.metadata = nbformat.from_dict({"item": asked["item"]} if "item" in asked else {})
         if "source" in asked and (version == "solution" or "item" not in asked):
             cell.source = "\n\n\n".join(_text_of(assignment.root, name) for name in asked["source"].split(","))
+        if "points" in asked:
+            cell.source = cell.source.replace("{points}", _points(load(assignment.rubric), asked["points"]))
         if version == "solution" and "recorded" in asked:
             text = asked["recorded"].format(**recorded)
             cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=f"{text}\n")]
@@ -58,6 +63,30 @@ def generate(assignment: Assignment, version: Version, frame: Path | None = None
 @functools.cache
 def _read(path: Path) -> Any:
     return jupytext.read(path, fmt="py:percent")
+
+
+def belongs(cell: Any, item: str) -> bool:
+    """Whether a cell of a generated notebook is one of the item's."""
+    return item in cell.metadata.get("item", "").split(",")
+
+
+def held(assignment: Assignment, rubric: Rubric, frame: Path | None = None) -> frozenset[str]:
+    """The items that the frame asks for."""
+    cells = generate(assignment, "solution", frame).cells
+    return frozenset(item.name for item in rubric.items if any(belongs(cell, item.name) for cell in cells))
+
+
+def _points(rubric: Rubric, asked: str) -> str:
+    """ "1 point", "5 points"."""
+    wanted = asked.split(",")
+    total = sum(
+        item.points
+        for item in rubric.items
+        if item.name in wanted or item.number.startswith(tuple(f"{n}." for n in wanted))
+    )
+    if not total:
+        raise FrameError(f"a cell gives the points of {asked!r}, which no item of the rubric has")
+    return f"{total:g} point{'' if total == 1 else 's'}"
 
 
 def submission(assignment: Assignment, version: Version, frame: Path | None = None) -> Notebook:

@@ -54,14 +54,18 @@ class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def every(assignment: Assignment, rubric: Rubric, frame: Path | None = None) -> list[Mistake]:
-    """All misconceptions in a frame (None: the students' own), and for each item the one of not having begun.
+    """All misconceptions of the items that a frame asks for (None: the students' own), and for each item the one of
+    not having begun.
 
     Raises MisconceptionError.
     """
     frame = frame or assignment.template
     own = _read(frame / "misconceptions.toml", dict[str, tuple[Edit, ...]])
+    held = frames.held(assignment, rubric, frame)
     mistakes = []
     for item in rubric.items:
+        if item.name not in held:
+            continue
         if item.probes:
             mistakes.append(_not_started(assignment, item, frame))
         for slug, misconception in _read(
@@ -78,7 +82,8 @@ def recorded(assignment: Assignment, rubric: Rubric) -> list[Mistake]:
     return every(assignment, rubric) + [
         msgspec.structs.replace(mistake, slug=f"{mistake.slug}@{frame.name}")
         for frame in assignment.every_frame[1:]
-        for mistake in (_not_started(assignment, item, frame) for item in rubric.items if item.probes)
+        for held in [frames.held(assignment, rubric, frame)]
+        for mistake in (_not_started(assignment, i, frame) for i in rubric.items if i.probes and i.name in held)
     ]
 
 
@@ -94,7 +99,7 @@ def _read(path: Path, form: type[dict[str, Read]]) -> Mapping[str, Read]:
 def _changed(assignment: Assignment, item: str, slug: str, edits: tuple[Edit, ...], frame: Path) -> Notebook:
     notebook = frames.generate(assignment, "solution", frame)
     for edit in edits:
-        cells = [cell for cell in notebook.cells if cell.metadata.get("item") == item and edit.old in cell.source]
+        cells = [cell for cell in notebook.cells if frames.belongs(cell, item) and edit.old in cell.source]
         if len(cells) != 1 or cells[0].source.count(edit.old) != 1:
             raise MisconceptionError(f"{slug}: {edit.old!r} is not to be found exactly once in the cells of {item}")
         cells[0].source = cells[0].source.replace(edit.old, edit.new)
@@ -112,4 +117,4 @@ def _not_started(assignment: Assignment, item: Item, frame: Path) -> Mistake:
 
 
 def _cells_of(notebook: Any, item: str) -> Iterator[Any]:
-    return (cell for cell in notebook.cells if cell.metadata.get("item") == item)
+    return (cell for cell in notebook.cells if frames.belongs(cell, item))

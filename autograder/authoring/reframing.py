@@ -11,11 +11,12 @@ from autograder.submission.notebook import Notebook
 
 
 def reframed(solution: Notebook, assignment: Assignment, rubric: Rubric, frame: Path) -> Notebook:
-    """The frame's solved notebook with every graded definition, and what it needs, taken from `solution`."""
+    """The frame's solved notebook with its graded definitions, and what they need, taken from `solution`."""
     read = outline(solution)
     notebook = frames.generate(assignment, "solution", frame)
+    held = frames.held(assignment, rubric, frame)
     for item in rubric.items:
-        if item.probes:
+        if item.probes and item.name in held and any(item.needs[0] in each.binds for each in read.statements):
             cell = _defining_cell(notebook, item)
             cell.source = "\n".join(statement.source for statement in program_for(read, item.needs).statements)
     return frames.as_submission(notebook)
@@ -26,5 +27,5 @@ def _defining_cell(notebook: Any, item: Item) -> Any:
     return next(
         cell
         for cell in notebook.cells
-        if cell.metadata.get("item") == item.name and any(start in cell.source for start in wanted)
+        if frames.belongs(cell, item.name) and any(start in cell.source for start in wanted)
     )

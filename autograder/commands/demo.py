@@ -11,8 +11,6 @@ from autograder.grading.examination import Limits
 from autograder.grading.rubric import Rubric
 from autograder.output import html, terminal
 
-SAMPLES = ("c-temperature-multiplied-no-last-relu", "c-methods-swapped-one-direction", "c-kernel3-ascending")
-
 
 def run_demo(assignment: Assignment, out: Path, rubric: Rubric, console: Console) -> None:
     """Grades each sample, prints its report, and leaves results and page in a folder of its own."""
@@ -37,8 +35,8 @@ def samples(assignment: Assignment, out: Path) -> Iterator[tuple[str, Path]]:
     yield "template", assignment.blank
     import jupytext
 
-    for name in SAMPLES:
-        path = out / name / "ps7.ipynb"
+    for name in assignment.samples:
+        path = out / name / f"{assignment.name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         jupytext.write(jupytext.read(assignment.corpus / "wrong" / name / "notebook.py"), path)
         yield name, path

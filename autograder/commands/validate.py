@@ -34,6 +34,8 @@ class Known(msgspec.Struct, frozen=True):
     frames: dict[str, Notebook]
     """Name of the frame to notebook; a submission that brings its own frame has just that, under ""."""
     expected: Expected
+    held: dict[str, frozenset[str]] = {}
+    """Name of a frame to the items that it asks for; all where it is not named. No more is expected of it."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -55,17 +57,21 @@ def everything_known(assignment: Assignment, rubric: Rubric, corpus: Path | None
     """
     items = tuple(item.name for item in rubric.items)
     folders = {frame.name: frame for frame in assignment.every_frame}
+    held = {name: frames.held(assignment, rubric, frame) for name, frame in folders.items()}
     solved = {name: frames.submission(assignment, "solution", frame) for name, frame in folders.items()}
-    yield Known("solution", "solution", solved, Expected("", full_marks=items, score=rubric.points))
+    yield Known("solution", "solution", solved, Expected("", full_marks=items), held)
     blank = {name: frames.submission(assignment, "template", frame) for name, frame in folders.items()}
-    yield Known("template", "template", blank, Expected("", loses_marks=items, score=0.0))
-    mistakes = {name: misconceptions.every(assignment, rubric, frame) for name, frame in folders.items()}
-    for forms in zip(*mistakes.values(), strict=True):
-        item = forms[0].description.item
-        others = tuple(name for name in items if name != item)
-        expected = Expected("", full_marks=others, loses_marks=(item,), misconceptions=(forms[0].slug,))
-        in_frames = {name: form.notebook for name, form in zip(folders, forms, strict=True)}
-        yield Known("misconception", forms[0].slug, in_frames, expected)
+    yield Known("template", "template", blank, Expected("", loses_marks=items, score=0.0), held)
+    forms: dict[str, dict[str, Notebook]] = {}
+    item_of: dict[str, str] = {}
+    for name, frame in folders.items():
+        for mistake in misconceptions.every(assignment, rubric, frame):
+            forms.setdefault(mistake.slug, {})[name] = mistake.notebook
+            item_of[mistake.slug] = mistake.description.item
+    for slug, in_frames in forms.items():
+        others = tuple(name for name in items if name != item_of[slug])
+        expected = Expected("", full_marks=others, loses_marks=(item_of[slug],), misconceptions=(slug,))
+        yield Known("misconception", slug, in_frames, expected, held)
     for kind in ("correct", "wrong"):
         for number, case in enumerate(corpora.cases((corpus or assignment.corpus) / kind)):
             yield Known(kind, case.name, {"": case.notebook}, case.expected)
@@ -73,7 +79,7 @@ def everything_known(assignment: Assignment, rubric: Rubric, corpus: Path | None
                 in_frames = {
                     name: reframed(case.notebook, assignment, rubric, frame) for name, frame in folders.items()
                 }
-                yield Known(f"{kind}, reframed", case.name, in_frames, _without_its_frame(case.expected))
+                yield Known(f"{kind}, reframed", case.name, in_frames, _without_its_frame(case.expected), held)
 
 
 def _without_its_frame(expected: Expected) -> Expected:
@@ -89,13 +95,15 @@ def validate(known: Known, rubric: Rubric, bank: Bank, zygote: Zygote) -> Row:
         for frame, notebook in known.frames.items()
     }
     first, *others = verdicts
+    everywhere = frozenset(item.name for item in rubric.items)
     wrong = [
         f"{frame}: {sentence}" if others else sentence
         for frame, own in verdicts.items()
-        for sentence in off(known.expected, own, rubric)
+        for sentence in off(_of(known.expected, known.held.get(frame)), own, rubric)
     ]
     for frame in others:
-        differing = sorted(_essence(verdicts[first]) ^ _essence(verdicts[frame]), key=str)
+        both = known.held.get(first, everywhere) & known.held.get(frame, everywhere)
+        differing = sorted(_essence(verdicts[first], both) ^ _essence(verdicts[frame], both), key=str)
         wrong += [f"{first} and {frame}{DIFFER}{item}.{check}" for item, check, _, _ in differing]
     return Row(
         kind=known.kind,
@@ -108,8 +116,19 @@ def validate(known: Known, rubric: Rubric, bank: Bank, zygote: Zygote) -> Row:
     )
 
 
-def _essence(verdicts: list[Verdict]) -> set[tuple[str, str, float, str | None]]:
-    return {(verdict.item, verdict.check, verdict.score, verdict.misconception) for verdict in verdicts}
+def _of(expected: Expected, held: frozenset[str] | None) -> Expected:
+    """What is expected of those items alone."""
+    if held is None:
+        return expected
+    return msgspec.structs.replace(
+        expected,
+        full_marks=tuple(item for item in expected.full_marks if item in held),
+        loses_marks=tuple(item for item in expected.loses_marks if item in held),
+    )
+
+
+def _essence(verdicts: list[Verdict], items: frozenset[str]) -> set[tuple[str, str, float, str | None]]:
+    return {(each.item, each.check, each.score, each.misconception) for each in verdicts if each.item in items}
 
 
 def validate_all(assignment: Assignment, rubric: Rubric, corpus: Path | None = None) -> Iterator[Row]:

@@ -24,6 +24,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     frames: Path
     """A folder of further frames."""
     corpus: Path
+    samples: tuple[str, ...] = ()
+    """Cases of the corpus's wrong submissions that `demo` grades."""
 
     @property
     def every_frame(self) -> list[Path]:

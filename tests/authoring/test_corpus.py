@@ -6,6 +6,7 @@ from autograder.assignment.files import PS7
 from autograder.commands.validate import everything_known, validate
 from autograder.grading.bank import Bank
 from autograder.grading.rubric import load
+from autograder.program import outline
 from autograder.sandbox.remembering import RememberingZygote
 
 RUBRIC = load(PS7.rubric)
@@ -35,10 +36,13 @@ def test_the_corpus_is_as_large_as_it_has_to_be():
 
 
 def test_every_correct_case_has_full_marks_on_every_item_that_is_probed():
-    probed = {item.name for item in RUBRIC.items if item.probes}
+    """A case speaks of the items that it holds; what came to the assignment later is not asked of it."""
     for known in KNOWN.values():
         if known.kind == "correct":
-            assert probed <= {*known.expected.full_marks, *known.expected.unread_before}, known.name
+            bound = {name for each in outline(known.frames[""]).statements for name in each.binds}
+            held = {item.name for item in RUBRIC.items if item.probes and item.needs[0] in bound}
+            assert held
+            assert held <= {*known.expected.full_marks, *known.expected.unread_before}, known.name
 
 
 def test_every_wrong_case_says_what_it_loses():

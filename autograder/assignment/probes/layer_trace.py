@@ -60,12 +60,17 @@ class LayerTrace(TorchDispatchMode):
             self.layers.append(_convolution(*args))
         elif name in LAYER_OPERATIONS:
             self.layers.append(LAYER_OPERATIONS[name])
-        elif name.rstrip("_") in ACTIVATIONS:
+        elif name.rstrip("_") in ACTIVATIONS and not _bounds_a_divisor(name, args):
             activation = ACTIVATIONS[name.rstrip("_")]
             if self.layers:
                 self.layers[-1] += f", then {activation}"
             else:
                 self.layers.append(activation)
+
+
+def _bounds_a_divisor(name: str, args: Any) -> bool:
+    """`F.normalize` divides by a norm that is clamped at a small number: no activation, which would clamp at 0."""
+    return name.rstrip("_") == "clamp_min" and len(args) > 1 and args[1] != 0
 
 
 def _convolution(

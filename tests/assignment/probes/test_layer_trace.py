@@ -28,6 +28,8 @@ def trace(function, shape=(1, 3, 16, 16)):
         (nn.Sequential(nn.BatchNorm2d(3), nn.MaxPool2d(2)), ["batch norm", "max pooling"]),
         (nn.Sequential(nn.Flatten(), nn.Linear(768, 2), nn.GELU(), nn.Dropout()), ["linear, then GELU", "dropout"]),
         (nn.Tanh(), ["tanh"]),
+        (lambda x: functional.normalize(nn.Linear(16, 2)(x), dim=-1), ["linear"]),
+        (lambda x: nn.Linear(16, 2)(x).clamp_min(0), ["linear, then clamp at 0"]),
     ],
 )
 def test_sentences(function, layers):

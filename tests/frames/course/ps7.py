@@ -550,7 +550,7 @@ def retrieve_images(model, image_embeddings, query, image_filenames, k=9):
 retrieve_images(model, image_embeddings, query="dogs on the grass", image_filenames=valid_df["image"].values, k=9)
 retrieve_images(model, image_embeddings, query="a child on a swing", image_filenames=valid_df["image"].values, k=9)
 
-# %% [markdown] item="report_ae" only="template"
+# %% [markdown] item="report_ae,report_clip" only="template"
 # # Report
 #
 # ## Report of 7.1
@@ -565,7 +565,7 @@ retrieve_images(model, image_embeddings, query="a child on a swing", image_filen
 #
 # accuracy:
 
-# %% [markdown] item="report_ae" only="solution"
+# %% [markdown] item="report_ae,report_clip" only="solution"
 # # Report
 #
 # ## Report of 7.1
