@@ -67,6 +67,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     gives the findings of (notebook, item)."""
     todo: str = ""
     """What to write, for a student who has not begun."""
+    fields: dict[str, str] = {}
+    """Fields of its own, in addition to the rubric's."""
     cases: dict[str, Case] = {}
     checks: tuple[Check, ...]
 
@@ -80,7 +82,7 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tolerance: float
     """How far arrays may be from the reference's, relative to the reference's greatest absolute value."""
     fields: dict[str, str]
-    """Field of a reply to its name in a sentence."""
+    """Field of a reply to its name in a sentence; the items' own among them once the rubric is loaded."""
     items: tuple[Item, ...]
 
     def item(self, name: str) -> Item:
@@ -114,6 +116,8 @@ def load(path: Path) -> Rubric:
         rubric = msgspec.toml.decode(path.read_bytes(), type=Rubric)
     except (OSError, msgspec.DecodeError) as error:
         raise RubricError(f"{path}: {error}") from None
+    own = {name: text for item in rubric.items for name, text in item.fields.items()}
+    rubric = msgspec.structs.replace(rubric, fields=rubric.fields | own)
     for item in rubric.items:
         if bool(item.probes) == bool(item.reader):
             raise RubricError(f"{path}: {item.name} must have either probes or a reader")
