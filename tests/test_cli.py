@@ -6,8 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
+from typer.testing import CliRunner
 
+from autograder import cli
 from autograder.assignment import files
 from autograder.grading.rubric import load
 from autograder.output.results import decode
@@ -179,6 +182,34 @@ def test_wrong_usage_exits_with_2_and_says_what_to_do(arguments, words):
     done = ps7(*arguments)
     assert done.returncode == 2
     assert words in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"misconceptions": {"encoder.toml": "[x]\nshows = 1"}}, "encoder.toml"),
+        (
+            {
+                "misconceptions": {
+                    "encoder.toml": '[x]\nshows = "a."\nlook = "b."\nedits = [{ old = "lost", new = "" }]'
+                }
+            },
+            "x: 'lost'",
+        ),
+        ({"template": {"ps7.py": '# %% source="reference.autoencoder:Lost"\n'}}, "defines no Lost"),
+        ({"template": {"ps7.py": '# %% source="reference.lost:Encoder"\n'}}, "lost.py"),
+        ({"template": {"ps7.py": '# %% [markdown] points="lost"\n'}}, "points of 'lost'"),
+    ],
+)
+def test_an_authors_mistake_is_told_in_a_sentence(tmp_path, monkeypatch, changes, words):
+    for field, texts in changes.items():
+        for name, text in texts.items():
+            (tmp_path / name).write_text(text)
+        monkeypatch.setattr(cli, "PS7", msgspec.structs.replace(files.PS7, **{field: tmp_path}))
+    done = CliRunner().invoke(cli.app, ["build", "banks"], env={"COLUMNS": "200"})
+    assert done.exit_code == 2
+    assert words in done.output
+    assert "Traceback" not in done.output
 
 
 def test_a_limit_of_time_is_kept_and_says_so(tmp_path):
