@@ -43,18 +43,24 @@ def judge(
             # A note is about the last few details of what is right; beside real mistakes it would only confuse.
             findings[check.name] = Finding(passed=bool(wrong), message="" if wrong else check.note)
         else:
-            message = _explain(check, comparison, rubric, why_missing)
-            if (table := _layers(check, comparison)) and table not in said:
-                said[table] = check.title
-                message += f"\n\n{table}"
-            slug = names.get(check.name)
-            first = said.setdefault(slug or message, check.title)
-            if first != check.title:
-                message = messages.as_above(first) if slug is None else f"{message}\n\n{messages.as_above(first)}"
-            elif slug is not None:
-                message = messages.with_misconception(message, bank.misconceptions[slug])
-            findings[check.name] = Finding(passed=False, message=message, misconception=slug)
+            seen, table = _explain(check, comparison, rubric, why_missing), _layers(check, comparison)
+            findings[check.name] = _mistake(check, seen, table, names.get(check.name), bank, said)
     return findings
+
+
+def _mistake(check: Check, seen: str, table: str, slug: str | None, bank: Bank, said: dict[str, str]) -> Finding:
+    """What was seen, the layers, and what it usually means. `said` maps texts to the check of the item that has them, so
+    that none is said twice."""
+    message = seen
+    if table and table not in said:
+        said[table] = check.title
+        message += f"\n\n{table}"
+    first = said.setdefault(slug or message, check.title)
+    if first != check.title:
+        message = messages.as_above(first) if slug is None else f"{message}\n\n{messages.as_above(first)}"
+    elif slug is not None:
+        message = messages.with_misconception(message, bank.misconceptions[slug])
+    return Finding(passed=False, message=message, misconception=slug)
 
 
 def _described(answer: Outcome | Unclear, rubric: Rubric) -> Outcome | Unclear:
