@@ -49,8 +49,10 @@ def judge(
 
 
 def _mistake(check: Check, seen: str, table: str, slug: str | None, bank: Bank, said: dict[str, str]) -> Finding:
-    """What was seen, the layers, and what it usually means. `said` maps texts to the check of the item that has them, so
-    that none is said twice."""
+    """What was seen, the layers, and what it usually means.
+
+    `said` maps the texts of the item so far to the checks that have them, so that none is said twice.
+    """
     message = seen
     if table and table not in said:
         said[table] = check.title
