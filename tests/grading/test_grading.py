@@ -118,7 +118,7 @@ def test_when_the_time_is_used_up_the_rest_says_so(zygote):
 
 def test_untouched_has_every_point_and_none_scored():
     verdicts = untouched(RUBRIC, "Not yet.")
-    assert sum(verdict.max_score for verdict in verdicts) == pytest.approx(10)
+    assert sum(verdict.max_score for verdict in verdicts) == pytest.approx(RUBRIC.points)
     assert not any(verdict.score for verdict in verdicts)
     assert {verdict.message for verdict in verdicts} == {"Not yet."}
 
