@@ -10,7 +10,7 @@ from autograder.grading.verdicts import Unclear
 from autograder.program import STOPS, Outline, Program, Statement, program_for
 from autograder.sandbox.host import Zygote
 from autograder.sandbox.namespace import Source
-from autograder.sandbox.outcomes import Ended, Outcome, Reply, fault
+from autograder.sandbox.outcomes import Ended, Fault, Outcome, Reply, fault
 from autograder.submission.notebook import Notebook
 
 LEAST_SECONDS = 10.0
@@ -72,6 +72,8 @@ def examine(
 
 
 def _interpreted(interpreter: str, outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome | Unclear:
+    if isinstance(outcome, Fault):
+        return outcome
     try:
         answer: Outcome | Unclear = named(interpreter)(outcome, notebook, outline)
     except Exception as error:

@@ -46,6 +46,10 @@ FAILING = {
         with_case("decoder", "public", interpreter=f"{HERE}:nothing"),
         "AttributeError",
     ),
+    "other probes that are not there": (
+        with_case("train_classifier", "methods", probes=f"{HERE}.nowhere"),
+        "ModuleNotFoundError",
+    ),
     "a reader that raises": (with_item("report_ae", reader=f"{HERE}:raising"), "KeyError"),
     "a reader that forgets a check": (with_item("report_ae", reader=f"{HERE}:forgetful"), "KeyError"),
 }

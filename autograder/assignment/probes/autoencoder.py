@@ -31,21 +31,21 @@ def convolutions(
             output = tensor_of(module(leaf * 1.0), component)
         if output.requires_grad:
             (output * normal(seed, "objective", tuple(output.shape))).sum().backward()
-    facts = {
-        "output_shape": list(output.shape),
-        "parameter_shapes": sorted([list(parameter.shape) for parameter in parameters]),
-        # A ReLU there changes no value, so that no comparison of values can see it.
-        "after_sigmoid": trace.layers[-1].partition(", then sigmoid")[2].removeprefix(", then ")
-        if trace.layers
-        else "",
-        "layers": trace.layers,
-    }
-    norms = sorted(
-        (tuple(parameter.shape), 0.0 if parameter.grad is None else float(parameter.grad.norm()))
-        for parameter in parameters
-    )
-    return facts, {
-        "output": sample(output),
-        "gradient": sample(leaf.grad if leaf.grad is not None else torch.zeros(1)),
-        "parameter_gradient": [norm for _, norm in norms],
-    }
+        facts = {
+            "output_shape": list(output.shape),
+            "parameter_shapes": sorted([list(parameter.shape) for parameter in parameters]),
+            # A ReLU there changes no value, so that no comparison of values can see it.
+            "after_sigmoid": trace.layers[-1].partition(", then sigmoid")[2].removeprefix(", then ")
+            if trace.layers
+            else "",
+            "layers": trace.layers,
+        }
+        norms = sorted(
+            (tuple(parameter.shape), 0.0 if parameter.grad is None else float(parameter.grad.norm()))
+            for parameter in parameters
+        )
+        return facts, {
+            "output": sample(output),
+            "gradient": sample(leaf.grad if leaf.grad is not None else torch.zeros(1)),
+            "parameter_gradient": [norm for _, norm in norms],
+        }

@@ -27,13 +27,13 @@ def construction(notebook: Namespace, *, temperature: float) -> tuple[dict[str, 
     put_in_place(notebook)
     with notebook.theirs():
         model, other = notebook["CLIPModel"](), notebook["CLIPModel"](temperature=temperature)
-    facts: dict[str, Any] = {"attributes": [name for name in (*ATTRIBUTES, "temperature") if hasattr(model, name)]}
-    for name in ("image_projection", "text_projection"):
-        head = getattr(model, name, None)
-        facts[name] = head.stand_in_width if isinstance(head, CopyingHead) else _width(head)
-    facts["keeps_temperature"] = (
-        getattr(model, "temperature", None) is not None and getattr(other, "temperature", None) is not None
-    )
+        facts: dict[str, Any] = {"attributes": [name for name in (*ATTRIBUTES, "temperature") if hasattr(model, name)]}
+        for name in ("image_projection", "text_projection"):
+            head = getattr(model, name, None)
+            facts[name] = head.stand_in_width if isinstance(head, CopyingHead) else _width(head)
+        facts["keeps_temperature"] = (
+            getattr(model, "temperature", None) is not None and getattr(other, "temperature", None) is not None
+        )
     return facts, {}
 
 
@@ -77,12 +77,11 @@ def loss(
             value = tensor_of(model(minibatch), "CLIPModel")
         if value.requires_grad:
             value.mean().backward()
-        mean, shape = float(value.detach().double().mean()), list(value.shape)
-    return {"loss_shape": shape, "operations": trace.operations}, {
-        "loss": [mean],
-        "image_gradient": sample(images.gradient()[:, : CONSTANTS["projection_dim"]]),
-        "text_gradient": sample(model.text_projection.stand_in_gradient(count)),
-    }
+        return {"loss_shape": list(value.shape), "operations": trace.operations}, {
+            "loss": [float(value.detach().double().mean())],
+            "image_gradient": sample(images.gradient()[:, : CONSTANTS["projection_dim"]]),
+            "text_gradient": sample(model.text_projection.stand_in_gradient(count)),
+        }
 
 
 def vectorised(

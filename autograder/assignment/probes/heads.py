@@ -32,12 +32,12 @@ def projection_head(
         direction = functional.normalize(output, dim=-1)
         if direction.requires_grad:
             (direction * normal(seed, "objective", tuple(direction.shape))).sum().backward()
-    facts = {
-        "output_shape": list(output.shape),
-        "parameter_shapes": sorted([list(parameter.shape) for parameter in head.parameters()]),
-        "layers": trace.layers,
-    }
-    return facts, {
-        "output": output.detach().float(),
-        "gradient": sample(leaf.grad if leaf.grad is not None else torch.zeros(1)),
-    }
+        facts = {
+            "output_shape": list(output.shape),
+            "parameter_shapes": sorted([list(parameter.shape) for parameter in head.parameters()]),
+            "layers": trace.layers,
+        }
+        return facts, {
+            "output": output.detach().float(),
+            "gradient": sample(leaf.grad if leaf.grad is not None else torch.zeros(1)),
+        }

@@ -76,15 +76,16 @@ def train_ae(
     fill(model, seed)
     before = _parameters(model)
     loader = _loader(seed, batch, batches)
-    with notebook.theirs(), StepCount() as steps:
-        trained, trajectory = _pair(function(model, loader, epochs))
-    facts = {
-        "returns_model": isinstance(trained, nn.Module),
-        "trajectory_length": len(trajectory),
-        "moved": bool((_parameters(model) != before).any()),
-        "steps": steps.count,
-    }
-    return facts, {"movement": sample((_parameters(model) - before) / LEARNING_RATE), "trajectory": trajectory}
+    with notebook.theirs():
+        with StepCount() as steps:
+            trained, trajectory = _pair(function(model, loader, epochs))
+        facts = {
+            "returns_model": isinstance(trained, nn.Module),
+            "trajectory_length": len(trajectory),
+            "moved": bool((_parameters(model) != before).any()),
+            "steps": steps.count,
+        }
+        return facts, {"movement": sample((_parameters(model) - before) / LEARNING_RATE), "trajectory": trajectory}
 
 
 def train_classifier(
@@ -104,19 +105,20 @@ def train_classifier(
         encoder.convolution.bias[:DEAD_CHANNELS] = -100.0
     encoder_before, classifier_before = _state(encoder), _parameters(classifier)
     loader = _loader(seed, batch, batches)
-    with notebook.theirs(), StepCount() as steps:
-        trained, trajectory = _pair(function(encoder, classifier, loader, epochs=epochs, supervised=supervised))
-    facts = {
-        "returns_classifier": isinstance(trained, nn.Module),
-        "trajectory_length": len(trajectory),
-        "encoder_changed": bool((_state(encoder) != encoder_before).any()),
-        "classifier_moved": bool((_parameters(classifier) != classifier_before).any()),
-        "steps": steps.count,
-    }
-    return facts, {
-        "classifier_movement": sample((_parameters(classifier) - classifier_before) / LEARNING_RATE, 800),
-        "encoder_movement": sample((_state(encoder) - encoder_before) / LEARNING_RATE),
-    }
+    with notebook.theirs():
+        with StepCount() as steps:
+            trained, trajectory = _pair(function(encoder, classifier, loader, epochs=epochs, supervised=supervised))
+        facts = {
+            "returns_classifier": isinstance(trained, nn.Module),
+            "trajectory_length": len(trajectory),
+            "encoder_changed": bool((_state(encoder) != encoder_before).any()),
+            "classifier_moved": bool((_parameters(classifier) != classifier_before).any()),
+            "steps": steps.count,
+        }
+        return facts, {
+            "classifier_movement": sample((_parameters(classifier) - classifier_before) / LEARNING_RATE, 800),
+            "encoder_movement": sample((_state(encoder) - encoder_before) / LEARNING_RATE),
+        }
 
 
 def _frame(notebook: Namespace, batch: int) -> None:
