@@ -43,7 +43,8 @@ def _read_by_text(item: Item, notebook: Notebook) -> dict[str, Finding]:
         read: Mapping[str, Finding] = named(item.reader)(notebook, item)
         return {check.name: read[check.name] for check in item.checks}
     except Exception as error:
-        return dict.fromkeys((check.name for check in item.checks), not_checked(fault(error)))
+        failed = fault(error)
+        return {check.name: not_checked(failed, again=number > 0) for number, check in enumerate(item.checks)}
 
 
 def _unread(answers: Mapping[str, Outcome | Unclear], read: Outline) -> str:

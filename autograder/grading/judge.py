@@ -37,11 +37,13 @@ def judge(
                 )
             else:
                 findings[check.name] = comparison.passed(check)
-        elif faults := comparison.faults(check):
-            findings[check.name] = not_checked(faults[0])
         elif not check.points:
             # A note is about the last few details of what is right; beside real mistakes it would only confuse.
-            findings[check.name] = Finding(passed=bool(wrong), message="" if wrong else check.note)
+            silent = bool(wrong or comparison.faults(check))
+            findings[check.name] = Finding(passed=silent, message="" if silent else check.note)
+        elif faults := comparison.faults(check):
+            findings[check.name] = not_checked(faults[0], again="fault" in said)
+            said["fault"] = check.title
         else:
             seen, table = _explain(check, comparison, rubric, why_missing), _layers(check, comparison)
             findings[check.name] = _mistake(check, seen, table, names.get(check.name), bank, said)
@@ -72,11 +74,11 @@ def _described(answer: Outcome | Unclear, rubric: Rubric) -> Outcome | Unclear:
     return answer
 
 
-def not_checked(fault: Fault) -> Finding:
+def not_checked(fault: Fault, *, again: bool = False) -> Finding:
     """Neither right nor wrong: the grader's own code has failed."""
     return Finding(
         passed=False,
-        message=messages.could_not_be_checked(),
+        message=messages.could_not_be_checked(again=again),
         needs_review=f"could not be checked: {fault.reason}",
         fault=fault.trace or fault.reason,
     )

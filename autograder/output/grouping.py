@@ -51,6 +51,14 @@ def is_unchecked(test: Test) -> bool:
     return bool(test.extra_data.get(UNCHECKED))
 
 
-def is_hidden(test: Test) -> bool:
-    """Whether students see it only later."""
-    return test.visibility != "visible"
+SEEN = {
+    "visible": "",
+    "after_due_date": "hidden until the due date",
+    "after_published": "hidden until grades are published",
+    "hidden": "for the course staff alone",
+}
+
+
+def seen(test: Test) -> str:
+    """Who does not see it yet; "" where everybody does."""
+    return SEEN[test.visibility]

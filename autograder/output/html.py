@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from autograder.output.grouping import grouped, is_hidden, is_unchecked
+from autograder.output.grouping import grouped, is_unchecked, seen
 from autograder.output.results import Results
 
 
@@ -28,8 +28,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"markdown": markdown, "points": lambda score: f"{score:g}"}
-    environment.tests |= {"hidden": is_hidden, "unchecked": is_unchecked}
+    environment.filters |= {"seen": seen, "markdown": markdown, "points": lambda score: f"{score:g}"}
+    environment.tests["unchecked"] = is_unchecked
     return environment
 
 

@@ -5,7 +5,7 @@ from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
-from autograder.output.grouping import Group, grouped, is_hidden, is_unchecked
+from autograder.output.grouping import Group, grouped, is_unchecked, seen
 from autograder.output.results import Results, Test
 
 SYMBOLS = {True: ("✓", "✗", "·"), False: ("+", "x", "-")}
@@ -46,8 +46,8 @@ def _print_group(group: Group, console: Console) -> None:
 
 def _line(symbol: str, style: str, test: Test) -> Text:
     line = Text.assemble("  ", (symbol, style), f" {test.name.replace('`', '')}")
-    if is_hidden(test):
-        line.append("  (hidden until the due date)", style="dim")
+    if who := seen(test):
+        line.append(f"  ({who})", style="dim")
     if test.max_score and test.score < test.max_score:
         line.append(f"  {test.score:g} of {test.max_score:g}", style="dim")
     return line

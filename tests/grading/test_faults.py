@@ -61,11 +61,12 @@ def test_a_failure_of_the_grader_is_told_apart(name, zygote):
     faulty = [v for v in graded(rubric, zygote) if v.fault]
     assert faulty
     for verdict in faulty:
-        assert "through no fault of your notebook" in verdict.message
+        assert verdict.message.startswith("This could not be checked")
         assert "Traceback" not in verdict.message
         assert verdict.needs_review.startswith("could not be checked: ")
         assert verdict.misconception is None
         assert verdict.score == 0
+    assert "through no fault of your notebook" in faulty[0].message
     assert said in faulty[0].fault
 
 
@@ -110,3 +111,8 @@ def test_an_environment_that_fails_in_the_guest():
     with Zygote(rubric.environment) as failing:
         verdicts = graded(rubric, failing)
     assert all("OSError: no such disk" in v.fault for v in verdicts if v.max_score)
+
+
+def test_a_note_that_could_not_be_checked_is_not_given(zygote):
+    verdicts = graded(with_case("encoder", "grey", probe="no_such_probe"), zygote)
+    assert all(v.passed and v.max_score for v in verdicts)
