@@ -42,8 +42,6 @@ class Cell(msgspec.Struct, frozen=True):
     source: str
     outputs: tuple[str, ...] = ()
     """Text of the saved outputs in order: stream text, text/plain of results, "name: value" of errors."""
-    item: str | None = None
-    """Metadata `item` of our own generated notebooks; never trusted for marks."""
 
 
 class Notebook(msgspec.Struct, frozen=True):
@@ -255,17 +253,11 @@ def _cells(raw_cells: list[Any], notes: list[str]) -> Iterator[Cell]:
                     f"Code cell {count[kind]} holds more than {MAX_CELL_CHARACTERS:,} characters. "
                     "Remove the data pasted into it."
                 )
-            yield Cell("code", count[kind], source, tuple(_outputs(raw.get("outputs"))), _item(raw))
+            yield Cell("code", count[kind], source, tuple(_outputs(raw.get("outputs"))))
         elif kind != "raw":
             strange += 1
     if strange:
         notes.append(f"{strange} of the notebook's cells are neither code nor text; they were skipped.")
-
-
-def _item(raw: dict[str, Any]) -> str | None:
-    metadata = raw.get("metadata")
-    item = metadata.get("item") if isinstance(metadata, dict) else None
-    return _text(item) if isinstance(item, str) and len(item) <= 100 else None
 
 
 def _outputs(raw_outputs: Any) -> Iterator[str]:

@@ -92,11 +92,6 @@ def test_a_long_output_keeps_its_start_and_end() -> None:
     assert output.endswith("last")
 
 
-def test_the_item_of_generated_cells_is_kept() -> None:
-    cells = parse_notebook(raw(code(metadata={"item": "encoder"}), code(metadata={"item": 3}))).cells
-    assert [cell.item for cell in cells] == ["encoder", None]
-
-
 def test_pictures_pasted_into_text_are_dropped() -> None:
     notebook = parse_notebook(raw(code(), markdown("![p](data:image/png;base64," + "iVBOR" * 100_000 + ") 0.802")))
     assert notebook.cells[1].source == "![p](data:) 0.802"
