@@ -73,7 +73,7 @@ def everything_known(assignment: Assignment, rubric: Rubric, corpus: Path | None
         expected = Expected("", full_marks=others, loses_marks=(item_of[slug],), misconceptions=(slug,))
         yield Known("misconception", slug, in_frames, expected, held)
     for kind in ("correct", "wrong"):
-        for number, case in enumerate(corpora.cases((corpus or assignment.corpus) / kind)):
+        for number, case in enumerate(corpora.cases((corpus or assignment.corpus) / kind, assignment)):
             yield Known(kind, case.name, {"": case.notebook}, case.expected)
             if number % SAMPLED == 0 and not case.expected.unread_before:
                 in_frames = {
@@ -163,6 +163,9 @@ def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator
     for slug in expected.misconceptions:
         if slug not in named:
             yield f"{slug} is not named"
+    feedback = "\n".join(verdict.message for verdict in verdicts)
+    yield from (f"does not say {text!r}" for text in expected.says if text not in feedback)
+    yield from (f"says {text!r}" for text in expected.never_says if text in feedback)
     if expected.misconceptions:
         for slug in sorted(named - set(expected.misconceptions)):
             yield f"{slug} is named instead"
