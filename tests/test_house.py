@@ -20,7 +20,12 @@ ROOMS = {
 }
 """Room to the rooms that it may import from. Only the terminal itself, `cli.py`, knows both the engine and the
 assignment."""
-GUEST = ("autograder.sandbox", "autograder.assignment.probes", "autograder.assignment.environment")
+GUEST = (
+    "autograder.sandbox",
+    "autograder.assignment.probes",
+    "autograder.assignment.colab",
+    "autograder.assignment.environment",
+)
 """What runs in the sandbox."""
 
 

@@ -14,7 +14,7 @@ DIRECTIONS = 800
 
 
 def loops_of_forward(outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome:
-    """`grows` is true as well where `CLIPModel.forward`, or what it calls, goes through the pairs one by one."""
+    """`loops` is true as well where `CLIPModel.forward`, or what it calls, goes through the pairs one by one."""
     definitions = Definitions(outline)
     places: list[str] = []
     for name in ("forward", "__call__"):
@@ -24,7 +24,7 @@ def loops_of_forward(outcome: Outcome, notebook: Notebook, outline: Outline) -> 
 
 
 def loops_of_retrieval(outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome:
-    """`grows` is true as well where `retrieve_images`, or what it calls, goes through the images one by one."""
+    """`loops` is true as well where `retrieve_images`, or what it calls, goes through the images one by one."""
     definitions = Definitions(outline)
     function = definitions.function("retrieve_images")
     if function is None:
@@ -45,8 +45,9 @@ def end_of_decoder(outcome: Outcome, notebook: Notebook, outline: Outline) -> Ou
 
 
 def rows_of_head(outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome:
-    """`norms` of the output's rows, and a sample of their `direction` (rows divided by their norm, so that a head which
-    lacks the normalisation alone has it right). Computed here: of one output a guest cannot claim two things."""
+    """`norms` of the output's rows in both modes, and a sample of their `direction` (rows divided by their norm, so
+    that a head which lacks the normalisation alone has it right). Computed here: of one output a guest cannot claim two
+    things."""
     if not isinstance(outcome, Reply) or "output" not in outcome.arrays:
         return outcome
     arrays = {name: array for name, array in outcome.arrays.items() if name != "output"}
@@ -60,4 +61,4 @@ def rows_of_head(outcome: Outcome, notebook: Notebook, outline: Outline) -> Outc
 def _with(outcome: Outcome, places: list[str]) -> Outcome:
     if not places or not isinstance(outcome, Reply):
         return outcome
-    return Reply(facts={**outcome.facts, "grows": True}, arrays=outcome.arrays)
+    return Reply(facts={**outcome.facts, "loops": True}, arrays=outcome.arrays)

@@ -7,6 +7,7 @@ A file `reference/misconceptions/ITEM.toml` has a table for each slug:
     look = "Compare the line that makes the logits with the formula."
     edits = [{ old = "/ self.temperature", new = "* self.temperature" }]
 
+Where a mistake has several forms, `forms.NAME` has the edits of a further one.
 Each `old` must occur exactly once in the item's cells of the solved notebook. A frame whose own text is concerned has
 other edits for a slug, in a `misconceptions.toml` beside its source.
 """
@@ -51,6 +52,8 @@ class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shows: str
     look: str
     edits: tuple[Edit, ...]
+    forms: dict[str, tuple[Edit, ...]] = {}
+    """Further changes that make the same mistake; they are recorded as "slug@form"."""
 
 
 def every(assignment: Assignment, rubric: Rubric, frame: Path | None = None) -> list[Mistake]:
@@ -72,8 +75,10 @@ def every(assignment: Assignment, rubric: Rubric, frame: Path | None = None) -> 
             assignment.misconceptions / f"{item.name}.toml", dict[str, Misconception]
         ).items():
             description = Description(item=item.name, shows=misconception.shows, look=misconception.look)
-            edits = own.get(slug, misconception.edits)
-            mistakes.append(Mistake(slug, description, _changed(assignment, item.name, slug, edits, frame)))
+            forms = {slug: own.get(slug, misconception.edits)}
+            forms |= {f"{slug}@{form}": edits for form, edits in misconception.forms.items()}
+            for form, edits in forms.items():
+                mistakes.append(Mistake(form, description, _changed(assignment, item.name, form, edits, frame)))
     return mistakes
 
 

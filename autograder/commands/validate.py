@@ -12,7 +12,7 @@ from autograder.authoring import frames, misconceptions
 from autograder.authoring.corpus import Expected
 from autograder.authoring.reframing import reframed
 from autograder.grading.assignment import Assignment
-from autograder.grading.bank import Bank
+from autograder.grading.bank import Bank, slug_of
 from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade
 from autograder.grading.rubric import Rubric
@@ -70,7 +70,7 @@ def everything_known(assignment: Assignment, rubric: Rubric, corpus: Path | None
             item_of[mistake.slug] = mistake.description.item
     for slug, in_frames in forms.items():
         others = tuple(name for name in items if name != item_of[slug])
-        expected = Expected("", full_marks=others, loses_marks=(item_of[slug],), misconceptions=(slug,))
+        expected = Expected("", full_marks=others, loses_marks=(item_of[slug],), misconceptions=(slug_of(slug),))
         yield Known("misconception", slug, in_frames, expected, held)
     for kind in ("correct", "wrong"):
         for number, case in enumerate(corpora.cases((corpus or assignment.corpus) / kind, assignment)):

@@ -1,7 +1,7 @@
 """Turns outcomes into findings: equal to the reference, equal to a misconception, or different in ways that can be
 told."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -31,10 +31,8 @@ def judge(
     for check in item.checks:
         if check not in failing:
             if check.after and not findings[check.after].passed:
-                title = next(each.title for each in item.checks if each.name == check.after)
-                findings[check.name] = msgspec.structs.replace(
-                    findings[check.after], message=messages.presupposed(title)
-                )
+                message = messages.presupposed(_title(item, check.after))
+                findings[check.name] = msgspec.structs.replace(findings[check.after], message=message)
             else:
                 findings[check.name] = comparison.passed(check)
         elif not check.points:
@@ -44,10 +42,17 @@ def judge(
         elif faults := comparison.faults(check):
             findings[check.name] = not_checked(faults[0], again="fault" in said)
             said["fault"] = check.title
+        elif check.after and not findings[check.after].passed and comparison.unanswered(check):
+            # An exception there says nothing of what this check is about.
+            findings[check.name] = Finding(passed=False, message=messages.presupposed(_title(item, check.after)))
         else:
             seen, table = _explain(check, comparison, rubric, why_missing), _layers(check, comparison)
             findings[check.name] = _mistake(check, seen, table, names.get(check.name), bank, said)
     return findings
+
+
+def _title(item: Item, check: str) -> str:
+    return next(each.title for each in item.checks if each.name == check)
 
 
 def _mistake(check: Check, seen: str, table: str, slug: str | None, bank: Bank, said: dict[str, str]) -> Finding:
@@ -78,7 +83,7 @@ def not_checked(fault: Fault, *, again: bool = False) -> Finding:
     """Neither right nor wrong: the grader's own code has failed."""
     return Finding(
         passed=False,
-        message=messages.could_not_be_checked(again=again),
+        message=messages.could_not_be_checked(fault.package, again=again),
         needs_review=f"could not be checked: {fault.reason}",
         fault=fault.trace or fault.reason,
     )
@@ -116,6 +121,32 @@ class Comparison:
             if all(self._fits(slug, check, case, clues=clues) for case in check.cases)
         }
 
+    def unanswered(self, check: Check) -> bool:
+        """Whether no case of the check has a reply that differs."""
+        return not any(isinstance(self.answers[case], Reply) and not self._passes(check, case) for case in check.cases)
+
+    def consistent(self, slug: str) -> bool:
+        """Whether no reply speaks against the misconception: in each field it is as the misconception has it, or the
+        misconception leaves the field as it should be and another mistake may have changed it. Clues it must have."""
+        return all(
+            self._stands(slug, case, check.fields, check.clues)
+            for check in self.item.checks
+            if check.points
+            for case in check.cases
+        )
+
+    def _stands(self, slug: str, case: str, fields: Iterable[str], clues: Iterable[str]) -> bool:
+        answer, mistaken = self.answers[case], self.bank.mistaken(self.item.name, case)[slug]
+        expected = self.bank.expected(self.item.name, case)
+        if isinstance(answer, Unclear | Fault) or not fields:
+            return True
+        if not isinstance(answer, Reply) or not isinstance(mistaken, Reply):
+            return same(answer, mistaken, (), self.tolerance) or same(mistaken, expected, fields, self.tolerance)
+        return same(answer, mistaken, clues, self.tolerance) and all(
+            same(answer, mistaken, (field,), self.tolerance) or same(mistaken, expected, (field,), self.tolerance)
+            for field in fields
+        )
+
     def differs(self, slug: str, check: Check) -> bool:
         """Whether the misconception itself fails the check."""
         return not all(
@@ -143,14 +174,16 @@ def _diagnose(pointed: list[Check], wrong: list[Check], comparison: Comparison) 
     """Failing check to the slug of the misconception that replies just so.
 
     Best is a misconception that agrees with the submission in every compared field of every case of the item. Where
-    there is none, a check is given a name only if exactly one misconception agrees in that check's own fields: a wrong
-    name is worse than none.
+    there is none, a check is given a name only if exactly one misconception agrees in that check's own fields, and no
+    reply of the item speaks against it: a wrong name is worse than none.
     """
     fitting = {check.name: comparison.fitting(check) for check in pointed}
     whole = set.intersection(*fitting.values()) if fitting else set()
     named = {}
     for check in wrong:
-        candidates = {slug for slug in fitting[check.name] if comparison.differs(slug, check)}
+        candidates = {
+            slug for slug in fitting[check.name] if comparison.differs(slug, check) and comparison.consistent(slug)
+        }
         best = candidates & whole or candidates
         slugs = set(map(slug_of, best))
         if len(slugs) > 1:

@@ -35,10 +35,17 @@ def presupposed(title: str) -> str:
     return f"This counts as soon as “{title}” is right."
 
 
-def could_not_be_checked(*, again: bool = False) -> str:
-    """Where the grader's own code has failed; `again`: another check of the item has said it in full."""
+def could_not_be_checked(package: str = "", *, again: bool = False) -> str:
+    """Where the grader's own code has failed, or lacks a package; `again`: another check of the item has said it in
+    full."""
     if again:
         return "This could not be checked either."
+    if package:
+        return (
+            f"This could not be checked: your code uses the package {quote(package)}, which is not installed where "
+            "grading runs. It is not counted as a mistake: tell the course staff, who can install it and grade again. "
+            "torch, numpy, scipy and scikit-learn are there."
+        )
     return (
         "This could not be checked: the grader itself failed here, through no fault of your notebook. "
         "Tell the course staff; they see what went wrong."
@@ -57,11 +64,6 @@ def no_reply(outcome: Outcome, why_missing: Callable[[str], str]) -> str:
             missing = re.match(r"name '(\w+)' is not defined", text)
             reason = f"\n\n{why_missing(missing[1])}" if missing else ""
             return exception(outcome) + reason
-        case Raised(kind="ModuleNotFoundError"):
-            return (
-                f"{exception(outcome)}\n\nThis package is not installed where grading runs. If your solution needs it, "
-                "tell the course staff; torch and numpy can do everything that is asked for."
-            )
         case Raised(kind="Unusable", text=text):
             return _plain(text)
         case Raised():

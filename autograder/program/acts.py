@@ -146,9 +146,11 @@ def _callables(statements: list[ast.stmt]) -> Iterator[tuple[str, list[ast.AST]]
         node = pending.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, _inside(node)
+            yield _result_of(node.name), list(ast.walk(node))
+            pending.extend(_nested(node))
         elif isinstance(node, ast.ClassDef):
             yield from _class_callables(node)
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda | ast.Name):
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda | ast.Name | ast.Call):
             for target in node.targets[:10]:
                 if isinstance(target, ast.Name):
                     yield target.id, _inside(node.value)
@@ -170,10 +172,41 @@ def _class_callables(node: ast.ClassDef) -> Iterator[tuple[str, list[ast.AST]]]:
     yield node.name, making
 
 
+def _result_of(name: str) -> str:
+    """Key of what a function returns, which runs the functions that are defined inside it."""
+    return f"{name}()"
+
+
 def _inside(node: ast.AST) -> list[ast.AST]:
+    """What runs when the callable is called, apart from the functions that it defines."""
     if isinstance(node, ast.Name):
         return [ast.Call(node, [], [])]  # an alias of a function acts as the function does
-    return list(ast.walk(node))
+    if isinstance(node, ast.Call):
+        # So does what a function makes of another one.
+        names = [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
+        return [ast.Call(ast.Name(key), [], []) for name in names for key in (name, _result_of(name))]
+    inside: list[ast.AST] = []
+    pending: list[ast.AST] = [node]
+    while pending:
+        part = pending.pop()
+        inside.append(part)
+        pending.extend(
+            child
+            for child in ast.iter_child_nodes(part)
+            if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        )
+    return inside
+
+
+def _nested(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.stmt]:
+    """The outermost definitions inside a function."""
+    pending: list[ast.AST] = list(node.body)
+    while pending:
+        part = pending.pop()
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield part
+        else:
+            pending.extend(ast.iter_child_nodes(part))
 
 
 def _mentions_loader(node: ast.AST) -> bool:

@@ -14,6 +14,7 @@ from autograder.program.missing import short
 from autograder.program.model import BrokenCell, Mention, Outline, Statement
 from autograder.program.modules import flattened, runs_alone
 from autograder.program.names import Names, names_of
+from autograder.program.settings import set_through_globals, setters
 from autograder.program.syntax import Piece, names_defined, read_cell
 from autograder.submission.notebook import Notebook
 
@@ -113,14 +114,15 @@ def _as_one(found: list[_Found], modules: Mapping[int, str]) -> Iterator[_Found]
 
 def _told_apart(found: list[_Found], broken: list[BrokenCell]) -> Iterator[Statement]:
     """Statements with what they change and why they act, which depends on the statements before them."""
-    acts = Acts([statement.node for statement in found])
+    nodes = [statement.node for statement in found]
+    acts, setting = Acts(nodes), setters(nodes)
     assigned: set[str] = set()
     made: set[str] = set()
     unmade = {name for part in broken for name in part.names}
     """Names bound only by code that is not run: what reads them cannot run either."""
     for statement in found:
         names = statement.names
-        changes = names.changes | (names.calls_on & assigned)
+        changes = names.changes | (names.calls_on & assigned) | set_through_globals(statement.node, setting)
         reason = acts.reason(statement.node) or _idle_call(statement.node, changes)
         if reason is None and not isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             missing = sorted((names.now & unmade) - made)

@@ -18,7 +18,7 @@ import msgspec
 from autograder.sandbox import wire
 from autograder.sandbox.confinement import Place, confine
 from autograder.sandbox.namespace import Namespace, Source, Unusable, describe
-from autograder.sandbox.outcomes import Array, Fault, Missing, Raised, ReplyHeader, fault, plain
+from autograder.sandbox.outcomes import Array, Fault, Missing, Raised, ReplyHeader, fault, lacking, plain
 
 
 class Load(msgspec.Struct, frozen=True, tag="load"):
@@ -82,8 +82,12 @@ def _ask(
         msgspec.json.encode(facts)  # so that what cannot be told is a mistake of the probe, not a silent guest
         return ReplyHeader(facts=facts), {name: plain(array) for name, array in arrays.items()}
     except Namespace.NameMissing as error:
-        return Missing(name=error.name, cause=namespace.cause_of(error.name)), {}
+        cause = namespace.cause_of(error.name)
+        package = namespace.package_lacking(cause) if cause else None
+        return (lacking(package) if package else Missing(name=error.name, cause=cause)), {}
     except BaseException as error:
+        if package := namespace.package_lacking(describe(error)):
+            return lacking(package), {}
         raised = describe(error)
         return (raised if raised.frames or namespace.is_theirs or isinstance(error, Unusable) else fault(error)), {}
 

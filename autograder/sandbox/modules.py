@@ -10,7 +10,7 @@ import importlib.abc
 import importlib.machinery
 import sys
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -18,10 +18,11 @@ class Blank:
     """Swallows whatever is done to it: calls, attributes, items, loops, `with`, arithmetic."""
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """Itself; but as a decorator it leaves the function as it was."""
+        """Itself; but as a decorator it leaves the function as it was, and around a loader, a range or the like it
+        goes on giving what that gives, as a progress bar does."""
         if len(arguments) == 1 and not keywords and isinstance(arguments[0], types.FunctionType | type):
             return arguments[0]
-        return self
+        return Around(arguments[0]) if arguments and _is_gone_through(arguments[0]) else self
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -35,9 +36,7 @@ class Blank:
 
     def __iter__(self) -> Iterator[Any]:
         """As many as an assignment unpacks, and none for all others, so that loops end at once."""
-        caller = sys._getframe(1)
-        operation, count = caller.f_code.co_code[caller.f_lasti : caller.f_lasti + 2]
-        return iter([self] * count if dis.opname[operation].startswith("UNPACK_") else [])
+        return iter([self] * (_unpacked(sys._getframe(1)) or 0))
 
     def __len__(self) -> int:
         return 0
@@ -79,6 +78,30 @@ class Blank:
         return ""
 
 
+class Around(Blank):
+    """What a blank function made of something that loops go through."""
+
+    def __init__(self, inside: Iterable[Any]) -> None:
+        self._inside = inside
+
+    def __iter__(self) -> Iterator[Any]:
+        """As a blank where an assignment unpacks it."""
+        count = _unpacked(sys._getframe(1))
+        return iter(self._inside if count is None else [self] * count)
+
+
+def _unpacked(caller: types.FrameType) -> int | None:
+    """Into how many names the caller is unpacking, None where it does something else."""
+    operation, count = caller.f_code.co_code[caller.f_lasti : caller.f_lasti + 2]
+    return count if dis.opname[operation].startswith("UNPACK_") else None
+
+
+def _is_gone_through(value: Any) -> bool:
+    """Whether it is there for loops: no text, no array."""
+    other = isinstance(value, str | bytes | Mapping | Blank) or hasattr(value, "dtype")
+    return isinstance(value, Iterable) and not other
+
+
 class BlankModule(types.ModuleType):
     """A package that is not there and not missed, with a few names that answer in earnest."""
 
@@ -107,6 +130,8 @@ class LazyModule(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        if self._finder.knows(f"{self.__name__}.{name}"):
+            return importlib.import_module(f"{self.__name__}.{name}")
         return LazyAttribute(self._finder, self.__name__, (name,))
 
 
@@ -189,13 +214,23 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module: types.ModuleType) -> None:
         """Nothing: there is no code behind these modules."""
 
+    def knows(self, name: str) -> bool:
+        """Whether a module of this name has answers of its own."""
+        return name in self._answers
+
     def load(self, name: str) -> types.ModuleType:
         """The real module. Raises ModuleNotFoundError where its package is not installed."""
-        owner = _owner(name, self._lazy)
-        if owner:
-            self._lazy.discard(owner)
-            for stale in [known for known in sys.modules if _owner(known, {owner})]:
-                del sys.modules[stale]
+        if owner := _owner(name, self._lazy):
+            # What it imports itself is real as well: a library looks deeper into another than a notebook does.
+            packages = {each for each in self._lazy if "." not in each} | {owner}
+            self._lazy -= packages
+            for stale in [known for known in sys.modules if _owner(known, packages)]:
+                if isinstance(sys.modules[stale], LazyModule):
+                    del sys.modules[stale]
+            try:
+                return importlib.import_module(name)
+            finally:
+                self._lazy |= {each for each in packages if each not in sys.modules and each != owner}
         return importlib.import_module(name)
 
 

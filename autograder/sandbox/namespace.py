@@ -3,7 +3,9 @@
 import __future__
 
 import contextlib
+import importlib.util
 import linecache
+import re
 import reprlib
 import sys
 import types
@@ -20,6 +22,7 @@ FUTURE_FLAGS = reduce(
     lambda flags, name: flags | getattr(__future__, name).compiler_flag, __future__.all_feature_names, 0
 )
 LONGEST_TEXT = 600
+MOST_CAUSES = 20
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -109,6 +112,18 @@ class Namespace:
         """What went wrong in the statement that should have bound `name`."""
         return self._causes.get(name)
 
+    def package_lacking(self, raised: Raised) -> str | None:
+        """The package for want of which this was raised, be it through a name that an import should have bound."""
+        for _ in range(MOST_CAUSES):
+            if raised.kind == "ModuleNotFoundError" and (found := re.match(r"No module named '(\w+)", raised.text)):
+                return None if _is_installed(found[1]) else found[1]
+            name = re.match(r"name '(\w+)' is not defined", raised.text) if raised.kind == "NameError" else None
+            cause = self.cause_of(name[1]) if name else None
+            if cause is None:
+                return None
+            raised = cause
+        return None
+
     def execute(self, program: Sequence[Source]) -> list[dict[str, Any]]:
         """Executes all statements; those that fail for want of a name are tried again after the others.
 
@@ -141,6 +156,13 @@ class Namespace:
 
     def _note(self, statement: Source, raised: Raised) -> None:
         self._causes.update(dict.fromkeys(statement.binds, raised))
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def compiled(statement: Source, flags: int) -> types.CodeType:

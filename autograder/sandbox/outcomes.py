@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-LONGEST_REASON, LONGEST_TRACE = 200, 4_000
+LONGEST_REASON, LONGEST_TRACE, LONGEST_NAME = 200, 4_000, 60
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -58,11 +58,13 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
 
 
 class Fault(msgspec.Struct, frozen=True, tag="fault"):
-    """The grader's own code failed; the submission has nothing to do with it."""
+    """The grader's own code failed, or lacks a package; the submission has nothing to do with it."""
 
     reason: str
     """For the course staff: "ImportError: no module named einops"."""
     trace: str = ""
+    package: str = ""
+    """That the notebook uses and this machine does not have; "" where something else failed."""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -79,6 +81,12 @@ def fault(error: BaseException) -> Fault:
     """What failed, with its traceback."""
     last = traceback.format_exception_only(error)[-1].strip()
     return Fault(reason=last[:LONGEST_REASON], trace="".join(traceback.format_exception(error))[-LONGEST_TRACE:])
+
+
+def lacking(package: str) -> Fault:
+    """A package that the notebook uses is not installed where grading runs."""
+    package = package[:LONGEST_NAME]
+    return Fault(reason=f"the package {package} is not installed where grading runs", package=package)
 
 
 def plain(array: Any) -> Array:

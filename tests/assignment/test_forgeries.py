@@ -91,15 +91,15 @@ PROFILE = """
 import sys
 def forge():
     def watch(frame, event, argument):
-        if event == "return" and frame.f_code.co_name == "vectorised" and argument:
-            argument[0]["grows"] = False
+        if event == "return" and frame.f_code.co_name == "loss" and argument:
+            argument[0]["loops"] = False
     sys.setprofile(watch)
 """
 ENCODER_OF_REPLIES = """
 import msgspec
 real = msgspec.json.encode
 def forge():
-    msgspec.json.encode = lambda value: real(value).replace(b'"grows":true', b'"grows":false')
+    msgspec.json.encode = lambda value: real(value).replace(b'"loops":true', b'"loops":false')
 """
 SILENT_TRACE = """
 def forge():
@@ -162,10 +162,10 @@ def test_what_is_hidden_earns_nothing(forgery, zygote):
 
 
 def test_the_forgeries_reach_what_they_aim_at(zygote):
-    """Without the second witness the loop would be hidden: the guest itself says that nothing grows."""
+    """Without the second witness the loop would be hidden: the guest itself says that nothing is repeated."""
     item = RUBRIC.item("clip_model")
     for forge in (TRACE, PROFILE, ENCODER_OF_REPLIES):
         read = outline(notebook("import torch\nfrom torch import nn", forge + LOOP))
         with zygote.open(item.probes, sliced(program_for(read, item.needs)), 60) as session:
-            case = item.cases["loop"]
-            assert session.ask(case.probe, case.arguments).facts["grows"] is False
+            case = item.cases["public"]
+            assert session.ask(case.probe, case.arguments).facts["loops"] is False

@@ -27,7 +27,7 @@ NAMED = {
     "three missing": {"methods-three-missing"},
     "one supervised": {"methods-pretrained-encoder-trained-on"},
     "two and three exchanged": {"methods-two-and-three-exchanged"},
-    "not filled in": {"train-classifier-not-started"},
+    "not filled in": {"methods-not-filled-in"},
 }
 LOADERS = {"course": {"train_loader": "dataloader_tr", "test_loader": "dataloader_te"}}
 

@@ -132,9 +132,17 @@ def test_a_mistake_that_shows_in_the_hidden_case_alone_fails_and_shows_no_value(
 
 
 def test_two_misconceptions_that_fit_equally_give_no_name():
-    ambiguous = judged(answer(shape=(1, 2), value=(5.0, 5.0)))["shape"]
+    ambiguous = judged(answer(value=(0.0, 0.0), steps=5))["value"]
     assert not ambiguous.passed
     assert ambiguous.misconception is None
+
+
+def test_a_misconception_against_which_another_reply_speaks_is_no_candidate():
+    """Both "flat" and "both" have this shape, but only "flat" leaves the value to another mistake."""
+    findings = judged(answer(shape=(1, 2), value=(5.0, 5.0)))
+    assert findings["shape"].misconception == "flat"
+    assert findings["value"].misconception is None
+    assert judged(answer(shape=(1, 2), value=(5.0, 5.0), steps=7))["shape"].misconception is None
 
 
 def test_a_note_costs_nothing_and_says_its_sentence():

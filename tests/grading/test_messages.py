@@ -49,7 +49,6 @@ def test_an_exception_shows_its_places_and_shapes():
         (Missing("Encoder"), "nowhere: Encoder"),
         (Missing("Encoder", Raised("TypeError", "bad")), "its definition failed"),
         (Raised("NameError", "name 'helper' is not defined"), "nowhere: helper"),
-        (Raised("ModuleNotFoundError", "No module named 'lightning'"), "not installed where grading runs"),
         (Raised("ValueError", "bad"), "`ValueError: bad`"),
         (Raised("StopIteration", ""), "`StopIteration`"),
         (Ended("the Python process crashed (SIGSEGV)"), "No answer: the Python process crashed (SIGSEGV)."),

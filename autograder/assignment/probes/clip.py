@@ -1,20 +1,21 @@
 """Probes of CLIPModel: what it is made of, and its loss and gradients over stand-in encoders and heads."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
 
+from autograder.assignment.probes.frame import GLOBALS
 from autograder.assignment.probes.layer_trace import LayerTrace
-from autograder.assignment.probes.seeding import module_of, normal, sample, tensor_of
+from autograder.assignment.probes.seeding import gradient_of, module_of, normal, parameters_of, sample, tensor_of
 from autograder.assignment.probes.stand_ins import (
-    CONSTANTS,
     CopyingHead,
     ImageTable,
-    TableEncoder,
     TextTable,
     batch_of,
     put_in_place,
+    width_of,
 )
 from autograder.sandbox.namespace import Namespace
 
@@ -30,7 +31,7 @@ def construction(notebook: Namespace, *, temperature: float) -> tuple[dict[str, 
         facts: dict[str, Any] = {"attributes": [name for name in (*ATTRIBUTES, "temperature") if hasattr(model, name)]}
         for name in ("image_projection", "text_projection"):
             head = getattr(model, name, None)
-            facts[name] = head.stand_in_width if isinstance(head, CopyingHead) else _width(head)
+            facts[name] = head.stand_in_width if isinstance(head, CopyingHead) else width_of(head)
         facts["keeps_temperature"] = (
             getattr(model, "temperature", None) is not None and getattr(other, "temperature", None) is not None
         )
@@ -56,62 +57,67 @@ def loss(
     `exchange` gives the images' embeddings to the texts and the other way round, `permute` puts all pairs in another
     order.
 
-    Facts: `loss_shape`, `operations`. Arrays: `loss`; `image_gradient` with respect to the image encoder's features;
+    Facts: `loss_shape`, `loops` over the pairs, `parameters_changed` by `forward`. Arrays: `loss` in training mode and,
+    as in `valid_epoch`, in evaluation mode; `image_gradient` with respect to the image encoder's features;
     `text_gradient` with respect to what the text head normalises, since no gradient need reach the frozen text encoder.
     """
     torch.manual_seed(seed)
     put_in_place(notebook)
-    notebook.put(temperature=global_temperature or temperature or CONSTANTS["temperature"])
+    notebook.put(temperature=global_temperature or temperature or GLOBALS["temperature"])
     given = {} if temperature is None else {"temperature": temperature}
     first, second = _embeddings(seed, count, kinship)
     if exchange:
         first, second = second, first
-    minibatch = batch_of(torch.arange(count).flip(0) if permute else torch.arange(count))
+    rows = torch.arange(count).flip(0) if permute else torch.arange(count)
     trace = LayerTrace()
     with notebook.theirs():
         model = module_of(notebook["CLIPModel"](**given), "CLIPModel")
-        images, texts = _stand_ins(model)
-        images.table = _widen(first, CONSTANTS["image_embedding"])
-        texts.table = _widen(second, CONSTANTS["text_embedding"])
+        _put_stand_ins(model)
+        model.image_encoder.model.table = images = _widen(first, GLOBALS["image_embedding"]).requires_grad_()
+        model.text_encoder.model.table = _widen(second, GLOBALS["text_embedding"])
+        text_shift = model.text_projection.stand_in_watch(second)
+        before = _own_parameters(model)
         with trace:
-            value = tensor_of(model(minibatch), "CLIPModel")
+            value = tensor_of(model(batch_of(rows)), "CLIPModel")
         if value.requires_grad:
             value.mean().backward()
-        return {"loss_shape": list(value.shape), "operations": trace.operations}, {
-            "loss": [float(value.detach().double().mean())],
-            "image_gradient": sample(images.gradient()[:, : CONSTANTS["projection_dim"]]),
-            "text_gradient": sample(model.text_projection.stand_in_gradient(count)),
+        with torch.no_grad():
+            in_evaluation = tensor_of(model.eval()(batch_of(rows)), "CLIPModel")
+        facts = {
+            "loss_shape": list(value.shape),
+            "loops": trace.repeats >= count,
+            "parameters_changed": bool((_own_parameters(model) != before).any()),
+        }
+        return facts, {
+            "loss": [float(each.detach().double().mean()) for each in (value, in_evaluation)],
+            "image_gradient": sample(gradient_of(images)[:, : GLOBALS["projection_dim"]]),
+            "text_gradient": sample(gradient_of(text_shift)),
         }
 
 
-def vectorised(
-    notebook: Namespace, *, seed: int, temperature: float, counts: list[int]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Whether the number of torch operations in `forward` grows with the batch, as it does in a loop over its rows."""
-    operations = []
-    for count in counts:
-        notebook.put(batch_size=count)
-        facts, _ = loss(notebook, seed=seed, count=count, temperature=temperature, kinship=0.5)
-        operations.append(facts["operations"])
-    return {"grows": operations[-1] - operations[0] >= counts[-1] - counts[0]}, {}
+def _own_parameters(model: nn.Module) -> torch.Tensor:
+    """Those outside the heads, which may be wrong themselves."""
+    own = [value for name, value in model.named_parameters() if "projection." not in name]
+    return parameters_of(nn.ParameterList(own))
 
 
-def _stand_ins(model: nn.Module) -> tuple[TableEncoder, TableEncoder]:
-    """The model's own stand-ins; where it made its parts of something else they are replaced."""
-    kinds = dict(zip(ATTRIBUTES, (ImageTable, TextTable, CopyingHead, CopyingHead), strict=True))
-    for name, kind in kinds.items():
+def _put_stand_ins(model: nn.Module) -> None:
+    """In place of the parts that the model made of something else."""
+    kinds: dict[str, tuple[type[nn.Module], Callable[[], nn.Module]]] = {
+        "image_encoder": (ImageTable, ImageTable),
+        "text_encoder": (TextTable, TextTable),
+        "image_projection": (CopyingHead, lambda: CopyingHead(GLOBALS["image_embedding"])),
+        "text_projection": (CopyingHead, lambda: CopyingHead(GLOBALS["text_embedding"])),
+    }
+    for name, (kind, make) in kinds.items():
         if not isinstance(getattr(model, name, None), kind):
-            setattr(model, name, kind())
-    images, texts = model.image_encoder, model.text_encoder
-    assert isinstance(images, TableEncoder)
-    assert isinstance(texts, TableEncoder)
-    return images, texts
+            setattr(model, name, make())
 
 
 def _embeddings(seed: int, count: int, kinship: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Two (count, 256) tables, rows of different lengths, the second one akin to the first and with a lean of its
     own."""
-    width = CONSTANTS["projection_dim"]
+    width = GLOBALS["projection_dim"]
     first = normal(seed, "first", (count, width))
     second = kinship * first + normal(seed, "second", (count, width)) + 0.6 * normal(seed, "lean", (1, width))
     lengths = torch.linspace(0.5, 3.0, count)[:, None]
@@ -120,11 +126,3 @@ def _embeddings(seed: int, count: int, kinship: float) -> tuple[torch.Tensor, to
 
 def _widen(embeddings: torch.Tensor, width: int) -> torch.Tensor:
     return torch.cat([embeddings, torch.zeros(len(embeddings), width - embeddings.shape[1])], dim=1)
-
-
-def _width(head: Any) -> int | None:
-    """The input width of a head that the notebook made of a class of its own."""
-    matrices = (
-        [parameter for parameter in head.parameters() if parameter.ndim == 2] if isinstance(head, nn.Module) else []
-    )
-    return int(matrices[0].shape[1]) if matrices else None

@@ -5,9 +5,21 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from autograder.assignment.probes import architectures
+from autograder.assignment.probes.arrangements import fill_alike
 from autograder.assignment.probes.layer_trace import LayerTrace
-from autograder.assignment.probes.seeding import fill, materialise, module_of, normal, sample, tensor_of
+from autograder.assignment.probes.seeding import (
+    gradient_of,
+    materialise,
+    module_of,
+    normal,
+    parameters_of,
+    sample,
+    tensor_of,
+)
 from autograder.sandbox.namespace import Namespace
+
+WIDTH = 256
 
 
 def projection_head(
@@ -15,29 +27,47 @@ def projection_head(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Builds a head, fills it and projects `rows` feature vectors.
 
-    Facts: `output_shape`, `parameter_shapes`, `layers`. Arrays: `output`, and `gradient` of the rows' direction with
-    respect to the features.
+    Facts: `output_shape`, `parameter_shapes`, `parameters_changed` by `forward`, `layers`. Arrays: `output` in training
+    mode and below it in evaluation mode; with respect to the features, `gradient` of the rows' direction and
+    `output_gradient` of the rows as they are.
     """
     torch.manual_seed(seed)
-    notebook.provide(device=torch.device("cpu"), projection_dim=256)
+    notebook.provide(device=torch.device("cpu"), projection_dim=WIDTH)
     keywords = {} if projection_dim is None else {"projection_dim": projection_dim}
+    pattern = architectures.Head(embedding_dim, projection_dim or WIDTH)
     leaf = normal(seed, "features", (rows, embedding_dim)).requires_grad_()
     trace = LayerTrace()
     with notebook.theirs():
         head = module_of(notebook["ProjectionHead"](embedding_dim, **keywords), "ProjectionHead")
         materialise(head, torch.zeros(rows, embedding_dim))
-        fill(head, seed)
+        shapes = fill_alike(head, pattern, seed, leaf.detach(), view=_direction)
+        before = parameters_of(head)
         with trace:
             output = tensor_of(head(leaf * 1.0), "ProjectionHead")
-        direction = functional.normalize(output, dim=-1)
-        if direction.requires_grad:
-            (direction * normal(seed, "objective", tuple(direction.shape))).sum().backward()
+        gradients = [_gradient(each, leaf, seed) for each in (_direction(output), output)]
+        with torch.no_grad():
+            in_evaluation = tensor_of(head.eval()(leaf * 1.0), "ProjectionHead")
+        own = [list(parameter.shape) for parameter in (pattern if shapes else head).parameters()]
         facts = {
             "output_shape": list(output.shape),
-            "parameter_shapes": sorted([list(parameter.shape) for parameter in head.parameters()]),
+            "parameter_shapes": sorted(own),
+            "parameters_changed": bool((parameters_of(head) != before).any()),
             "layers": trace.layers,
         }
         return facts, {
-            "output": output.detach().float(),
-            "gradient": sample(leaf.grad if leaf.grad is not None else torch.zeros(1)),
+            "output": torch.cat([output.detach().float(), in_evaluation.float()]),
+            "gradient": gradients[0],
+            "output_gradient": gradients[1],
         }
+
+
+def _direction(output: torch.Tensor) -> torch.Tensor:
+    return functional.normalize(output, dim=-1)
+
+
+def _gradient(output: torch.Tensor, leaf: torch.Tensor, seed: int) -> Any:
+    """Of a random objective, with respect to the leaf."""
+    leaf.grad = None
+    if output.requires_grad:
+        (output * normal(seed, "objective", tuple(output.shape))).sum().backward(retain_graph=True)
+    return sample(gradient_of(leaf))

@@ -1,9 +1,14 @@
 """Which layers a module really applies, seen from the operations that it dispatches, however it was written."""
 
+import sys
+from collections import Counter
+from types import FrameType
 from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
+
+from autograder.sandbox.namespace import CELL
 
 ACTIVATIONS = {
     "relu": "ReLU",
@@ -40,17 +45,23 @@ MOST = 40
 
 class LayerTrace(TorchDispatchMode):
     """While active, lists layers as sentences ("conv 3 -> 12, kernel 4, stride 2, padding 1, then ReLU") and counts
-    operations."""
+    how often each place of the notebook runs an operation."""
 
     def __init__(self) -> None:
         super().__init__()
         self.layers: list[str] = []
-        self.operations = 0
+        self._runs: Counter[tuple[object, ...]] = Counter()
+
+    @property
+    def repeats(self) -> int:
+        """How often the same place has run the same operation: at least N in a loop over N rows."""
+        return max(self._runs.values(), default=0)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Runs the operation and notes it."""
-        self.operations += 1
         name = func.overloadpacket.__name__
+        if (place := _place(sys._getframe(1))) is not None:
+            self._runs[name, *place] += 1
         if len(self.layers) < MOST:
             self._note(name, args)
         return func(*args, **(kwargs or {}))
@@ -66,6 +77,15 @@ class LayerTrace(TorchDispatchMode):
                 self.layers[-1] += f", then {activation}"
             else:
                 self.layers.append(activation)
+
+
+def _place(frame: FrameType | None) -> tuple[object, int] | None:
+    """The instruction of the notebook that is being run."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(CELL):
+            return frame.f_code, frame.f_lasti
+        frame = frame.f_back
+    return None
 
 
 def _bounds_a_divisor(name: str, args: Any) -> bool:

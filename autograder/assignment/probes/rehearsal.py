@@ -14,10 +14,10 @@ from typing import Any
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from autograder.assignment.probes.frame import GLOBALS
 from autograder.assignment.probes.isolation import isolate
 from autograder.assignment.probes.placeholders import ALWAYS, WHERE_BROKEN, AutoencoderPart, ImagePart
 from autograder.assignment.probes.provenance import Provenance
-from autograder.assignment.probes.stand_ins import CONSTANTS
 from autograder.sandbox.modules import Blank
 from autograder.sandbox.namespace import CELL, Namespace, Source, compiled, describe
 
@@ -92,7 +92,7 @@ class Rehearsal(Namespace):
         self.provenance.install()
         isolate()
         self.put(
-            **CONSTANTS, **ALWAYS, **WHERE_BROKEN, **self._recorders, Autoencoder=AutoencoderPart, get_ipython=Blank()
+            **GLOBALS, **ALWAYS, **WHERE_BROKEN, **self._recorders, Autoencoder=AutoencoderPart, get_ipython=Blank()
         )
 
     def execute(self, program: Sequence[Source]) -> list[dict[str, Any]]:
@@ -218,14 +218,15 @@ def _stores(code: CodeType) -> set[str]:
 
 
 def _can_be_made(component: Any) -> bool:
-    """Whether it makes a module with parameters. Only what its constructor does is tried."""
+    """Whether it makes modules with parameters of their own. Only what its constructor does is tried."""
     try:
         with _time_limit(STATEMENT_SECONDS):
-            made = component()
+            made, other = component(), component()
         parameters = list(made.parameters()) if isinstance(made, nn.Module) else []
+        shared = {id(parameter) for parameter in parameters} & {id(parameter) for parameter in other.parameters()}
     except BaseException:
         return False
-    return bool(parameters) and not any(is_lazy(parameter) for parameter in parameters)
+    return bool(parameters) and not shared and not any(is_lazy(parameter) for parameter in parameters)
 
 
 def _is_clip(encoder: Any, classifier: Any) -> bool:
@@ -233,7 +234,7 @@ def _is_clip(encoder: Any, classifier: Any) -> bool:
     if isinstance(encoder, nn.Module) and any(isinstance(module, ImagePart) for module in encoder.modules()):
         return True
     matrices = [each for each in classifier.parameters() if each.ndim == 2] if isinstance(classifier, nn.Module) else []
-    return bool(matrices) and int(matrices[0].shape[1]) not in {0, CONSTANTS["feat_dim"]}
+    return bool(matrices) and int(matrices[0].shape[1]) not in {0, GLOBALS["feat_dim"]}
 
 
 def _texts(frame: FrameType | None, stored: set[str]) -> list[list[str]]:

@@ -1,9 +1,11 @@
 """Probes of retrieve_images: which files it finds, in which order, whether it returns them or only keeps them in
 `matches`."""
 
+import dis
 import sys
-from collections.abc import Callable
-from types import FrameType
+from collections.abc import Callable, Sequence
+from functools import partial
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from autograder.assignment.probes.frame import GLOBALS
 from autograder.assignment.probes.layer_trace import LayerTrace
 from autograder.assignment.probes.seeding import generator, normal
-from autograder.assignment.probes.stand_ins import CONSTANTS, CopyingHead, ImageTable
+from autograder.assignment.probes.stand_ins import CopyingHead, ImageTable
 from autograder.sandbox.namespace import CELL, Namespace
 
 WIDTH = 256
@@ -26,34 +29,21 @@ class WordTable(nn.Module):
 
     def __init__(self, seed: int) -> None:
         super().__init__()
-        self.words = nn.Parameter(normal(seed, "words", (VOCABULARY, CONSTANTS["text_embedding"])))
+        self.words = nn.Parameter(normal(seed, "words", (VOCABULARY, GLOBALS["text_embedding"])))
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """(N, L), (N, L) -> (N, 768)."""
         return (self.words[input_ids % VOCABULARY] * attention_mask[..., None]).sum(dim=1)
 
 
-class Scaled(nn.Module):
-    """The head's output, longer than 1: the order of matches must not depend on the query's length."""
-
-    def __init__(self, length: float) -> None:
-        super().__init__()
-        self.head, self.length = CopyingHead(), length
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, 768) -> (N, 256), rows of norm `length`."""
-        embeddings: torch.Tensor = self.head(x) * self.length
-        return embeddings
-
-
 class StandInModel(nn.Module):
     """What retrieval asks of a trained CLIPModel."""
 
-    def __init__(self, seed: int, length: float) -> None:
+    def __init__(self, seed: int) -> None:
         super().__init__()
-        self.image_encoder, self.image_projection = ImageTable(), CopyingHead()
-        self.text_encoder, self.text_projection = WordTable(seed), Scaled(length)
-        self.temperature = CONSTANTS["temperature"]
+        self.image_encoder, self.image_projection = ImageTable(), CopyingHead(GLOBALS["image_embedding"])
+        self.text_encoder, self.text_projection = WordTable(seed), CopyingHead(GLOBALS["text_embedding"])
+        self.temperature = GLOBALS["temperature"]
 
 
 def retrieve(
@@ -63,42 +53,39 @@ def retrieve(
     seed: int,
     photos: int,
     k: int | None = None,
-    query_length: float = 1.0,
     twins: bool = False,
+    earlier: Sequence[str] = (),
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Asks for the best `k` of `photos` random unit embeddings (None: without naming k). With `twins` each photo is
-    there twice.
+    there twice. `earlier` are queries that are asked first, of the same model and the same embeddings.
 
-    Facts: `kind` of the matches ("names" if right), `count`, `distinct`, `nested`, and `raised` where the function
-    failed after setting them. Arrays: `ranking`, the photo that each match shows (the first one of equal embeddings, so
-    that ties are no matter).
+    Facts: `kind` of the matches ("names" if right), `count`, `distinct`, `nested`, `loops` over the photos,
+    `inputs_changed`, and `raised` where the function failed after setting the matches. Arrays: `ranking`, the photo that each match shows (the first
+    one of equal embeddings, so that ties are no matter).
     """
-    notebook.provide(**CONSTANTS)
+    notebook.provide(**GLOBALS)
     function = notebook["retrieve_images"]
     torch.manual_seed(seed)
-    model = StandInModel(seed, query_length).eval()
+    model = StandInModel(seed).eval()
     embeddings = functional.normalize(normal(seed, "photos", (photos, WIDTH)), dim=-1)
     if twins:
         embeddings[1::2] = embeddings[::2]
     # Fewer embeddings than names: the frame's loaders drop the last batch.
     numbers = generator(seed, "names").permutation(10_000)[: photos + 5]
-    names = np.array([f"{number:04d}_{seed % 97:02d}.jpg" for number in numbers])
+    names = np.array([f"{number:04d}_{seed % 97:02d}.jpg" for number in numbers], dtype=object)
     keywords = {} if k is None else {"k": k}
     with notebook.theirs():
+        known, before = list(names), embeddings.clone()
+        for each in earlier:
+            _matches(partial(function, model, embeddings, each, names, **keywords), notebook)
         with LayerTrace() as trace:
-            matches, raised = _matches(lambda: function(model, embeddings.clone(), query, names, **keywords), notebook)
-        facts, found = _read(matches, list(names))
+            matches, raised = _matches(partial(function, model, embeddings, query, names, **keywords), notebook)
+        facts, found = _read(matches, known)
     ranking = [index - index % 2 if twins and index < photos else index for index in found]
-    facts |= {"raised": raised, "operations": trace.operations}
+    # Unit vectors that are normalised once more in place remain the same but for rounding.
+    changed = list(names) != known or not torch.allclose(embeddings, before, atol=1e-5)
+    facts |= {"raised": raised, "loops": trace.repeats >= photos, "inputs_changed": changed}
     return facts, {"ranking": np.array(ranking, dtype=np.int64)}
-
-
-def vectorised(
-    notebook: Namespace, *, query: str, seed: int, photos: list[int]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Whether the number of torch operations grows with the number of photos, as it does in a loop over them."""
-    operations = [retrieve(notebook, query=query, seed=seed, photos=count, k=4)[0]["operations"] for count in photos]
-    return {"grows": operations[-1] - operations[0] >= photos[-1] - photos[0]}, {}
 
 
 def _matches(call: Callable[[], Any], notebook: Namespace) -> tuple[Any, str | None]:
@@ -106,7 +93,7 @@ def _matches(call: Callable[[], Any], notebook: Namespace) -> tuple[Any, str | N
 
     A notebook's function may draw its matches and return nothing, and the drawing may fail without a screen; so the
     variable is read when its function ends, however it ends. An exception that came before
-    there were matches is raised.
+    the matches were set for good is raised: the frame sets them to None first.
     """
     held: list[Any] = []
 
@@ -119,14 +106,29 @@ def _matches(call: Callable[[], Any], notebook: Namespace) -> tuple[Any, str | N
     try:
         returned = call()
     except Exception as error:
-        if not held:
+        if not held or held[-1] is None or _before_the_matches(error.__traceback__):
             raise
         raised = f"{type(error).__name__}: {error}"[:200]
     finally:
         sys.setprofile(None)
-    if held:
+    if held and held[-1] is not None:
         return held[-1], raised
     return notebook.get("matches") if returned is None else returned, raised
+
+
+def _before_the_matches(traceback: TracebackType | None) -> bool:
+    """Whether the exception came before the last place at which its function sets `matches`."""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if code.co_filename.startswith(CELL) and "matches" in code.co_varnames:
+            return traceback.tb_lasti < _last_store(code)
+        traceback = traceback.tb_next
+    return False
+
+
+def _last_store(code: CodeType) -> int:
+    stores = [each.offset for each in dis.get_instructions(code) if "STORE" in each.opname and each.argval == "matches"]
+    return max(stores, default=-1)
 
 
 def _read(matches: Any, names: list[str]) -> tuple[dict[str, Any], list[int]]:

@@ -23,6 +23,11 @@ def normal(seed: int, label: object, shape: tuple[int, ...], deviation: float = 
     return torch.from_numpy((generator(seed, label).standard_normal(shape) * deviation).astype(np.float32))
 
 
+def uniform(seed: int, label: object, shape: tuple[int, ...]) -> torch.Tensor:
+    """Random numbers in [0, 1) in float32."""
+    return torch.from_numpy(generator(seed, label).random(shape, dtype=np.float32))
+
+
 def images(seed: int, count: int, channels: int = 3, size: int = 64) -> torch.Tensor:
     """(count, channels, size, size) in [0, 1): smooth patches of many brightnesses, so that no two batches have one
     gradient."""
@@ -105,6 +110,16 @@ def tensor_of(output: Any, what: str) -> torch.Tensor:
 
 def _kind(value: Any) -> str:
     return "None" if value is None else f"an object of type {type(value).__name__[:40]}"
+
+
+def parameters_of(module: nn.Module) -> torch.Tensor:
+    """All parameters in one vector, a copy."""
+    return torch.cat([torch.zeros(0), *(parameter.detach().reshape(-1).clone() for parameter in module.parameters())])
+
+
+def gradient_of(leaf: torch.Tensor) -> torch.Tensor:
+    """Of the leaf's shape, zero where none arrived."""
+    return torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
 
 
 def sample(tensor: torch.Tensor, count: int = 400) -> Any:

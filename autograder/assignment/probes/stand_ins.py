@@ -1,101 +1,148 @@
 """Stand-ins for the parts of CLIP that an item is not about, so that a mistake in one of them costs no other item."""
 
 import contextlib
-from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from autograder.assignment.probes.frame import CLS_TOKEN, GLOBALS, IMAGE_MODEL, TEXT_LAYERS, TEXT_MODEL
 from autograder.sandbox.namespace import Namespace
 
 FIRST_TOKEN = 1000
-CONSTANTS: Mapping[str, Any] = {
-    "batch_size": 32,
-    "projection_dim": 256,
-    "temperature": 0.07,
-    "image_embedding": 2048,
-    "text_embedding": 768,
-    "feat_dim": 384,
-    "image_encoder_model": "resnet50",
-    "text_encoder_model": "distilbert-base-uncased",
-    "text_tokenizer": "distilbert-base-uncased",
-    "image_path": "Images",
-    "device": torch.device("cpu"),
-}
+MOST_ROWS = 100
+"""Row i is coded in an image as the pixel i / MOST_ROWS."""
 
 
-class TableEncoder(nn.Module):
-    """A backbone that looks its features up: row i of `table` for the input that is coded as i."""
+class Table(nn.Module):
+    """A backbone that looks features up: row i of `table`, (rows, width), for the input that is coded as i.
 
-    def __init__(self, model_name: Any = None, pretrained: Any = None, trainable: Any = True, **_: Any) -> None:
+    The gradient of `table` is that of all calls together. None arrives where the notebook has frozen the parameters.
+    """
+
+    def __init__(self, parts: tuple[str, ...]) -> None:
         super().__init__()
         self.gain = nn.Parameter(torch.ones(()))
         self.table = torch.zeros(0)
-        self.features: torch.Tensor | None = None
+        for name in parts:
+            setattr(self, name, nn.Identity())
 
     def look_up(self, rows: torch.Tensor) -> torch.Tensor:
-        """(N,) row numbers -> (N, width); the features stay at hand so that their gradient can be read afterwards."""
-        self.features = self.table[rows] * self.gain
-        if self.features.requires_grad:
-            self.features.retain_grad()
-        return self.features
-
-    def gradient(self) -> torch.Tensor:
-        """(N, width), zero where none arrived."""
-        if self.features is None or self.features.grad is None:
-            return torch.zeros_like(self.table)
-        return self.features.grad
+        """(N,) row numbers -> (N, width)."""
+        table = self.table if self.gain.requires_grad else self.table.detach()
+        return table[rows] * self.gain
 
 
-class ImageTable(TableEncoder):
+class ImageModel(Table):
     """(N, 3, H, W), the row number in the first pixel."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Image features."""
-        return self.look_up(x[:, 0, 0, 0].round().long())
+        """(N, width)."""
+        return self.look_up((x[:, 0, 0, 0] * MOST_ROWS).round().long())
+
+
+class TextModel(Table):
+    """(N, L) token ids, the row number in the second token."""
+
+    def __init__(self, parts: tuple[str, ...]) -> None:
+        super().__init__(parts)
+        self.transformer.layer = nn.ModuleList(nn.Identity() for _ in range(TEXT_LAYERS))
+        self.config = SimpleNamespace(dim=GLOBALS["text_embedding"], hidden_size=GLOBALS["text_embedding"])
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, **_: Any) -> "Hidden":
+        """The features at every token, the CLS token too."""
+        features = self.look_up((input_ids[:, 1] - FIRST_TOKEN) * attention_mask[:, 1])
+        return Hidden((features[:, None].expand(-1, input_ids.shape[1], -1),))
+
+
+class Hidden(tuple[torch.Tensor]):
+    """What a transformer gives."""
+
+    __slots__ = ()
+
+    @property
+    def last_hidden_state(self) -> torch.Tensor:
+        """(N, L, width)."""
+        return self[0]
+
+
+class TableEncoder(nn.Module):
+    """One of the frame's encoders around a table in place of its backbone."""
+
+    model: Table
+
+    def freeze_unless(self, trainable: Any) -> None:
+        """As the frame's constructors do."""
+        for parameter in self.parameters():
+            parameter.requires_grad = bool(trainable)
+
+
+class ImageTable(TableEncoder):
+    """In place of ImageEncoder."""
+
+    def __init__(self, model_name: Any = None, pretrained: Any = None, trainable: Any = True, **_: Any) -> None:
+        super().__init__()
+        self.model = ImageModel(IMAGE_MODEL)
+        self.freeze_unless(trainable)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, 3, H, W) -> (N, 2048)."""
+        features: torch.Tensor = self.model(x)
+        return features
 
 
 class TextTable(TableEncoder):
-    """(N, L) token ids, the row number in the second token."""
+    """In place of TextEncoder."""
+
+    def __init__(self, model_name: Any = None, pretrained: Any = None, trainable: Any = True, **_: Any) -> None:
+        super().__init__()
+        self.model = TextModel(TEXT_MODEL)
+        self.target_token_idx = 0
+        self.freeze_unless(trainable)
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """Text features."""
-        return self.look_up((input_ids[:, 1] - FIRST_TOKEN) * attention_mask[:, 1])
+        """(N, L), (N, L) -> (N, 768)."""
+        hidden: torch.Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return hidden[:, self.target_token_idx, :]
 
 
 class CopyingHead(nn.Module):
-    """A head that takes the first features as they are and normalises them; remembers what it was made with.
+    """A head whose linear layer takes the first features as they are, and normalises them; of the width that it was
+    made with, so that it refuses others as a real one does.
 
     Its names are long so that they meet none of a notebook's own, see `head_like`.
     """
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         self.stand_in_make(*arguments, **keywords)
-        self.stand_in_width = keywords.get("embedding_dim", arguments[0] if arguments else None)
-        self.stand_in_gain = nn.Parameter(torch.ones(()))
-        self.stand_in_linear: torch.Tensor | None = None
+        self.stand_in_width = keywords.get("embedding_dim", arguments[0] if arguments else width_of(self))
+        if self.stand_in_width is None:
+            raise TypeError("ProjectionHead.__init__() missing 1 required positional argument: 'embedding_dim'")
+        self.stand_in_weight = nn.Parameter(torch.eye(GLOBALS["projection_dim"], self.stand_in_width))
+        self.stand_in_table = torch.zeros(0)
 
     def stand_in_make(self, *_: Any, **__: Any) -> None:
         nn.Module.__init__(self)
 
     def stand_in_imitate(self, x: torch.Tensor) -> None: ...
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, width) -> (N, 256), every row of norm 1; what is normalised stays at hand so that its gradient can be
-        read."""
-        self.stand_in_imitate(x)
-        self.stand_in_linear = x[:, : CONSTANTS["projection_dim"]] * self.stand_in_gain
-        if self.stand_in_linear.requires_grad:
-            self.stand_in_linear.retain_grad()
-        return functional.normalize(self.stand_in_linear, dim=-1)
+    def stand_in_watch(self, table: torch.Tensor) -> torch.Tensor:
+        """From now on the gradient with respect to what is normalised arrives in the tensor returned, of the shape of
+        `table` (rows, 256): for each of its rows, of all calls together."""
+        self.stand_in_table, self.stand_in_shift = table, torch.zeros_like(table).requires_grad_()
+        return self.stand_in_shift
 
-    def stand_in_gradient(self, rows: int) -> torch.Tensor:
-        """(rows, 256), zero where none arrived."""
-        if self.stand_in_linear is None or self.stand_in_linear.grad is None:
-            return torch.zeros(rows, CONSTANTS["projection_dim"])
-        return self.stand_in_linear.grad
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, width) -> (N, 256), every row of norm 1."""
+        self.stand_in_imitate(x)
+        linear = functional.linear(x, self.stand_in_weight)
+        if len(self.stand_in_table) and self.stand_in_weight.requires_grad:
+            # The rows are known by their direction.
+            rows = functional.normalize(linear.detach(), dim=-1) @ functional.normalize(self.stand_in_table, dim=-1).T
+            linear = linear + self.stand_in_shift[rows.argmax(dim=-1)]
+        return functional.normalize(linear, dim=-1)
 
 
 def head_like(own: Any) -> type[CopyingHead]:
@@ -118,24 +165,26 @@ def head_like(own: Any) -> type[CopyingHead]:
     return Head
 
 
+def width_of(head: Any) -> int | None:
+    """The input width of a head that the notebook made, None where it has no matrix."""
+    matrices = (
+        [parameter for parameter in head.parameters() if parameter.ndim == 2] if isinstance(head, nn.Module) else []
+    )
+    return int(matrices[0].shape[1]) if matrices else None
+
+
 def put_in_place(notebook: Namespace) -> None:
     """Everything that CLIPModel is built from, under the names that the frame gives it."""
-    notebook.provide(**CONSTANTS)
+    notebook.provide(**GLOBALS)
     own = notebook.get("ProjectionHead")
     if not (isinstance(own, type) and issubclass(own, CopyingHead)):
         notebook.put(ImageEncoder=ImageTable, TextEncoder=TextTable, ProjectionHead=head_like(own))
 
 
-def batch_of(rows: torch.Tensor) -> dict[str, Any]:
-    """A minibatch as the frame's loader gives it, for stand-in encoders: images 64x64 and 12 tokens."""
-    count = len(rows)
-    image = torch.zeros(count, 3, 64, 64)
-    image[:, 0, 0, 0] = rows.float()
-    ids = torch.full((count, 12), 5, dtype=torch.int64)
-    ids[:, 1] = rows + FIRST_TOKEN
-    return {
-        "image": image,
-        "input_ids": ids,
-        "attention_mask": torch.ones_like(ids),
-        "caption": [f"caption {row}" for row in rows.tolist()],
-    }
+def batch_of(rows: torch.Tensor) -> dict[str, torch.Tensor]:
+    """A minibatch as the frame gives it, for stand-in encoders: images 64x64 and 12 tokens."""
+    image = torch.zeros(len(rows), 3, 64, 64)
+    image[:, 0, 0, 0] = rows / MOST_ROWS
+    ids = torch.full((len(rows), 12), 5, dtype=torch.int64)
+    ids[:, 0], ids[:, 1] = CLS_TOKEN, rows + FIRST_TOKEN
+    return {"image": image, "input_ids": ids, "attention_mask": torch.ones_like(ids)}

@@ -1,6 +1,7 @@
 """Probes of train_ae and train_classifier: what a few steps do to tiny models made here, so that no other item
 matters."""
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -8,11 +9,11 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.utils.data import DataLoader, TensorDataset
 
-from autograder.assignment.probes.seeding import fill, generator, images, sample
+from autograder.assignment.probes.frame import BATCH, FEATURES, GLOBALS
+from autograder.assignment.probes.seeding import fill, generator, images, parameters_of, sample
 from autograder.sandbox.namespace import Namespace
 
 LEARNING_RATE = 1e-3
-FEATURES = 24 * 4 * 4
 DEAD_CHANNELS = 6
 
 
@@ -39,84 +40,123 @@ class TinyEncoder(nn.Module):
         self.convolution = nn.Conv2d(3, 24, kernel_size=16, stride=16)
         self.register_buffer("scale", torch.ones(1))
 
+    def die(self) -> None:
+        """Shuts the channels that are to be dead."""
+        with torch.no_grad():
+            self.convolution.bias[:DEAD_CHANNELS] = -100.0
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Features, all of them at least 0."""
         return torch.relu(self.convolution(x)) * self.scale
 
 
-class StepCount:
-    """While active, counts the steps of all of torch's optimizers, those that move nothing too."""
+class TinyImageEncoder(nn.Module):
+    """(N, 3, 64, 64) -> (N, 2048), with batch norm as in CLIP's ResNet."""
 
     def __init__(self) -> None:
-        self.count = 0
+        super().__init__()
+        self.model = nn.Sequential(nn.Conv2d(3, 32, 8, stride=8), nn.BatchNorm2d(32), nn.ReLU(), nn.Flatten())
 
-    def __enter__(self) -> "StepCount":
-        self._hook = register_optimizer_step_pre_hook(self._note)
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Features."""
+        features: torch.Tensor = self.model(x)
+        return features
+
+
+class Watch:
+    """While active, counts the steps of all of torch's optimizers, those that move nothing too, and the gradients that
+    reach `module`."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._arrived = [0 for _ in module.parameters()]
+        self._module = module
+        self._steps = 0
+        self._optimizer = "none"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """`steps`, `gradients` (of the parameter that got most), whether any `reached` it, and the `optimizer` of the
+        last step."""
+        most = max(self._arrived, default=0)
+        return {"steps": self._steps, "gradients": most, "reached": most > 0, "optimizer": self._optimizer}
+
+    def __enter__(self) -> "Watch":
+        self._hooks: list[Any] = [register_optimizer_step_pre_hook(self._note_step)]
+        for index, parameter in enumerate(self._module.parameters()):
+            self._hooks.append(parameter.register_hook(partial(self._note_gradient, index)))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._hook.remove()
+        for hook in self._hooks:
+            hook.remove()
 
-    def _note(self, *_: Any) -> None:
-        self.count += 1
+    def _note_gradient(self, index: int, _: torch.Tensor) -> None:
+        self._arrived[index] += 1
+
+    def _note_step(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        self._steps += 1
+        given = optimizer.param_groups[0]
+        self._optimizer = f"{type(optimizer).__name__}, lr {given['lr']:g}, decay {given.get('weight_decay', 0):g}"
 
 
-def train_ae(
-    notebook: Namespace, *, seed: int, batch: int, batches: int, epochs: int
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Trains a tiny autoencoder.
+def train_ae(notebook: Namespace, *, seed: int, count: int, epochs: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Trains a tiny autoencoder on `count` images in the frame's minibatches, of which the last may be smaller.
 
-    Facts: what is returned, `moved`, and `steps` of the optimizer. Arrays: `movement` (of all parameters, in units of
-    the learning rate), `trajectory`.
+    Facts: what is returned, `moved`, and those of Watch. Arrays: `movement` of all parameters in units of the learning
+    rate, `trajectory`.
     """
     function = notebook["train_ae"]
-    _frame(notebook, batch)
+    _frame(notebook, BATCH)
     torch.manual_seed(seed)
     model = TinyAutoencoder()
     fill(model, seed)
-    before = _parameters(model)
-    loader = _loader(seed, batch, batches)
+    before = parameters_of(model)
+    loader = _loader(seed, count)
     with notebook.theirs():
-        with StepCount() as steps:
+        with Watch(model) as watch:
             trained, trajectory = _pair(function(model, loader, epochs))
         facts = {
             "returns_model": isinstance(trained, nn.Module),
             "trajectory_length": len(trajectory),
-            "moved": bool((_parameters(model) != before).any()),
-            "steps": steps.count,
+            "moved": bool((parameters_of(model) != before).any()),
+            **watch.facts,
         }
-        return facts, {"movement": sample((_parameters(model) - before) / LEARNING_RATE), "trajectory": trajectory}
+        return facts, {"movement": sample((parameters_of(model) - before) / LEARNING_RATE), "trajectory": trajectory}
 
 
 def train_classifier(
-    notebook: Namespace, *, supervised: bool, seed: int, batch: int, batches: int, epochs: int
+    notebook: Namespace, *, supervised: bool, seed: int, count: int, epochs: int, clip: bool = False
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Trains a linear layer on a tiny encoder. Arrays: movements of both in units of the learning rate.
+    """Trains a linear layer on a tiny encoder and `count` images, in the frame's minibatches. With `clip` it is the
+    fourth call: an encoder in evaluation mode with batch norm and more features, when `batch_size` is CLIP's.
 
-    Facts: what is returned, `classifier_moved`, `encoder_changed` over all its parameters and buffers, and `steps`.
+    Facts: what is returned, `classifier_moved`, `encoder_changed` over all its parameters and buffers, and those of
+    Watch. Arrays: movements of both in units of the learning rate, `trajectory`.
     """
     function = notebook["train_classifier"]
-    _frame(notebook, batch)
+    _frame(notebook, GLOBALS["batch_size"] if clip else BATCH)
     torch.manual_seed(seed)
-    encoder, classifier = TinyEncoder(), nn.Sequential(nn.Linear(FEATURES, 10))
+    encoder = TinyImageEncoder().eval() if clip else TinyEncoder()
+    classifier = nn.Sequential(nn.Linear(GLOBALS["image_embedding"] if clip else FEATURES, 10))
     fill(encoder, seed)
     fill(classifier, seed + 1)
-    with torch.no_grad():
-        encoder.convolution.bias[:DEAD_CHANNELS] = -100.0
-    encoder_before, classifier_before = _state(encoder), _parameters(classifier)
-    loader = _loader(seed, batch, batches)
+    if isinstance(encoder, TinyEncoder):
+        encoder.die()
+    encoder_before, classifier_before = _state(encoder), parameters_of(classifier)
+    loader = _loader(seed, count)
     with notebook.theirs():
-        with StepCount() as steps:
+        with Watch(classifier) as watch:
             trained, trajectory = _pair(function(encoder, classifier, loader, epochs=epochs, supervised=supervised))
         facts = {
             "returns_classifier": isinstance(trained, nn.Module),
             "trajectory_length": len(trajectory),
             "encoder_changed": bool((_state(encoder) != encoder_before).any()),
-            "classifier_moved": bool((_parameters(classifier) != classifier_before).any()),
-            "steps": steps.count,
+            "classifier_moved": bool((parameters_of(classifier) != classifier_before).any()),
+            **watch.facts,
         }
         return facts, {
-            "classifier_movement": sample((_parameters(classifier) - classifier_before) / LEARNING_RATE, 800),
+            "trajectory": trajectory,
+            "classifier_movement": sample((parameters_of(classifier) - classifier_before) / LEARNING_RATE, 800),
             "encoder_movement": sample((_state(encoder) - encoder_before) / LEARNING_RATE),
         }
 
@@ -127,15 +167,10 @@ def _frame(notebook: Namespace, batch: int) -> None:
     notebook.provide(device=torch.device("cpu"), feat_dim=FEATURES)
 
 
-def _loader(seed: int, batch: int, batches: int) -> DataLoader[Any]:
-    count = batch * batches
+def _loader(seed: int, count: int) -> DataLoader[Any]:
     labels = torch.from_numpy(generator(seed, "labels").integers(0, 10, count))
     # A generator of its own: who shows reconstructions in between draws no random numbers that the training would have.
-    return DataLoader(TensorDataset(images(seed, count), labels), batch_size=batch, generator=torch.Generator())
-
-
-def _parameters(module: nn.Module) -> torch.Tensor:
-    return torch.cat([parameter.detach().reshape(-1).clone() for parameter in module.parameters()])
+    return DataLoader(TensorDataset(images(seed, count), labels), batch_size=BATCH, generator=torch.Generator())
 
 
 def _state(module: nn.Module) -> torch.Tensor:

@@ -89,13 +89,45 @@ def test_a_model_that_reads_the_global_is_right_when_both_agree_and_wrong_when_n
     assert other["loss"][0] != pytest.approx(right, rel=1e-2)
 
 
-def test_a_loop_over_the_minibatch_grows_and_a_matrix_product_does_not(model, namespace):
-    arguments = {"seed": 1, "temperature": 0.4, "counts": [8, 32]}
-    assert clip.vectorised(model, **arguments) == ({"grows": False}, {})
+def test_a_loop_over_the_minibatch_repeats_itself_and_a_matrix_product_does_not(model, namespace):
+    arguments = {"seed": 1, "temperature": 0.4, "count": 32, "kinship": 0.5}
+    assert clip.loss(model, **arguments)[0]["loops"] is False
     rows = "logits_per_image = torch.stack([row @ text_embeddings.T for row in image_embeddings]) / self.temperature"
     looped = MODEL.replace("logits_per_image = image_embeddings @ text_embeddings.T / self.temperature", rows)
     assert looped != MODEL
-    assert clip.vectorised(namespace(FRAME + looped), **arguments) == ({"grows": True}, {})
+    assert clip.loss(namespace(FRAME + looped), **arguments)[0]["loops"] is True
+
+
+SEVERAL_CALLS = """
+        halves = [self.image_projection(self.image_encoder(half)) for half in batch["image"].chunk(2)]
+        image_embeddings = torch.cat(halves)
+        with torch.no_grad():
+            self.text_projection(self.text_encoder(batch["input_ids"], batch["attention_mask"]))
+"""
+
+
+def test_gradients_of_all_calls_count_and_those_without_gradient_do_not(model, namespace):
+    several = MODEL.replace("        image_embeddings = self.image_projection(image_features)\n", SEVERAL_CALLS)
+    assert several != MODEL
+    arguments = {"seed": 1, "temperature": 0.4, "count": 32, "kinship": 0.5}
+    (_, once), (_, often) = (clip.loss(each, **arguments) for each in (model, namespace(FRAME + several)))
+    for name in ("loss", "image_gradient", "text_gradient"):
+        assert often[name] == pytest.approx(once[name], rel=1e-4, abs=1e-7)
+
+
+def test_both_modes_are_asked(namespace):
+    in_training = MODEL.replace(
+        "        return loss.mean()", "        return loss.mean() if self.training else logits_per_image"
+    )
+    _, arrays = clip.loss(namespace(FRAME + in_training), seed=1, temperature=0.4, count=8, kinship=0.5)
+    assert arrays["loss"][0] == pytest.approx(formula(*clip._embeddings(1, 8, 0.5), 0.4), rel=1e-4)
+    assert arrays["loss"][1] != pytest.approx(arrays["loss"][0], rel=0.1)
+
+
+def test_a_head_refuses_features_of_another_width(namespace):
+    crossed = MODEL.replace("self.text_projection(text_features)", "self.image_projection(text_features)")
+    with pytest.raises(RuntimeError, match=r"shapes cannot be multiplied \(8x768 and 2048x256\)"):
+        clip.loss(namespace(FRAME + crossed), seed=1, temperature=0.4, count=8, kinship=0.5)
 
 
 def test_construction(model, namespace):

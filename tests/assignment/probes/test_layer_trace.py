@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from autograder.assignment.probes.layer_trace import MOST, LayerTrace
+from autograder.sandbox.namespace import CELL
 
 
 def trace(function, shape=(1, 3, 16, 16)):
@@ -40,5 +41,10 @@ def test_a_network_without_end_gives_a_list_with_an_end():
     assert len(trace(nn.Sequential(*(nn.Conv2d(3, 3, 1) for _ in range(100)))).layers) == MOST
 
 
-def test_operations_are_counted():
-    assert trace(lambda x: [x + 1 for _ in range(50)]).operations == 51  # the zeros are the first
+def test_the_same_operation_at_the_same_place_of_a_notebook_is_counted():
+    cell = {"torch": torch}
+    text = "def rows(x):\n    return [row + 1 for row in x]\ndef once(x):\n    return (x + 1) + (x + 2) + (x + 3)"
+    exec(compile(text, f"{CELL}1", "exec"), cell)
+    assert trace(cell["rows"], (50, 3)).repeats == 50
+    assert trace(cell["once"], (50, 3)).repeats == 1
+    assert trace(lambda x: [row + 1 for row in x], (50, 3)).repeats == 0  # no cell

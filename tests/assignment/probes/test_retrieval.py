@@ -77,10 +77,11 @@ def test_the_ranking_is_the_true_one(ask):
     assert arrays["ranking"].tolist() != other["ranking"].tolist()
 
 
-def test_the_length_of_the_query_does_not_matter(ask):
-    _, short = ask(ENDINGS["array"])
-    _, long = ask(ENDINGS["array"], query_length=7.5)
-    assert short["ranking"].tolist() == long["ranking"].tolist()
+def test_earlier_queries_change_nothing(ask):
+    facts, first = ask(ENDINGS["array"])
+    _, later = ask(ENDINGS["array"], earlier=["a boat", "snow"])
+    assert first["ranking"].tolist() == later["ranking"].tolist()
+    assert facts["inputs_changed"] is False
 
 
 def test_twins_count_as_one_another(ask):
@@ -101,19 +102,33 @@ def test_a_name_that_is_none_of_the_photos(ask):
     assert arrays["ranking"].tolist() == [-1, 3]
 
 
-def test_the_embeddings_handed_out_are_copies(ask):
+def test_what_fails_on_the_way_to_the_matches_raises(ask):
+    """The frame sets `matches` to None first, and some set it to the similarities on the way."""
+    for before in ("None", "image_embeddings[0]"):
+        with pytest.raises(ZeroDivisionError):
+            ask(f"    matches = {before}\n    1 / 0\n    matches = image_filenames[:k]\n    return matches")
+
+
+def test_what_fails_after_the_matches_does_not(ask):
+    facts, _ = ask("    matches = None\n    matches = list(image_filenames[:k])\n    return 1 / 0")
+    assert facts["kind"] == "names"
+    assert facts["raised"].startswith("ZeroDivisionError")
+
+
+def test_embeddings_that_are_changed_are_seen(ask):
     facts, _ = ask("    image_embeddings.zero_()\n" + ENDINGS["array"])
     assert facts["kind"] == "names"
+    assert facts["inputs_changed"] is True
 
 
-def test_a_loop_over_the_photos_grows(namespace):
+def test_a_loop_over_the_photos_repeats_itself(namespace):
     body = HEAD.replace("from transformers import DistilBertTokenizer\n", "")
     looped = body.replace(
         "(text @ image_embeddings.T).squeeze(0)", "torch.stack([text[0] @ row for row in image_embeddings])"
     )
-    arguments = {"query": "a horse", "seed": 1, "photos": [20, 80]}
-    assert retrieval.vectorised(namespace(body + ENDINGS["array"]), **arguments) == ({"grows": False}, {})
-    assert retrieval.vectorised(namespace(looped + ENDINGS["array"]), **arguments) == ({"grows": True}, {})
+    arguments = {"query": "a horse", "seed": 1, "photos": 60}
+    assert retrieval.retrieve(namespace(body + ENDINGS["array"]), **arguments)[0]["loops"] is False
+    assert retrieval.retrieve(namespace(looped + ENDINGS["array"]), **arguments)[0]["loops"] is True
 
 
 def test_stand_in_text_encoder_takes_the_mask_seriously():

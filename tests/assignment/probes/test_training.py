@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from autograder.assignment.probes import training
 
@@ -23,7 +24,7 @@ def train_ae(model, dataloader, epochs=200):
         loss_traj.append(total)
     return model, loss_traj
 """
-SIZE = {"seed": 1, "batch": 12, "batches": 3, "epochs": 2}
+SIZE = {"seed": 1, "count": 272, "epochs": 2}
 
 
 def autoencoder(namespace, body=STEP):
@@ -32,7 +33,15 @@ def autoencoder(namespace, body=STEP):
 
 def test_a_step_moves_each_parameter_by_about_the_learning_rate(namespace):
     facts, arrays = autoencoder(namespace)
-    assert facts == {"returns_model": True, "trajectory_length": 2, "moved": True, "steps": 6}
+    assert facts == {
+        "returns_model": True,
+        "trajectory_length": 2,
+        "moved": True,
+        "steps": 6,
+        "gradients": 6,
+        "reached": True,
+        "optimizer": "Adam, lr 0.001, decay 0",
+    }
     assert 1 < np.abs(arrays["movement"]).max() < 7
     assert arrays["trajectory"][1] < arrays["trajectory"][0]
 
@@ -47,7 +56,22 @@ def test_cleared_gradients_are_told_from_missing_steps(namespace):
     facts, _ = autoencoder(
         namespace, STEP.replace("optimizer.step()", "optimizer.zero_grad()\n            optimizer.step()")
     )
-    assert (facts["moved"], facts["steps"]) == (False, 6)
+    assert (facts["moved"], facts["steps"], facts["gradients"]) == (False, 6, 6)
+
+
+def test_a_loss_made_anew_reaches_nothing(namespace):
+    body = STEP.replace(
+        "loss.backward()", "loss = torch.tensor(loss.item(), requires_grad=True)\n            loss.backward()"
+    )
+    facts, _ = autoencoder(namespace, body)
+    assert (facts["moved"], facts["steps"], facts["reached"]) == (False, 6, False)
+
+
+def test_the_last_minibatch_is_smaller(namespace):
+    body = STEP.replace("optimizer.zero_grad()", "sizes.append(len(x))\n            optimizer.zero_grad()")
+    made = namespace("sizes = []\n" + TRAIN_AE.replace("            BODY", body.strip("\n")))
+    training.train_ae(made, **SIZE)
+    assert made["sizes"] == [128, 128, 16] * 2
 
 
 TRAIN_CLASSIFIER = """
@@ -80,6 +104,15 @@ def test_what_moved(namespace, parameters, extra, encoder_changed, classifier_mo
     assert bool(arrays["classifier_movement"].any()) is classifier_moved
 
 
+def test_the_fourth_call_has_an_encoder_in_evaluation_mode_with_batch_norm(namespace):
+    right = TRAIN_CLASSIFIER.replace("PARAMETERS", "cls.parameters()").replace("EXTRA", "sizes.append(batch_size)")
+    for text, drifts in ((right, False), (right.replace("optimizer.zero_grad()", "encoder.train()"), True)):
+        made = namespace("batch_size, sizes = 32, []\n" + text)
+        facts, _ = training.train_classifier(made, supervised=False, clip=True, **SIZE)
+        assert facts["encoder_changed"] is drifts
+        assert set(made["sizes"]) == {32}
+
+
 def test_weight_decay_shows(namespace):
     right = TRAIN_CLASSIFIER.replace("PARAMETERS", "cls.parameters()").replace("EXTRA", "pass")
     without = right.replace(", weight_decay=1e-4", "")
@@ -105,14 +138,14 @@ def test_what_is_returned(namespace, returned, model, length):
 
 def test_the_hook_is_taken_away_again(namespace):
     autoencoder(namespace)
-    with training.StepCount() as steps:
+    with training.Watch(torch.nn.Linear(1, 1)) as watch:
         pass
-    assert steps.count == 0
+    assert watch.facts == {"steps": 0, "gradients": 0, "reached": False, "optimizer": "none"}
 
 
 def test_the_global_batch_size_is_that_of_the_minibatches(namespace):
     """A notebook sets it to 32 for its second problem, and its first one may lean on it."""
-    body = STEP.replace("optimizer.zero_grad()", "x = x.view(batch_size, 3, 64, 64)\n            optimizer.zero_grad()")
+    body = STEP.replace("optimizer.zero_grad()", "assert batch_size == 128\n            optimizer.zero_grad()")
     source = "batch_size = 32\n" + TRAIN_AE.replace("            BODY", body.strip("\n"))
     facts, _ = training.train_ae(namespace(source), **SIZE)
     assert facts["moved"]

@@ -1,11 +1,17 @@
-"""Lets code written for a Colab GPU or a Mac run where there is none: any accelerator's name means the CPU."""
+"""Lets code written for a Colab GPU or a Mac run where there is none: any accelerator's name means the CPU, and to the
+notebook, though not to torch's own code, there is a GPU."""
 
 import contextlib
+import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
+
+from autograder.sandbox.namespace import CELL
 
 CPU = torch.device("cpu")
 ACCELERATORS = frozenset(("cuda", "hip", "mps", "xpu", "xla", "hpu", "npu", "mtia", "ipu", "vulkan"))
@@ -21,6 +27,13 @@ QUIET = (
     "manual_seed",
     "manual_seed_all",
     "seed",
+    "seed_all",
+    "init",
+    "ipc_collect",
+    "reset_max_memory_allocated",
+    "reset_accumulated_memory_stats",
+    "set_per_process_memory_fraction",
+    "set_stream",
 )
 """What an accelerator's module is told to do, and need not."""
 
@@ -60,6 +73,72 @@ class AcceleratorMeansCpu(TorchFunctionMode):
         return func(*(on_cpu(argument) for argument in args), **keywords)
 
 
+class Event:
+    """torch.cuda.Event, with the CPU's clock."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self._time = 0.0
+
+    def record(self, stream: Any = None) -> None:
+        """Now."""
+        self._time = time.perf_counter()
+
+    def elapsed_time(self, end: "Event") -> float:
+        """Milliseconds."""
+        return 1000 * (end._time - self._time)
+
+    def query(self) -> bool:
+        """Whether all work is done."""
+        return True
+
+    def synchronize(self) -> None: ...
+    def wait(self, stream: Any = None) -> None: ...
+
+
+class Stream(contextlib.nullcontext[None]):
+    """torch.cuda.Stream: everything happens in order."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        super().__init__()
+
+    def record_event(self, event: Any = None) -> Any:
+        """The event, now."""
+        event = event or Event()
+        event.record()
+        return event
+
+    def synchronize(self) -> None: ...
+    def wait_stream(self, stream: Any) -> None: ...
+    def wait_event(self, event: Any) -> None: ...
+
+
+GPU = SimpleNamespace(name="Tesla T4", total_memory=15_835_660_288, major=7, minor=5, multi_processor_count=40)
+"""Colab's."""
+ANSWERS: Mapping[str, Any] = {
+    "current_device": 0,
+    "get_device_properties": GPU,
+    "get_device_name": GPU.name,
+    "get_device_capability": (GPU.major, GPU.minor),
+    "mem_get_info": (GPU.total_memory, GPU.total_memory),
+    "memory_allocated": 0,
+    "max_memory_allocated": 0,
+    "memory_reserved": 0,
+    "max_memory_reserved": 0,
+    "memory_stats": {},
+    "memory_summary": "",
+    "utilization": 0,
+    "is_initialized": True,
+    "is_bf16_supported": False,
+}
+"""What functions of torch.cuda say."""
+
+
+def _answer(*, there_is: Any, otherwise: Any) -> Callable[[], Any]:
+    """A function that says the one to the notebook's code and the other to all else: on hearing of a GPU, torch would
+    use it."""
+    return lambda: there_is if sys._getframe(1).f_code.co_filename.startswith(CELL) else otherwise
+
+
 def install() -> None:
     """Switches the translation on for this thread, for as long as the process lives."""
     AcceleratorMeansCpu().__enter__()
@@ -70,11 +149,16 @@ def install() -> None:
         for name in QUIET:
             if hasattr(module, name):
                 setattr(module, name, lambda *_, **__: None)
+    for name, value in ANSWERS.items():
+        setattr(cuda, name, lambda *_, value=value, **__: value)
+    for module in (cuda, torch.accelerator):
+        module.is_available = _answer(there_is=True, otherwise=False)
+        module.device_count = _answer(there_is=1, otherwise=0)
+    cuda.Event, cuda.Stream = Event, Stream
+    cuda.current_stream = cuda.default_stream = Stream
+    cuda.stream = cuda.device = cuda.device_of = _nowhere
     torch.mps.current_allocated_memory = torch.mps.driver_allocated_memory = lambda: 0
     setattr(torch, "Generator", Generator)  # noqa: B010 - a type, for mypy
-    cuda.get_device_name = lambda *_: "cpu"
-    cuda.current_device = lambda: 0
-    cuda.device = _nowhere
     for name in ("FloatTensor", "LongTensor", "HalfTensor", "IntTensor", "DoubleTensor", "ByteTensor", "BoolTensor"):
         setattr(cuda, name, getattr(torch, name))
 

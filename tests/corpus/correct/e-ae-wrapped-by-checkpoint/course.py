@@ -1,0 +1,39 @@
+# %% before="def train_ae("
+import functools
+
+
+def with_checkpoint(path):
+    def wrap(function):
+        @functools.wraps(function)
+        def wrapped(model, *args, **kwargs):
+            model, losses = function(model, *args, **kwargs)
+            torch.save(model.state_dict(), path)
+            return model, losses
+
+        return wrapped
+
+    return wrap
+
+# %% replaces="def train_ae("
+def _train_ae(model, dataloader, epochs=200):
+    optimizer = optim.Adam(model.parameters(), lr=1e-3)
+    criterion = nn.MSELoss()
+    model.train()
+    loss_traj = []
+    for epoch in tqdm_notebook(range(epochs)):
+        loss_epoch = 0
+        for x, _ in dataloader:
+            x = x.to(device)
+            optimizer.zero_grad()
+            loss = criterion(model(x), x)
+            loss.backward()
+            optimizer.step()
+            loss_epoch += loss.detach().item()
+        loss_traj.append(loss_epoch)
+        if epoch % 10 == 0:
+            print(f"Epoch {epoch}, loss {loss_epoch:.3f}")
+            visualize_recon(model, dataloader)
+    return model, loss_traj
+
+
+train_ae = with_checkpoint("ae.pth")(_train_ae)
