@@ -60,8 +60,8 @@ def retrieve(
     there twice. `earlier` are queries that are asked first, of the same model and the same embeddings.
 
     Facts: `kind` of the matches ("names" if right), `count`, `distinct`, `nested`, `loops` over the photos,
-    `inputs_changed`, and `raised` where the function failed after setting the matches. Arrays: `ranking`, the photo that each match shows (the first
-    one of equal embeddings, so that ties are no matter).
+    `inputs_changed`, and `raised` where the function failed after setting the matches. Arrays: `ranking`, the photo
+    that each match shows (the first one of equal embeddings, so that ties are no matter).
     """
     notebook.provide(**GLOBALS)
     function = notebook["retrieve_images"]

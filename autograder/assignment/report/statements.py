@@ -7,6 +7,7 @@ import msgspec
 
 from autograder.assignment.report.figures import Figure, figures
 from autograder.assignment.report.labels import labels
+from autograder.assignment.report.tables import without_other_figures
 
 LONGEST_TEXT = 20_000
 """Characters of one cell that are looked at: a report is short, and a hostile one is not worth more time."""
@@ -38,6 +39,7 @@ def statements(text: str) -> dict[str, Said]:
     labels beside n figures.
     """
     text = re.sub(r"</?\w[^<>\n]{0,80}>|[*`$\\]", lambda match: " " * len(match[0]), text[:LONGEST_TEXT])
+    text = without_other_figures(text)
     found: dict[str, Said] = {}
     for sentence in _sentences(_tokens(text), text):
         runs = _runs(sentence)

@@ -173,3 +173,19 @@ def test_rounding(one, other, agree):
 
 def test_a_figure_agrees_with_itself():
     assert Figure(32.0, 0.1, "32.0").agrees(Figure(32.0, 0.1, "32.0"))
+
+
+TABLES = {
+    "train and test": "| method | train accuracy | test accuracy |\n|--|--|--|\n| 1 | 33.4 | 32.0 |\n| 2 | 97.1 | 43.5 |\n| 3 | 26.9 | 25.8 |",
+    "train and test for each method": "| | Method I | Method II | Method III |\n|--|--|--|--|\n| train | 33 | 97 | 26 |\n| test | 32.0 | 43.5 | 25.8 |",
+    "epochs and rates, aligned": "method     epochs  lr     accuracy\nI          100     0.001  0.32\nII         100     0.001  0.435\nIII        100     0.001  0.258",
+    "what was expected beside it": "| method | expected | accuracy |\n|--|--|--|\n| 1 | 30 % | 32.0 % |\n| 2 | 40 % | 43.5 % |\n| 3 | 25 % | 25.8 % |",
+    "one column alone": "| method | accuracy |\n|--|--|\n| 1 | 32.0 |\n| 2 | 43.5 |\n| 3 | 25.8 |",
+    "methods as columns": "| Method I | Method II | Method III |\n|--|--|--|\n| 32.0 % | 43.5 % | 25.8 % |",
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_tables_with_other_columns(table):
+    found = {name: said.figure.percent for name, said in statements(TABLES[table]).items()}
+    assert found == {"method_1": 32.0, "method_2": 43.5, "method_3": 25.8}
