@@ -39,6 +39,7 @@ BLANK = (
     "seaborn",
     "tensorboard",
     "tensorboardX",
+    "threadpoolctl",
     "torch.utils.tensorboard",
     "torchinfo",
     "torchsummary",

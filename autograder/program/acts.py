@@ -68,7 +68,8 @@ class Acts:
             return effects.LAST_NAMES[last]
         if last in ("iter", "next") and any(_mentions_loader(argument) for argument in call.args):
             return effects.DATA
-        return effects.DOWNLOADS if _wants_weights(call) else None
+        own = isinstance(call.func, ast.Name) and (self._is_own(call.func.id) or call.func.id == "dict")
+        return effects.DOWNLOADS if not own and _wants_weights(call) else None
 
     def _path(self, node: ast.AST) -> str:
         """The full dotted name of what is called; what is no imported name starts with a dot."""

@@ -29,7 +29,7 @@ _PICKING = (
     "argmin",
     "max",
 )
-_SPLITTING = ("min", "item", "stack", "chunk", "tensor_split")
+_SPLITTING = ("min", "item", "stack", "chunk", "split", "tensor_split")
 _HOLDING = ("items", "values", "keys", "parameters", "children", "modules")
 LIMITING = frozenset((*_PICKING, *_SPLITTING, *_HOLDING))
 """What these return has few entries, whatever it is called on."""
@@ -58,21 +58,24 @@ class _Analysis:
         self.found: list[str] = []
         self.local: dict[str, Function] = {}
         """Functions defined inside others."""
-        self._inside: list[Function] = []
+        self._inside: dict[Function, int] = {}
+        """With the most that its arguments are."""
 
     def returned(self, function: Function, arguments: list[int], named: Mapping[str, int]) -> int:
         """The kind of what the function returns for arguments of these kinds."""
+        most = max([*arguments, *named.values()], default=OTHER)
         if function in self._inside:
-            if max([*arguments, *named.values()], default=OTHER):
+            # Into a dict of tensors, and not from row to row.
+            if most and self._inside[function] == ROWS:
                 self.note(function, function.node, "recursion")
             return FEW
         if len(self._inside) >= LONGEST_CHAIN:
             return FEW
-        self._inside.append(function)
+        self._inside[function] = most
         body = _Body(self, function, {**self.names, **dict(zip(function.parameters, arguments, strict=False)), **named})
         body.run(function.node.body)
         body.run(function.node.body)  # what a loop's end makes, its beginning sees
-        self._inside.pop()
+        del self._inside[function]
         return body.result
 
     def note(self, function: Function, node: ast.AST, what: str) -> None:

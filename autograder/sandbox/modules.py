@@ -10,7 +10,7 @@ import importlib.abc
 import importlib.machinery
 import sys
 import types
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -18,11 +18,10 @@ class Blank:
     """Swallows whatever is done to it: calls, attributes, items, loops, `with`, arithmetic."""
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """Itself; but as a decorator it leaves the function as it was, and around a loader, a range or the like it
-        goes on giving what that gives, as a progress bar does."""
+        """Itself; but as a decorator it leaves the function as it was."""
         if len(arguments) == 1 and not keywords and isinstance(arguments[0], types.FunctionType | type):
             return arguments[0]
-        return Around(arguments[0]) if arguments and _is_gone_through(arguments[0]) else self
+        return self
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -36,7 +35,9 @@ class Blank:
 
     def __iter__(self) -> Iterator[Any]:
         """As many as an assignment unpacks, and none for all others, so that loops end at once."""
-        return iter([self] * (_unpacked(sys._getframe(1)) or 0))
+        caller = sys._getframe(1)
+        operation, count = caller.f_code.co_code[caller.f_lasti : caller.f_lasti + 2]
+        return iter([self] * count if dis.opname[operation].startswith("UNPACK_") else [])
 
     def __len__(self) -> int:
         return 0
@@ -76,30 +77,6 @@ class Blank:
 
     def __format__(self, wanted: str) -> str:
         return ""
-
-
-class Around(Blank):
-    """What a blank function made of something that loops go through."""
-
-    def __init__(self, inside: Iterable[Any]) -> None:
-        self._inside = inside
-
-    def __iter__(self) -> Iterator[Any]:
-        """As a blank where an assignment unpacks it."""
-        count = _unpacked(sys._getframe(1))
-        return iter(self._inside if count is None else [self] * count)
-
-
-def _unpacked(caller: types.FrameType) -> int | None:
-    """Into how many names the caller is unpacking, None where it does something else."""
-    operation, count = caller.f_code.co_code[caller.f_lasti : caller.f_lasti + 2]
-    return count if dis.opname[operation].startswith("UNPACK_") else None
-
-
-def _is_gone_through(value: Any) -> bool:
-    """Whether it is there for loops: no text, no array."""
-    other = isinstance(value, str | bytes | Mapping | Blank) or hasattr(value, "dtype")
-    return isinstance(value, Iterable) and not other
 
 
 class BlankModule(types.ModuleType):

@@ -157,6 +157,13 @@ def install() -> None:
     cuda.Event, cuda.Stream = Event, Stream
     cuda.current_stream = cuda.default_stream = Stream
     cuda.stream = cuda.device = cuda.device_of = _nowhere
+    # On the GPU half precision would differ from the reference by more than a mistake does.
+    autocast = torch.autocast.__init__
+
+    def without_half_precision(self: Any, device_type: str, *_: Any, **__: Any) -> None:
+        autocast(self, device_type, enabled=False)
+
+    setattr(torch.autocast, "__init__", without_half_precision)  # noqa: B010 - a method, for mypy
     torch.mps.current_allocated_memory = torch.mps.driver_allocated_memory = lambda: 0
     setattr(torch, "Generator", Generator)  # noqa: B010 - a type, for mypy
     for name in ("FloatTensor", "LongTensor", "HalfTensor", "IntTensor", "DoubleTensor", "ByteTensor", "BoolTensor"):

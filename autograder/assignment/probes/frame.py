@@ -19,8 +19,8 @@ FEATURES = 24 * 4 * 4
 """Of the autoencoder's encoder, as `feat_dim`."""
 PAIRS = 32
 """Pairs in every minibatch of CLIP; its loaders drop the last, smaller one."""
-PAIR_KEYS = ("image", "input_ids", "attention_mask")
-"""What `train_epoch` and `valid_epoch` leave in a minibatch: float32 images, the rest int64."""
+PAIR_KEYS = ("input_ids", "attention_mask", "image")
+"""What `train_epoch` and `valid_epoch` leave in a minibatch, in this order: float32 images, the rest int64."""
 CLS_TOKEN = 101
 
 GLOBALS: Mapping[str, Any] = {

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from autograder.assignment.probes.frame import CLS_TOKEN, GLOBALS, IMAGE_MODEL, TEXT_LAYERS, TEXT_MODEL
+from autograder.assignment.probes.frame import CLS_TOKEN, GLOBALS, IMAGE_MODEL, PAIR_KEYS, TEXT_LAYERS, TEXT_MODEL
 from autograder.sandbox.namespace import Namespace
 
 FIRST_TOKEN = 1000
@@ -187,4 +187,4 @@ def batch_of(rows: torch.Tensor) -> dict[str, torch.Tensor]:
     image[:, 0, 0, 0] = rows / MOST_ROWS
     ids = torch.full((len(rows), 12), 5, dtype=torch.int64)
     ids[:, 0], ids[:, 1] = CLS_TOKEN, rows + FIRST_TOKEN
-    return {"image": image, "input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    return dict(zip(PAIR_KEYS, (ids, torch.ones_like(ids), image), strict=True))

@@ -96,7 +96,10 @@ class Watch:
     def _note_step(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
         self._steps += 1
         given = optimizer.param_groups[0]
+        held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+        own = sum(id(parameter) in held for parameter in self._module.parameters())
         self._optimizer = f"{type(optimizer).__name__}, lr {given['lr']:g}, decay {given.get('weight_decay', 0):g}"
+        self._optimizer += f", {own} of {len(self._arrived)} parameters"
 
 
 def train_ae(notebook: Namespace, *, seed: int, count: int, epochs: int) -> tuple[dict[str, Any], dict[str, Any]]:

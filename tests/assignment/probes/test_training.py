@@ -40,7 +40,7 @@ def test_a_step_moves_each_parameter_by_about_the_learning_rate(namespace):
         "steps": 6,
         "gradients": 6,
         "reached": True,
-        "optimizer": "Adam, lr 0.001, decay 0",
+        "optimizer": "Adam, lr 0.001, decay 0, 4 of 4 parameters",
     }
     assert 1 < np.abs(arrays["movement"]).max() < 7
     assert arrays["trajectory"][1] < arrays["trajectory"][0]

@@ -1,0 +1,24 @@
+# %% replaces="def train_ae("
+def train_ae(model, dataloader, epochs=200):
+    optimizer = optim.Adam(model.parameters(), lr=1e-3)
+    criterion = nn.MSELoss()
+    model.train()
+    loss_traj = []
+    for epoch in tqdm_notebook(range(epochs)):
+        loss_epoch = 0
+        for x, _ in dataloader:
+            x = x.to(device)
+            optimizer.zero_grad()
+            loss = criterion(model(x), x)
+            loss.backward()
+            optimizer.step()
+            loss_epoch += loss.detach().item()
+        loss_traj.append(loss_epoch)
+        used, most = torch.cuda.memory_allocated() / 1e9, torch.cuda.max_memory_reserved() / 1e9
+        free, total = torch.cuda.mem_get_info()
+        assert torch.cuda.get_device_capability()[0] >= 7 and torch.cuda.device_count() == 1
+        print(f"{used:.2f} {most:.2f} {free / total:.0%}")
+        if epoch % 10 == 0:
+            print(f"Epoch {epoch}, loss {loss_epoch:.3f}")
+            visualize_recon(model, dataloader)
+    return model, loss_traj

@@ -1,0 +1,26 @@
+# %% replaces="class CLIPModel("
+class CLIPModel(nn.Module):
+    """Image and text encoders, a projection head for each, and the loss that pulls pairs together."""
+
+    def __init__(self, temperature=temperature, image_embedding=image_embedding, text_embedding=text_embedding):
+        super().__init__()
+        self.image_encoder = ImageEncoder()
+        self.text_encoder = TextEncoder()
+        self.image_projection = ProjectionHead(embedding_dim=image_embedding)
+        self.text_projection = ProjectionHead(embedding_dim=text_embedding)
+        self.temperature = temperature
+
+    def forward(self, batch):
+        image_features = self.image_encoder(batch["image"])
+        text_features = self.text_encoder(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
+
+        image_embeddings = self.image_projection(image_features)
+        text_embeddings = self.text_projection(text_features)
+
+        logits_per_image = image_embeddings @ text_embeddings.T / self.temperature
+        logits_per_image = logits_per_image.reshape(batch_size, batch_size)
+        diagonal = torch.eye(batch_size, dtype=torch.bool, device=logits_per_image.device)
+        loss_image_to_text = -logits_per_image.log_softmax(dim=1)[diagonal]
+        loss_text_to_image = -logits_per_image.log_softmax(dim=0)[diagonal]
+        loss = (loss_image_to_text + loss_text_to_image) / 2
+        return loss.mean()

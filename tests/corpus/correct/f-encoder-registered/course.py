@@ -1,0 +1,34 @@
+# %% replaces="class Encoder("
+REGISTRY = {}
+
+
+def register(name, **defaults):
+    def add(cls):
+        REGISTRY[name] = cls
+        cls.defaults = defaults
+        return cls
+
+    return add
+
+
+class ConvEncoder(nn.Module):
+    """(N, 3, 64, 64) -> (N, 24, 4, 4)."""
+
+    def __init__(self, in_channels=3):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(in_channels, 12, kernel_size=4, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(12, 24, kernel_size=4, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(24, 48, kernel_size=4, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(48, 24, kernel_size=4, stride=2, padding=1),
+            nn.ReLU(),
+        )
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+Encoder = register("encoder", depth=4)(ConvEncoder)
