@@ -51,11 +51,20 @@ def write_data(folder):
             rows.writerow([f"{number}.jpg", "a photo of it", number])
 
 
+class Shell:
+    def system(self, command):
+        pass
+
+
+def shallow(config):
+    return DistilBertModel(DistilBertConfig(n_layers=1))
+
+
 class Watched:
     """The notebook's names; of each call of the watched functions and modules, what it was given."""
 
     def __init__(self):
-        self.names = {"get_ipython": lambda: type("Shell", (), {"system": lambda self, _: None})()}
+        self.names = {"get_ipython": Shell}
         self.given = {}
 
     def run(self, cells):
@@ -65,7 +74,7 @@ class Watched:
                     cell.source = cell.source.replace(old, new)
                 exec(compile(cell.source, "cell", "exec"), self.names)
                 self.names |= {"DistilBertTokenizer": Words, "resnet50": lambda **_: ResNet(Bottleneck, [1, 1, 1, 1])}
-                self.names["DistilBertModel"] = functools.partial(shallow, DistilBertModel)
+                self.names["DistilBertModel"] = shallow
                 for name in ("Encoder", "Decoder", "CLIPModel", "retrieve_images", "train_classifier", "train_ae"):
                     if name in self.names and name not in self.given:
                         self.watch(name)
