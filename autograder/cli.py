@@ -140,10 +140,11 @@ def validate(
 ) -> None:
     """Grade everything whose verdict is known: solution, template, misconceptions, corpus. Exit 1 where one is off."""
     from autograder.authoring import corpus as corpora
+    from autograder.authoring.distinctions import distinctions
     from autograder.authoring.frames import FrameError
     from autograder.authoring.misconceptions import MisconceptionError
-    from autograder.commands.validate import print_table, validate_all
-    from autograder.grading.bank import BankError
+    from autograder.commands.validate import print_names, print_table, validate_all
+    from autograder.grading.bank import Bank, BankError
     from autograder.sandbox.host import SandboxError
 
     if corpus is not None and not corpus.is_dir():
@@ -151,6 +152,7 @@ def validate(
     rows = []
     with _progress(quiet=as_json) as progress:
         try:
+            names = list(distinctions(_rubric(), Bank.read(("public", "hidden"), PS7.banks)))
             for row in validate_all(PS7, _rubric(), corpus):
                 rows.append(row)
                 progress.say(f"{row.kind} {row.name}: {'off' if row.off else 'as it should be'}")
@@ -162,7 +164,9 @@ def validate(
         typer.echo(msgspec.json.encode(rows).decode())
     else:
         # Piped, a line is as long as it needs to be: whoever searches for a slug finds it whole.
-        print_table(rows, Console() if sys.stdout.isatty() else Console(width=PIPED))
+        console = Console() if sys.stdout.isatty() else Console(width=PIPED)
+        print_names(names, console)
+        print_table(rows, console)
     raise typer.Exit(1 if any(row.off for row in rows) else 0)
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from autograder.authoring import corpus as corpora
 from autograder.authoring import frames, misconceptions
 from autograder.authoring.corpus import Expected
+from autograder.authoring.distinctions import Distinction
 from autograder.authoring.reframing import reframed
 from autograder.grading.assignment import Assignment
 from autograder.grading.bank import Bank, slug_of
@@ -169,6 +170,16 @@ def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator
     if expected.misconceptions:
         for slug in sorted(named - set(expected.misconceptions)):
             yield f"{slug} is named instead"
+
+
+def print_names(names: list[Distinction], console: Console) -> None:
+    """What each misconception changes, and which others read alike."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("item", "misconception", "changes", "cannot be told from"):
+        table.add_column(heading, overflow="fold")
+    for name in names:
+        table.add_row(name.item, name.slug, ", ".join(name.fields), f"[red]{', '.join(name.alike)}[/]")
+    console.print(table)
 
 
 def print_table(rows: list[Row], console: Console) -> None:

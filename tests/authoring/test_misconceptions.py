@@ -1,15 +1,13 @@
 """Misconceptions as data: each fits the reference, has two sentences, and can be told from all others."""
 
-from itertools import combinations
-
 import msgspec
 import pytest
 
 from autograder.assignment.files import PS7
 from autograder.authoring import misconceptions
+from autograder.authoring.distinctions import distinctions
 from autograder.authoring.misconceptions import MisconceptionError
-from autograder.grading.bank import Bank, slug_of
-from autograder.grading.compare import same
+from autograder.grading.bank import Bank
 from autograder.grading.rubric import load
 
 RUBRIC = load(PS7.rubric)
@@ -25,21 +23,18 @@ def test_slugs_and_sentences():
             assert text.strip().endswith((".", "?")), mistake.slug
 
 
-@pytest.mark.parametrize("item", [item for item in RUBRIC.items if item.probes], ids=lambda item: item.name)
-def test_no_two_misconceptions_of_an_item_reply_the_same(item):
-    checks = [check for check in item.checks if check.points]
-    slugs = [slug for slug, each in BANK.misconceptions.items() if each.item == item.name]
-    for one, other in combinations(slugs, 2):
-        assert slug_of(one) == slug_of(other) or not all(
-            same(
-                BANK.mistaken(item.name, case)[one],
-                BANK.mistaken(item.name, case)[other],
-                (*check.fields, *check.clues),
-                RUBRIC.tolerance,
-            )
-            for check in checks
-            for case in check.cases
-        ), f"{one} and {other}"
+def test_every_misconception_changes_something_and_no_two_read_alike():
+    rows = list(distinctions(RUBRIC, BANK))
+    assert {row.slug for row in rows} == set(BANK.misconceptions)
+    assert [row.slug for row in rows if row.alike or not row.fields] == []
+
+
+def test_two_that_reply_the_same_are_found():
+    """Were AdamW's clue not compared, it would read as an optimizer without weight decay."""
+    checks = [msgspec.structs.replace(check, clues=()) for check in RUBRIC.item("train_classifier").checks]
+    blind = msgspec.structs.replace(RUBRIC.item("train_classifier"), checks=tuple(checks))
+    rows = {row.slug: row for row in distinctions(msgspec.structs.replace(RUBRIC, items=(blind,)), BANK)}
+    assert rows["classifier-adamw"].alike == ("classifier-weight-decay-missing",)
 
 
 def test_a_change_that_does_not_fit_is_named(tmp_path):

@@ -1,8 +1,11 @@
 """What code from a Colab of 2022 meets in a guest: no GPU, packages that are missing, plots that go nowhere."""
 
+import ast
+
 import pytest
 
-from autograder.sandbox.outcomes import Reply
+from autograder.sandbox.namespace import Source
+from autograder.sandbox.outcomes import Fault, Reply
 from tests.sandbox.asking import program
 
 PROBES = "tests.sandbox.asking"
@@ -26,6 +29,14 @@ WORKS = {
     "seeds": "import torch\ntorch.cuda.manual_seed_all(0)\ntorch.cuda.synchronize()\nvalue = 2.0",
     "compile": "import torch\nvalue = torch.compile(lambda x: x + 1)(1.0)",
     "compile decorator": "import torch\n@torch.compile(mode='max-autotune')\ndef f(x): return x + 1\nvalue = f(1.0)",
+    "half precision is not tried": "import torch\nwith torch.autocast('cpu', dtype=torch.float16):\n    value = float((torch.ones(1, 2) @ torch.ones(2, 1)).dtype == torch.float32) + 1",
+    "events": "import torch\nstart, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event()\nstart.record(); end.record()\nvalue = 2.0 if start.elapsed_time(end) >= 0 else 0.0",
+    "a GPU for the notebook": "import torch\nvalue = 1.0 + torch.cuda.is_available() + 0 * torch.cuda.get_device_properties(0).total_memory",
+    "a folder that nothing has made": "import torch\ntorch.save(torch.ones(2), '/content/drive/MyDrive/x/ones.pt')\nvalue = torch.load('/content/drive/MyDrive/x/ones.pt').sum().item()",
+    "bars of tqdm.contrib": "from tqdm.contrib import tenumerate, tzip\nvalue = float(sum(i for i, _ in tenumerate([5, 5])) + sum(a for a, _ in tzip([1], [2])))",
+    "a histogram": "import matplotlib.pyplot as plt\ncounts, edges, _ = plt.hist([0.1, 0.9], bins=4)\nvalue = float(counts.sum())",
+    "scikit-learn": "from sklearn.metrics import accuracy_score\nvalue = 1.0 + accuracy_score([1, 2], [1, 2])",
+    "shell lines": "get_ipython().system('ls')\nvalue = 2.0",
     "workers": "from torch.utils.data import DataLoader\nvalue = float(sum(x.sum() for x in DataLoader([1., 1.], pin_memory=True)))",
     "missing packages": "import cv2, albumentations as A, torchsummary, google.colab\nfrom google.colab import drive\n"
     "drive.mount('/x')\nt = A.Compose([A.Resize(1, 1, always_apply=True)])\nvalue = 2.0",
@@ -55,3 +66,25 @@ def test_a_lazy_package_is_real_once_it_is_used(zygote):
     text += "value = float(torchvision.transforms.CenterCrop(2)(torch.ones(1, 4, 4)).sum()) / 2"
     with zygote.open(PROBES, program(text), 60.0) as session:
         assert session.ask("value", {}) == Reply(facts={"value": 2.0}, arrays={})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def value():\n    import no_such_package\n    return 1",
+        "import no_such_package\ndef value():\n    return no_such_package.one()",
+        "import no_such_package.inside as n\nclass Base(n.Module): ...\nclass value(Base): ...",
+    ],
+)
+def test_a_package_that_is_not_installed_is_the_graders_fault(zygote, source):
+    statements = [Source(1, number, text, binds) for number, (text, binds) in enumerate(_statements(source), start=1)]
+    with zygote.open(PROBES, statements, 30.0) as session:
+        outcome = session.ask("call", {})
+    assert isinstance(outcome, Fault)
+    assert outcome.package == "no_such_package"
+
+
+def _statements(source):
+    for node in ast.parse(source).body:
+        name = getattr(node, "name", None) or node.names[0].asname or node.names[0].name
+        yield ast.unparse(node), (name,)
