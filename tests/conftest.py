@@ -1,6 +1,7 @@
 """Fixtures that several rooms share."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -12,6 +13,23 @@ from autograder.sandbox.host import Zygote
 # A deadline is an absolute time, and machines differ.
 settings.register_profile("ps7", deadline=None)
 settings.load_profile("ps7")
+
+TOGETHER = ("tests/test_recipe.py", "tests/assignment/test_frame.py")
+"""Modules whose fixture costs more than all their tests: with `-n` they stay in one process."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deals out tests one by one, and the modules of TOGETHER whole. (The marks of `--dist loadgroup` go unseen with
+    pytest 9.2.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Dealer(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return module if module in TOGETHER else nodeid
+
+    return Dealer(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ import nbformat
 
 from autograder.authoring import frames
 from autograder.grading.assignment import Assignment
-from autograder.grading.rubric import load
+from autograder.grading.rubric import Rubric
 from autograder.submission.notebook import Notebook, parse_notebook, read_notebook
 
 PLACES = ("replaces", "before", "after")
@@ -62,9 +62,11 @@ class Submitted(msgspec.Struct, frozen=True):
     name: str
     notebook: Notebook
     expected: Expected
+    frame: str = ""
+    """Name of the frame that it was written in; "" where it brings one of its own."""
 
 
-def cases(folder: Path, assignment: Assignment) -> Iterator[Submitted]:
+def cases(folder: Path, assignment: Assignment, rubric: Rubric) -> Iterator[Submitted]:
     """The cases below `folder` in alphabetical order. Raises CorpusError."""
     for path in sorted(folder.glob("*/expected.toml")):
         try:
@@ -76,12 +78,12 @@ def cases(folder: Path, assignment: Assignment) -> Iterator[Submitted]:
             yield Submitted(path.parent.name, _notebook(path.parent), expected.here())
         else:
             notebook = _changed(frame, path.parent / f"{frame.name}.py", assignment)
-            yield Submitted(path.parent.name, notebook, _whole(expected, frame, assignment).here())
+            yield Submitted(path.parent.name, notebook, _whole(expected, frame, assignment, rubric).here(), frame.name)
 
 
-def _whole(expected: Expected, frame: Path, assignment: Assignment) -> Expected:
+def _whole(expected: Expected, frame: Path, assignment: Assignment, rubric: Rubric) -> Expected:
     """With full marks on all that the frame asks for and the change is not said to cost."""
-    held = frames.held(assignment, load(assignment.rubric), frame)
+    held = frames.held(assignment, rubric, frame)
     return msgspec.structs.replace(expected, full_marks=tuple(sorted(held - {*expected.loses_marks})))
 
 

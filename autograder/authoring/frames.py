@@ -33,7 +33,12 @@ def generate(assignment: Assignment, version: Version, frame: Path | None = None
 
     Raises FrameError.
     """
-    notebook = copy.deepcopy(_read((frame or assignment.template) / f"{assignment.name}.py"))
+    return copy.deepcopy(_generated(assignment, version, frame or assignment.template))
+
+
+@functools.cache
+def _generated(assignment: Assignment, version: Version, frame: Path) -> Any:
+    notebook = jupytext.read(frame / f"{assignment.name}.py", fmt="py:percent")
     recorded = tomllib.loads(assignment.recorded_run.read_text(encoding="utf-8"))
     cells = [cell for cell in notebook.cells if cell.metadata.get("only", version) == version]
     for number, cell in enumerate(cells):
@@ -58,11 +63,6 @@ def generate(assignment: Assignment, version: Version, frame: Path | None = None
     )
     made.nbformat_minor = 5
     return made
-
-
-@functools.cache
-def _read(path: Path) -> Any:
-    return jupytext.read(path, fmt="py:percent")
 
 
 def belongs(cell: Any, item: str) -> bool:

@@ -23,8 +23,8 @@ from autograder.sandbox.remembering import RememberingZygote
 from autograder.submission.notebook import Notebook
 
 DIFFER = " differ on "
-SAMPLED = 5
-"""Every fifth case of the corpus is put into the frames as well."""
+SAMPLED = 10
+"""Every tenth case of the corpus is put into the frames as well."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -52,7 +52,8 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def everything_known(assignment: Assignment, rubric: Rubric, corpus: Path | None = None) -> Iterator[Known]:
-    """Solution, template and misconceptions in every frame, the corpus as it is, and a sample of it in every frame.
+    """Solution, template and misconceptions in every frame, the corpus as it is, and a sample of it in the frames
+    that it was not written in.
 
     Raises CorpusError and MisconceptionError.
     """
@@ -74,11 +75,13 @@ def everything_known(assignment: Assignment, rubric: Rubric, corpus: Path | None
         expected = Expected("", full_marks=others, loses_marks=(item_of[slug],), misconceptions=(slug_of(slug),))
         yield Known("misconception", slug, in_frames, expected, held)
     for kind in ("correct", "wrong"):
-        for number, case in enumerate(corpora.cases((corpus or assignment.corpus) / kind, assignment)):
+        for number, case in enumerate(corpora.cases((corpus or assignment.corpus) / kind, assignment, rubric)):
             yield Known(kind, case.name, {"": case.notebook}, case.expected)
             if number % SAMPLED == 0 and not case.expected.unread_before:
                 in_frames = {
-                    name: reframed(case.notebook, assignment, rubric, frame) for name, frame in folders.items()
+                    name: reframed(case.notebook, assignment, rubric, frame)
+                    for name, frame in folders.items()
+                    if name != case.frame
                 }
                 yield Known(f"{kind}, reframed", case.name, in_frames, _without_its_frame(case.expected), held)
 
