@@ -164,7 +164,7 @@ class Zygote:
                 self._expect("cleared")
                 if not processes_of(guest.user) or time.monotonic() > deadline:
                     break
-                time.sleep(0.02)  # a process that is killed still needs its turn to die
+                time.sleep(0.002)  # a process that is killed still needs its turn to die
         # Not shutil.rmtree, which a deep tree of folders brings down.
         subprocess.run(["rm", "-rf", "--", guest.scratch], check=False, stderr=subprocess.DEVNULL, timeout=60)
 

@@ -19,9 +19,7 @@ from typing import Any
 import autograder
 from autograder.sandbox.confinement import Place, readable, tried
 from autograder.sandbox.confinement.kernel import PR_SET_CHILD_SUBREAPER, prctl
-
-KILLERS = 2_500
-"""How far the users of killers lie above those of guests."""
+from autograder.sandbox.killer import Killer
 
 
 def main() -> None:
@@ -29,6 +27,7 @@ def main() -> None:
 
     `argv[3]` is the user to try the layers of confinement with, "none" where guests are not to be confined.
     """
+    killer = None if sys.argv[3] == "none" else Killer(int(sys.argv[3]))
     environment = importlib.import_module(sys.argv[1])
     control = socket.socket(fileno=int(sys.argv[2]))
     wake_read, wake_write = os.pipe()
@@ -46,7 +45,7 @@ def main() -> None:
     gc.freeze()
     paths: tuple[str, ...] = ()
     trial: dict[str, str] = {}
-    if sys.argv[3] != "none":
+    if killer is not None:
         paths = tuple(readable())
         trial = tried(Place(int(sys.argv[3]), os.getcwd(), paths))
     layers = tuple(name for name, wrong in trial.items() if not wrong)
@@ -62,8 +61,8 @@ def main() -> None:
                 if not packet:
                     return
                 order = json.loads(packet)
-                if "clear" in order:
-                    _clear(order["clear"])
+                if killer is not None and "clear" in order:
+                    killer.kill_all()
                     _say(control, {"cleared": order["clear"]})
                 else:
                     place = Place(order["fork"], order["scratch"], paths)
@@ -90,22 +89,6 @@ def _fork(control: socket.socket, connection: socket.socket, place: Place, layer
     connection.close()
     _say(control, {"forked": pid})
     return pid
-
-
-def _clear(user: int) -> None:
-    """Kills all processes of a user, in whatever session: one signal to all, so that none can fork out of its way.
-
-    The killer's real and saved user are others, or its victims could stop it; and they are its own, or the killers of
-    several graders would end one another.
-    """
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.setresuid(user + KILLERS, user, user + KILLERS)
-            os.kill(-1, signal.SIGKILL)
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
 
 
 def _reap(control: socket.socket, guests: set[int]) -> None:

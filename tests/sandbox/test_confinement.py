@@ -12,6 +12,7 @@ import pytest
 from autograder.output.results import decode
 from autograder.sandbox.confinement import LAYERS
 from autograder.sandbox.host import FIRST_USER, USERS, SandboxError, Zygote
+from autograder.sandbox.killer import KILLERS
 from autograder.sandbox.outcomes import Ended, Raised, Reply
 from autograder.sandbox.supervision import processes_of
 from tests.sandbox.asking import program
@@ -186,6 +187,21 @@ def test_harm_ends_with_its_session(harm, words, zygote):
     assert not Path(scratch).exists()
     with zygote.open(PROBES, program("value = 1"), 20.0) as session:
         assert session.ask("value", {}) == Reply(facts={"value": 1}, arrays={})
+
+
+def test_a_killer_that_is_gone_is_replaced(zygote):
+    with zygote.open(PROBES, program(), 20.0) as session:
+        session.ask("leave_a_child_behind", {})
+        user = session._guest.user
+        [killer] = processes_of(user + KILLERS)
+        os.kill(killer, signal.SIGKILL)
+    assert not processes_of(user)
+    assert len(processes_of(user + KILLERS)) == 1
+
+
+def test_no_guest_can_stop_the_killer(zygote, run):
+    [killer] = processes_of(zygote._user + KILLERS)
+    assert run(f"os.kill({killer}, signal.SIGSTOP)").kind == "PermissionError"
 
 
 def test_a_guest_is_taken_first_when_memory_runs_out_and_dies_with_the_zygote(zygote):
