@@ -1,5 +1,6 @@
 """Fixtures that several rooms share."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,9 @@ from hypothesis import settings
 from autograder.assignment.files import PS7
 from autograder.grading.rubric import Rubric, load
 from autograder.sandbox.host import Zygote
+
+# Several processes share the machine; threads of torch that wait for one another slow all of them down.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A deadline is an absolute time, and machines differ.
 settings.register_profile("ps7", deadline=None)
