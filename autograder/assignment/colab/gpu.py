@@ -15,7 +15,7 @@ from autograder.sandbox.namespace import CELL
 
 CPU = torch.device("cpu")
 ACCELERATORS = frozenset(("cuda", "hip", "mps", "xpu", "xla", "hpu", "npu", "mtia", "ipu", "vulkan"))
-MOVES = tuple(
+MOVES = frozenset(
     getattr(torch.Tensor, name) for name in ("cuda", "xpu", "ipu", "hpu", "pin_memory") if hasattr(torch.Tensor, name)
 )
 """Methods that would put a tensor on an accelerator, or near one."""
@@ -63,14 +63,17 @@ class AcceleratorMeansCpu(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         """Calls `func` with its devices on the CPU."""
-        keywords = {name: on_cpu(value) for name, value in (kwargs or {}).items()}
-        if isinstance(keywords.get("device"), int) and not isinstance(keywords["device"], bool):
-            keywords["device"] = CPU
         if func in MOVES:
             return args[0]
+        keywords = {name: on_cpu(value) for name, value in kwargs.items()} if kwargs else {}
+        if isinstance(keywords.get("device"), int) and not isinstance(keywords["device"], bool):
+            keywords["device"] = CPU
         if func is torch.Tensor.to and len(args) > 1 and type(args[1]) is int:
             return func(args[0], CPU, *args[2:], **keywords)
-        return func(*(on_cpu(argument) for argument in args), **keywords)
+        for argument in args:
+            if isinstance(argument, str | torch.device):
+                return func(*map(on_cpu, args), **keywords)
+        return func(*args, **keywords)  # the usual case; an optimizer's step makes some hundred such calls
 
 
 class Event:
