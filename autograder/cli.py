@@ -5,19 +5,19 @@ from __future__ import annotations
 import io
 import signal
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from autograder import __version__
 from autograder.assignment.files import PS7
-from autograder.grading.verdicts import Verdict
+from autograder.commands.console import Progress, fail, render
 
 if TYPE_CHECKING:
     from autograder.grading.rubric import Rubric
-    from autograder.output.results import Results
 
 app = typer.Typer(
     help="Grades Problem Set 7, Representation Learning.",
@@ -25,7 +25,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-WRONG_USAGE = 2
 PIPED = 1_000
 """Characters of a line of a table that nobody looks at in a terminal."""
 Seconds = Annotated[float, typer.Option("--time-limit", help="Seconds for everything; results are complete by then.")]
@@ -70,30 +69,53 @@ def grade(
     out: Annotated[Path | None, typer.Option(help="Where to write Gradescope's results.json.")] = None,
     page: Page = None,
     as_json: AsJson = False,
-    time_limit: Seconds = 540.0,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(help="Seconds for everything; results are complete by then. 540, if --config says nothing."),
+    ] = None,
     sandbox: Sandbox = "best",
+    config: Annotated[
+        Path | None,
+        typer.Option(help="What your course decides, as gradescope/config.toml: points, visibility, time, lateness."),
+    ] = None,
+    metadata: Annotated[
+        Path | None, typer.Option(help="Gradescope's submission_metadata.json: due dates and earlier submissions.")
+    ] = None,
 ) -> None:
     """Grade a submission with public and hidden checks. Exit 0 whenever results were written, whatever the score."""
     from autograder.commands.grade import grade_submission
     from autograder.grading.examination import Limits
+    from autograder.grading.policy import Policy, PolicyError, read_policy
+    from autograder.output.standing import with_standing
+    from autograder.submission.metadata import MetadataError, read_metadata
 
-    rubric = _rubric()
+    try:
+        policy = read_policy(config) if config is not None else Policy()
+        rubric = policy.laid_over(_rubric())
+    except PolicyError as error:
+        fail(str(error))
+    told = None
+    try:
+        told = read_metadata(metadata) if metadata is not None else None
+    except MetadataError as error:  # what the platform says of a submission is worth less than its grade
+        Console(stderr=True).print(f"ps7: {error}", highlight=False, soft_wrap=True)
     if out is None and not as_json:
         out = Path("results.json")
-    with _progress(quiet=as_json) as progress:
+    with Progress(quiet=as_json) as progress:
         try:
             results = grade_submission(
                 PS7,
                 submission,
                 out,
                 rubric,
-                limits=Limits(total=time_limit),
+                limits=Limits(total=policy.time_limit if time_limit is None else time_limit),
                 confinement=sandbox,
+                standing=partial(with_standing, metadata=told, late=policy.late),
                 progress=progress.show,
             )
         except OSError as error:
-            _fail(f"the results cannot be written to {out}: {error.strerror or error}")
-    _render(results, page, as_json=as_json, title=rubric.title, name=submission.name)
+            fail(f"the results cannot be written to {out}: {error.strerror or error}")
+    render(results, page, as_json=as_json, title=rubric.title, name=submission.name)
     if out is not None and not as_json:
         Console(stderr=True).print(f"Results written to {out}", highlight=False, soft_wrap=True)
 
@@ -116,7 +138,7 @@ def check(
 
     rubric = _rubric()
     _refuse_unknown(items, rubric)
-    with _progress(quiet=as_json) as progress:
+    with Progress(quiet=as_json) as progress:
         try:
             results = check_notebook(
                 PS7,
@@ -128,8 +150,8 @@ def check(
                 progress=progress.show,
             )
         except (UnreadableSubmission, SandboxError, BankError) as error:
-            _fail(str(error))
-    _render(results, page, as_json=as_json, title=f"{rubric.title}: public checks", name=notebook.name)
+            fail(str(error))
+    render(results, page, as_json=as_json, title=f"{rubric.title}: public checks", name=notebook.name)
     raise typer.Exit(1 if any(test.status == "failed" for test in results.tests) else 0)
 
 
@@ -148,16 +170,16 @@ def validate(
     from autograder.sandbox.host import SandboxError
 
     if corpus is not None and not corpus.is_dir():
-        _fail(f"there is no folder {corpus}")
+        fail(f"there is no folder {corpus}")
     rows = []
-    with _progress(quiet=as_json) as progress:
+    with Progress(quiet=as_json) as progress:
         try:
             names = list(distinctions(_rubric(), Bank.read(("public", "hidden"), PS7.banks)))
             for row in validate_all(PS7, _rubric(), corpus):
                 rows.append(row)
                 progress.say(f"{row.kind} {row.name}: {'off' if row.off else 'as it should be'}")
         except (corpora.CorpusError, FrameError, MisconceptionError, BankError, SandboxError) as error:
-            _fail(str(error))
+            fail(str(error))
     if as_json:
         import msgspec
 
@@ -170,14 +192,36 @@ def validate(
     raise typer.Exit(1 if any(row.off for row in rows) else 0)
 
 
-@app.command()
-def build(
-    what: Annotated[str, typer.Argument(help="notebooks, banks or all.")] = "all",
-    items: Annotated[
-        list[str] | None, typer.Argument(help="Items to record in the banks, all if none is named.")
-    ] = None,
+building = typer.Typer(help="Make what is generated.", invoke_without_command=True)
+app.add_typer(building, name="build")
+
+
+@building.callback()
+def build(context: typer.Context) -> None:
+    """Make what is generated. Without a command: the notebooks, then the banks of all items."""
+    if context.invoked_subcommand is None:
+        build_notebooks()
+        build_banks()
+
+
+@building.command("notebooks")
+def build_notebooks() -> None:
+    """The blank and the solved notebook."""
+    from autograder.authoring import build as making
+    from autograder.authoring.frames import FrameError
+
+    try:
+        for path in making.build_notebooks(PS7):
+            typer.echo(str(path))
+    except FrameError as error:
+        fail(str(error))
+
+
+@building.command("banks")
+def build_banks(
+    items: Annotated[list[str] | None, typer.Argument(help="Items to record, all if none is named.")] = None,
 ) -> None:
-    """Make what is generated: the blank and the solved notebook, and the banks of the reference's replies."""
+    """The banks of what the reference and all misconceptions reply. A minute or two for all items."""
     from autograder.authoring import build as making
     from autograder.authoring.frames import FrameError
     from autograder.authoring.misconceptions import MisconceptionError
@@ -186,20 +230,44 @@ def build(
 
     rubric = _rubric()
     _refuse_unknown(items, rubric)
-
-    if what not in ("notebooks", "banks", "all"):
-        _fail(f"cannot build {what!r}; choose notebooks, banks or all")
-    with _progress(quiet=False) as progress:
-        progress.say("building; the banks of all items take about half a minute")
+    with Progress() as progress:
+        progress.say("recording; the banks of all items take a minute or two")
         try:
-            if what != "banks":
-                for path in making.build_notebooks(PS7):
-                    typer.echo(str(path))
-            if what != "notebooks":
-                for path in making.build_banks(PS7, rubric, items or ()):
-                    typer.echo(str(path))
+            for path in making.build_banks(PS7, rubric, items or ()):
+                typer.echo(str(path))
         except (FrameError, MisconceptionError, RecordingError, SandboxError) as error:
-            _fail(str(error))
+            fail(str(error))
+
+
+@building.command("gradescope")
+def build_gradescope(
+    out: Annotated[Path, typer.Option(help="The zip to write.")] = Path("build/gradescope.zip"),
+    check_it: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Then unpack and run it as Gradescope does, on three notebooks; exit 1 if one is off."
+        ),
+    ] = False,
+) -> None:
+    """The zip to upload to Gradescope, with gradescope/config.toml as it is now."""
+    from autograder.authoring.bundle import BundleError, build_bundle
+    from autograder.commands.rehearsal import print_rehearsal, rehearse
+    from autograder.grading.policy import PolicyError, read_policy
+
+    try:
+        rubric = read_policy(PS7.root / "gradescope" / "config.toml").laid_over(_rubric())
+        path = build_bundle(PS7, out)
+    except (BundleError, PolicyError) as error:
+        fail(str(error))
+    typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+    if check_it:
+        rows = []
+        with Progress() as progress:
+            for row in rehearse(path, PS7, rubric):
+                rows.append(row)
+                progress.say(f"{row.notebook} notebook graded")
+        print_rehearsal(rows, Console())
+        raise typer.Exit(1 if any(row.wrong for row in rows) else 0)
 
 
 @app.command()
@@ -214,62 +282,16 @@ def demo(
     run_demo(PS7, out, _rubric(), Console())
 
 
-class _Progress:
-    """A line on standard error while something takes its time; silent where that is no terminal."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._console = Console(stderr=True, quiet=quiet)
-        self._status = self._console.status("starting the sandbox")
-
-    def __enter__(self) -> _Progress:
-        self._status.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._status.stop()
-
-    def say(self, text: str) -> None:
-        self._status.update(text)
-
-    def show(self, item: object, verdicts: list[Verdict]) -> None:
-        self.say(f"{verdicts[0].item} done" if verdicts else "")
-
-
-def _progress(*, quiet: bool) -> _Progress:
-    return _Progress(quiet=quiet)
-
-
 def _rubric() -> Rubric:
     from autograder.grading.rubric import RubricError, load
 
     try:
         return load(PS7.rubric)
     except RubricError as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def _refuse_unknown(items: list[str] | None, rubric: Rubric) -> None:
     unknown = sorted(set(items or ()) - {item.name for item in rubric.items})
     if unknown:
-        _fail(f"there is no item {unknown[0]!r}; the items are {', '.join(item.name for item in rubric.items)}")
-
-
-def _render(results: Results, page: Path | None, *, as_json: bool, title: str, name: str) -> None:
-    if page is not None:
-        from autograder.output.html import render
-
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(render(results, title=title, notebook_name=name), encoding="utf-8")
-    if as_json:
-        from autograder.output.results import encode
-
-        typer.echo(encode(results).decode())
-    else:
-        from autograder.output.terminal import print_report
-
-        print_report(results, Console(), title=title)
-
-
-def _fail(message: str) -> NoReturn:
-    Console(stderr=True).print(f"[red]ps7:[/] {message}", highlight=False, soft_wrap=True)
-    sys.exit(WRONG_USAGE)
+        fail(f"there is no item {unknown[0]!r}; the items are {', '.join(item.name for item in rubric.items)}")

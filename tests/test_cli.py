@@ -173,7 +173,9 @@ def test_check_is_for_some_items_and_fails_where_a_check_fails(tmp_path):
         (("check", str(SOLUTION), "encodr"), "the items are encoder, decoder"),
         (("grade",), "Missing argument"),
         (("grade", str(SOLUTION), "--out", "/proc/results.json"), "cannot be written"),
-        (("build", "castles"), "choose notebooks, banks or all"),
+        (("build", "castles"), "No such command"),
+        (("build", "banks", "encodr"), "the items are encoder, decoder"),
+        (("grade", str(SOLUTION), "--config", "lost.toml"), "lost.toml"),
         (("validate", "--corpus", "nowhere"), "no folder"),
         (("fly",), "No such command"),
     ],
@@ -219,6 +221,21 @@ def test_a_limit_of_time_is_kept_and_says_so(tmp_path):
     assert done.returncode == 0
     assert "still running" in results.tests[0].output or "used up" in results.tests[0].output
     assert results.execution_time < 60
+
+
+def test_what_the_course_decides_and_what_gradescope_tells(tmp_path):
+    (tmp_path / "hw.ipynb").write_text(notebook("x = 1"))
+    (tmp_path / "config.toml").write_text("[points]\nencoder = 2\n[late]\npercent_per_day = 25")
+    told = {"created_at": "2026-11-25T10:00:00-08:00", "assignment": {"due_date": "2026-11-25T09:00:00-08:00"}}
+    (tmp_path / "metadata.json").write_text(json.dumps(told))
+    given = ("grade", tmp_path / "hw.ipynb", "--json", "--config", tmp_path / "config.toml", "--metadata")
+    results = decode(ps7(*given, tmp_path / "metadata.json").stdout.encode())
+    assert results.max_score == 11
+    assert results.extra_data["late_percent"] == 25
+    (tmp_path / "metadata.json").write_text("gone wrong")
+    done = ps7(*given, tmp_path / "metadata.json")
+    assert (done.returncode, "late_percent" in done.stdout) == (0, False)
+    assert "submission_metadata" in done.stderr
 
 
 def test_the_version():

@@ -15,7 +15,7 @@ ROOMS = {
     "grading": {"submission", "program", "sandbox"},
     "assignment": {"submission", "program", "sandbox", "grading"},
     "authoring": {"submission", "program", "sandbox", "grading"},
-    "output": {"grading"},
+    "output": {"submission", "grading"},
     "commands": {"submission", "program", "sandbox", "grading", "authoring", "output"},
 }
 """Room to the rooms that it may import from. Only the terminal itself, `cli.py`, knows both the engine and the

@@ -1,0 +1,60 @@
+"""What the commands write to the terminal besides reports: progress, refusals, and the report in the form asked for."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from rich.console import Console
+
+from autograder.grading.verdicts import Verdict
+from autograder.output.results import Results
+
+WRONG_USAGE = 2
+
+
+class Progress:
+    """A line on standard error while something takes its time; silent where that is no terminal."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, quiet=quiet)
+        self._status = self._console.status("starting the sandbox")
+
+    def __enter__(self) -> Progress:
+        self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+
+    def say(self, text: str) -> None:
+        """What is going on now."""
+        self._status.update(text)
+
+    def show(self, item: object, verdicts: list[Verdict]) -> None:
+        """An item that has been graded."""
+        self.say(f"{verdicts[0].item} done" if verdicts else "")
+
+
+def render(results: Results, page: Path | None, *, as_json: bool, title: str, name: str) -> None:
+    """The report on the terminal or as JSON, and as a page where one is asked for."""
+    if page is not None:
+        from autograder.output import html
+
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(html.render(results, title=title, notebook_name=name), encoding="utf-8")
+    if as_json:
+        from autograder.output.results import encode
+
+        print(encode(results).decode())
+    else:
+        from autograder.output.terminal import print_report
+
+        print_report(results, Console(), title=title)
+
+
+def fail(message: str) -> NoReturn:
+    """Ends the command as one that was used wrongly."""
+    Console(stderr=True).print(f"[red]ps7:[/] {message}", highlight=False, soft_wrap=True)
+    sys.exit(WRONG_USAGE)

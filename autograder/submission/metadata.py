@@ -1,0 +1,76 @@
+"""What Gradescope tells of a submission besides the files: submission_metadata.json,
+https://gradescope-autograders.readthedocs.io/en/latest/submission_metadata/"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class MetadataError(Exception):
+    """The file is none of Gradescope's; the message says why."""
+
+
+class Dates(msgspec.Struct, frozen=True):
+    """Of the assignment, or of one student with an extension."""
+
+    due_date: Moment | None = None
+
+
+class User(msgspec.Struct, frozen=True):
+    """One of those who hand in together."""
+
+    assignment: Dates = Dates()
+
+
+class Previous(msgspec.Struct, frozen=True):
+    """An earlier submission of the same students, with the results that it had."""
+
+    submission_time: Moment
+    autograder_error: bool = False
+    results: dict[str, Any] | None = None
+
+    @property
+    def visible_score(self) -> float | None:
+        """The sum over the tests that students saw at once, None where there are no results."""
+        tests = (self.results or {}).get("tests")
+        if self.autograder_error or not isinstance(tests, list):
+            return None
+        seen = [test for test in tests if isinstance(test, dict) and test.get("visibility", "visible") == "visible"]
+        scores = [test.get("score") for test in seen]
+        return round(sum(score for score in scores if isinstance(score, int | float)), 6)
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """When a submission came, when it was due, and what came before it. All times have their zone."""
+
+    created_at: Moment
+    assignment: Dates = Dates()
+    users: tuple[User, ...] = ()
+    previous_submissions: tuple[Previous, ...] = ()
+
+    @property
+    def seconds_late(self) -> float:
+        """After the latest due date of those who hand in together; 0 where it was in time or nothing is due."""
+        dates = [user.assignment.due_date for user in self.users] + [self.assignment.due_date]
+        due = [date for date in dates if date is not None]
+        return max(0.0, (self.created_at - max(due)).total_seconds()) if due else 0.0
+
+    @property
+    def last_visible_score(self) -> float | None:
+        """Of the latest earlier submission that has one."""
+        for previous in sorted(self.previous_submissions, key=lambda each: each.submission_time, reverse=True):
+            if (score := previous.visible_score) is not None:
+                return score
+        return None
+
+
+def read_metadata(path: Path) -> Metadata:
+    """Raises MetadataError."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Metadata)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise MetadataError(f"{path} cannot be read as Gradescope's submission_metadata.json: {error}") from None

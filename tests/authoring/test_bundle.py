@@ -1,0 +1,71 @@
+"""The zip for Gradescope: what is in it, and that it grades in the platform's layout."""
+
+import subprocess
+import sys
+import zipfile
+
+import msgspec
+import pytest
+from packaging.requirements import Requirement
+
+from autograder.assignment.files import PS7
+from autograder.authoring.bundle import BundleError, build_bundle, unpack
+from autograder.commands.rehearsal import rehearse
+from autograder.grading.policy import read_policy
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return build_bundle(PS7, tmp_path_factory.mktemp("bundle") / "deep" / "gradescope.zip")
+
+
+def test_it_holds_what_grading_needs_and_nothing_of_the_reference(bundle):
+    with zipfile.ZipFile(bundle) as archive:
+        names = archive.namelist()
+        text = b"".join(archive.read(name) for name in names if name.endswith(".py"))
+    assert {"setup.sh", "run_autograder", "config.toml", "Dockerfile", "constraints.txt", "requirements.txt"} < {*names}
+    assert {f"autograder/assignment/banks/{bank}.safetensors" for bank in ("public", "hidden")} < {*names}
+    assert not [name for name in names if name.startswith(("reference", "tests")) or name.endswith((".ipynb", ".pyc"))]
+    for line in (PS7.root / "reference" / "clip.py").read_text(encoding="utf-8").splitlines():
+        assert len(line) < 50 or line.encode() not in text
+
+
+def test_the_same_project_gives_the_same_bytes(bundle, tmp_path):
+    assert build_bundle(PS7, tmp_path / "again.zip").read_bytes() == bundle.read_bytes()
+
+
+def test_its_requirements_are_pinned(bundle, tmp_path):
+    unpack(bundle, tmp_path)
+    source = tmp_path / "source"
+    pinned = {
+        Requirement(line).name for line in (source / "constraints.txt").read_text().splitlines() if line[0] != "#"
+    }
+    needed = {Requirement(line).name for line in (source / "requirements.txt").read_text().splitlines()}
+    assert {"torch", "torchvision"} < needed
+    assert needed <= pinned
+
+
+@pytest.mark.parametrize("script", ["setup.sh", "run_autograder"])
+def test_scripts_are_bash_that_can_be_run(bundle, tmp_path, script):
+    unpack(bundle, tmp_path)
+    assert subprocess.run(["bash", "-n", str(tmp_path / "source" / script)], check=False).returncode == 0
+    with zipfile.ZipFile(bundle) as archive:
+        assert archive.getinfo(script).external_attr >> 16 == 0o755
+
+
+def test_outside_a_checkout_it_says_so(tmp_path):
+    elsewhere = msgspec.structs.replace(PS7, root=tmp_path)
+    with pytest.raises(BundleError, match="a checkout of the project"):
+        build_bundle(elsewhere, tmp_path / "gradescope.zip")
+
+
+def test_a_broken_rehearsal_says_what_is_wrong(bundle, rubric):
+    assert all("ended with" in row.wrong for row in rehearse(bundle, PS7, rubric, python="/bin/false"))
+
+
+@pytest.mark.slow
+def test_it_grades_as_on_the_platform(bundle, rubric):
+    rubric = read_policy(PS7.root / "gradescope" / "config.toml").laid_over(rubric)
+    rows = list(rehearse(bundle, PS7, rubric, python=sys.executable))
+    assert [row.notebook for row in rows] == ["solved", "blank", "hostile"]
+    assert not [row for row in rows if row.wrong]

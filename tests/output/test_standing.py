@@ -1,0 +1,54 @@
+"""Lateness and the last submission, in the results."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from autograder.grading.policy import Late
+from autograder.output.results import Results, Test
+from autograder.output.standing import with_standing
+from autograder.submission.metadata import Dates, Metadata, Previous
+
+DUE = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def results(*scores, visibility="visible"):
+    tests = [Test(number="1", name="n", score=s, max_score=2.0, status="passed", output="") for s in scores]
+    unseen = Test(number="2", name="n", score=1, max_score=1, status="passed", output="", visibility="after_due_date")
+    tests = [msgspec.structs.replace(test, visibility=visibility) for test in tests]
+    return Results(score=sum(scores) + 1, tests=(*tests, unseen), output="How your notebook was read: well.")
+
+
+def told(days=0.0, *before):
+    previous = tuple(Previous(submission_time=DUE, results={"tests": [{"score": score}]}) for score in before)
+    return Metadata(
+        created_at=DUE + timedelta(days=days), assignment=Dates(due_date=DUE), previous_submissions=previous
+    )
+
+
+def test_nothing_known_changes_nothing():
+    assert with_standing(results(1.5), None, Late(percent_per_day=10)) == results(1.5)
+    assert with_standing(results(1.5), told(3), Late()) == results(1.5)
+
+
+def test_what_is_taken_off():
+    late = with_standing(results(1.5, 1.5), told(1.5), Late(percent_per_day=10))
+    assert late.score == pytest.approx(3.2)
+    assert late.extra_data["score_before_late_policy"] == 4
+    assert late.output.startswith("Handed in 2 days after the due date: 20 % of the points are taken off.\n\nHow")
+    assert [test.score for test in late.tests] == [1.5, 1.5, 1]
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [(1.5, "up 1.5 since"), (3.5, "down 0.5 since"), (3, "the same as in")],
+)
+def test_against_the_last_submission_in_what_students_see(last, words):
+    said = with_standing(results(1.5, 1.5), told(0, last), Late()).output
+    assert f"The checks that you see: 3 of 4 points, {words} your last submission." in said
+
+
+def test_where_nothing_is_seen_nothing_is_given_away():
+    unseen = results(2, 2, visibility="hidden")
+    assert with_standing(unseen, told(0, 0), Late()) == unseen
