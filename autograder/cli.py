@@ -1,66 +1,22 @@
-"""The `ps7` command."""
+"""The `ps7` command as instructors have it: all that students have, and what needs hidden banks or the reference."""
 
 from __future__ import annotations
 
-import io
-import signal
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from autograder import __version__
 from autograder.assignment.files import PS7
 from autograder.commands.console import Progress, fail, render
+from autograder.student import AsJson, Page, Sandbox, app, main, read_rubric, refuse_unknown
 
-if TYPE_CHECKING:
-    from autograder.grading.rubric import Rubric
-
-app = typer.Typer(
-    help="Grades Problem Set 7, Representation Learning.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
+__all__ = ["app", "main"]
 PIPED = 1_000
 """Characters of a line of a table that nobody looks at in a terminal."""
-Seconds = Annotated[float, typer.Option("--time-limit", help="Seconds for everything; results are complete by then.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON instead of a report.")]
-Sandbox = Annotated[
-    Literal["strict", "best", "none"],
-    typer.Option(
-        help="Confine the notebook's code: with every layer or refuse (strict), with all that work here, or not at all."
-    ),
-]
-Page = Annotated[Path | None, typer.Option("--html", help="Write the report as an HTML page to this file as well.")]
-
-
-def main() -> None:
-    """Entry point of the console script."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without Unicode gets question marks, not a traceback
-    # So that guests are ended and scratch folders removed; the results written so far are whole.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    app()
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"ps7 {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def common(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """Grades Problem Set 7, Representation Learning."""
 
 
 @app.command()
@@ -91,7 +47,7 @@ def grade(
 
     try:
         policy = read_policy(config) if config is not None else Policy()
-        rubric = policy.laid_over(_rubric())
+        rubric = policy.laid_over(read_rubric())
     except PolicyError as error:
         fail(str(error))
     told = None
@@ -121,41 +77,6 @@ def grade(
 
 
 @app.command()
-def check(
-    notebook: Annotated[Path, typer.Argument(help="Your notebook.")],
-    items: Annotated[list[str] | None, typer.Argument(help="Items to check, all if none is named.")] = None,
-    page: Page = None,
-    as_json: AsJson = False,
-    time_limit: Seconds = 540.0,
-    sandbox: Sandbox = "best",
-) -> None:
-    """Check your notebook before handing it in: the public checks, in seconds. Exit 1 where one fails."""
-    from autograder.commands.grade import check_notebook
-    from autograder.grading.bank import BankError
-    from autograder.grading.examination import Limits
-    from autograder.sandbox.host import SandboxError
-    from autograder.submission.notebook import UnreadableSubmission
-
-    rubric = _rubric()
-    _refuse_unknown(items, rubric)
-    with Progress(quiet=as_json) as progress:
-        try:
-            results = check_notebook(
-                PS7,
-                notebook,
-                tuple(items or ()),
-                rubric,
-                limits=Limits(total=time_limit),
-                confinement=sandbox,
-                progress=progress.show,
-            )
-        except (UnreadableSubmission, SandboxError, BankError) as error:
-            fail(str(error))
-    render(results, page, as_json=as_json, title=f"{rubric.title}: public checks", name=notebook.name)
-    raise typer.Exit(1 if any(test.status == "failed" for test in results.tests) else 0)
-
-
-@app.command()
 def validate(
     corpus: Annotated[Path | None, typer.Option(help="Folder with correct/ and wrong/ submissions.")] = None,
     as_json: AsJson = False,
@@ -174,8 +95,8 @@ def validate(
     rows = []
     with Progress(quiet=as_json) as progress:
         try:
-            names = list(distinctions(_rubric(), Bank.read(("public", "hidden"), PS7.banks)))
-            for row in validate_all(PS7, _rubric(), corpus):
+            names = list(distinctions(read_rubric(), Bank.read(("public", "hidden"), PS7.banks)))
+            for row in validate_all(PS7, read_rubric(), corpus):
                 rows.append(row)
                 progress.say(f"{row.kind} {row.name}: {'off' if row.off else 'as it should be'}")
         except (corpora.CorpusError, FrameError, MisconceptionError, BankError, SandboxError) as error:
@@ -228,8 +149,8 @@ def build_banks(
     from autograder.authoring.recording import RecordingError
     from autograder.sandbox.host import SandboxError
 
-    rubric = _rubric()
-    _refuse_unknown(items, rubric)
+    rubric = read_rubric()
+    refuse_unknown(items, rubric)
     with Progress() as progress:
         progress.say("recording; the banks of all items take a minute or two")
         try:
@@ -255,7 +176,7 @@ def build_gradescope(
     from autograder.grading.policy import PolicyError, read_policy
 
     try:
-        rubric = read_policy(PS7.root / "gradescope" / "config.toml").laid_over(_rubric())
+        rubric = read_policy(PS7.root / "gradescope" / "config.toml").laid_over(read_rubric())
         path = build_bundle(PS7, out)
     except (BundleError, PolicyError) as error:
         fail(str(error))
@@ -270,6 +191,21 @@ def build_gradescope(
         raise typer.Exit(1 if any(row.wrong for row in rows) else 0)
 
 
+@building.command("student")
+def build_student(
+    out: Annotated[Path, typer.Option(help="The folder for it.")] = Path("build/student"),
+) -> None:
+    """What students are given: the blank notebook, a wheel with the public checks, and a page of instructions."""
+    from autograder.authoring.frames import FrameError
+    from autograder.authoring.kit import KitError, build_kit
+
+    try:
+        for path in build_kit(PS7, read_rubric(), out):
+            typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+    except (FrameError, KitError) as error:
+        fail(str(error))
+
+
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for results.json and the HTML page of each sample.")] = Path(
@@ -279,19 +215,4 @@ def demo(
     """Grade the bundled sample submissions offline and write their results and pages."""
     from autograder.commands.demo import run_demo
 
-    run_demo(PS7, out, _rubric(), Console())
-
-
-def _rubric() -> Rubric:
-    from autograder.grading.rubric import RubricError, load
-
-    try:
-        return load(PS7.rubric)
-    except RubricError as error:
-        fail(str(error))
-
-
-def _refuse_unknown(items: list[str] | None, rubric: Rubric) -> None:
-    unknown = sorted(set(items or ()) - {item.name for item in rubric.items})
-    if unknown:
-        fail(f"there is no item {unknown[0]!r}; the items are {', '.join(item.name for item in rubric.items)}")
+    run_demo(PS7, out, read_rubric(), Console())

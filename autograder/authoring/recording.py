@@ -15,7 +15,7 @@ from autograder.grading.rubric import Item, Rubric
 from autograder.grading.verdicts import Unclear
 from autograder.program import outline
 from autograder.sandbox.host import Zygote
-from autograder.sandbox.outcomes import Fault, Outcome, Reply
+from autograder.sandbox.outcomes import Fault, Missing, Outcome, Raised, Reply
 from autograder.submission.notebook import Notebook
 
 REFERENCE = ""
@@ -75,7 +75,9 @@ def record(
         }
         for case in item.cases:
             key = f"{item.name}.{case}"
-            replies[key] = {who: _settled(answers[case], who, item, case, before) for who, answers in told.items()}
+            replies[key] = {
+                who: _unsourced(_settled(answers[case], who, item, case, before)) for who, answers in told.items()
+            }
     return Recording(replies, {mistake.slug: mistake.description for mistake in mistakes}, work)
 
 
@@ -125,6 +127,13 @@ def _settled(fresh: Outcome, who: str, item: Item, case: str, before: Bank | Non
     else:
         unchanged = old is not None and same(fresh, old, (), ROUNDING)
     return old if unchanged and old is not None else fresh
+
+
+def _unsourced(outcome: Outcome) -> Outcome:
+    """Without the lines that raised: they are the solution's, and students have the public bank."""
+    if isinstance(outcome, Missing) and outcome.cause is not None:
+        return msgspec.structs.replace(outcome, cause=_unsourced(outcome.cause))
+    return msgspec.structs.replace(outcome, frames=()) if isinstance(outcome, Raised) else outcome
 
 
 def _kept(item: Item, before: Bank | None) -> tuple[int, dict[str, dict[str, Outcome]]]:

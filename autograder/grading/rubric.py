@@ -103,11 +103,13 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def _public(item: Item) -> Item:
+    cases = {name: case for name, case in item.cases.items() if case.bank == "public"}
     checks = (
-        msgspec.structs.replace(check, cases=tuple(case for case in check.cases if item.cases[case].bank == "public"))
+        msgspec.structs.replace(check, cases=tuple(name for name in check.cases if name in cases))
         for check in item.checks
     )
-    return msgspec.structs.replace(item, checks=tuple(check for check in checks if check.cases or not item.probes))
+    kept = tuple(check for check in checks if check.cases or not item.probes)
+    return msgspec.structs.replace(item, cases=cases, checks=kept, points=sum(check.points for check in kept))
 
 
 def load(path: Path) -> Rubric:

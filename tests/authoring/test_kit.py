@@ -1,0 +1,104 @@
+"""What students are given: the public checks without anything of the solution."""
+
+import re
+import subprocess
+import sys
+import zipfile
+
+import msgspec
+import pytest
+
+from autograder.assignment.files import PS7
+from autograder.authoring.frames import FrameError
+from autograder.authoring.kit import KitError, build_kit
+from autograder.authoring.misconceptions import Misconception
+from autograder.grading.rubric import load
+
+TELLING = 40
+"""Characters of a line that is nowhere by chance."""
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory, rubric):
+    folder = tmp_path_factory.mktemp("kit")
+    return folder, list(build_kit(PS7, rubric, folder / "student"))
+
+
+@pytest.fixture(scope="module")
+def unpacked(kit):
+    folder, (_, wheel, _) = kit
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "unpacked")
+    return folder / "unpacked"
+
+
+def lines_of(text):
+    return {line.strip() for line in text.splitlines() if len(line.strip()) >= TELLING}
+
+
+def test_it_is_a_notebook_a_wheel_and_a_page(kit):
+    _, (notebook, wheel, page) = kit
+    assert notebook.read_bytes() == PS7.blank.read_bytes()
+    assert f"install {wheel.name}" in page.read_text(encoding="utf-8")
+
+
+def test_no_hidden_bank_and_no_hidden_case(unpacked, rubric):
+    assert {path.name for path in unpacked.rglob("banks/*")} == {"public.json", "public.safetensors"}
+    public = load(unpacked / "autograder" / "assignment" / "ps7.toml")
+    assert all(case.bank == "public" for item in public.items for case in item.cases.values())
+    hidden = {
+        f"{item.name}.{name}" for item in rubric.items for name, case in item.cases.items() if case.bank == "hidden"
+    }
+    text = b"".join(path.read_bytes() for path in unpacked.rglob("*.*") if path.suffix in (".json", ".toml"))
+    assert hidden
+    assert not [name for name in hidden if f'"{name}"'.encode() in text]
+    seeds = {case.arguments["seed"] for item in rubric.items for case in item.cases.values() if case.bank == "hidden"}
+    assert not [seed for seed in seeds if re.search(rf"\b{seed}\b".encode(), text)]
+
+
+def test_nothing_of_the_solution(unpacked):
+    text = "\n".join(path.read_text(encoding="utf-8") for path in unpacked.rglob("*.py"))
+    mine = lines_of(text) | lines_of((unpacked / "autograder/assignment/ps7.toml").read_text(encoding="utf-8"))
+    for source in (PS7.root / "reference").glob("*.py"):
+        theirs = lines_of(source.read_text(encoding="utf-8"))
+        assert not {line for line in theirs & mine if not line.startswith(("from ", "import ", '"""', "def ", "#"))}
+    assert not [path for path in unpacked.rglob("*") if path.name in ("reference", "authoring", "cli.py")]
+
+
+def test_no_misconceptions_way_back_to_the_solution(unpacked):
+    everything = "\n".join(
+        path.read_text(encoding="utf-8", errors="replace") for path in unpacked.rglob("*") if path.is_file()
+    )
+    for path in PS7.misconceptions.glob("*.toml"):
+        for slug, each in msgspec.toml.decode(path.read_bytes(), type=dict[str, Misconception]).items():
+            for edit in each.edits:
+                assert len(edit.old) < TELLING or edit.old not in everything, slug
+
+
+def test_the_same_project_gives_the_same_wheel(kit, rubric, tmp_path):
+    _, (_, wheel, _) = kit
+    _, again, _ = build_kit(PS7, rubric, tmp_path)
+    assert again.read_bytes() == wheel.read_bytes()
+
+
+def test_it_has_check_alone_and_checks(unpacked, tmp_path):
+    def ps7(*arguments):
+        return subprocess.run(
+            [sys.executable, "-P", "-c", "from autograder.student import main; main()", *map(str, arguments)],
+            env={"PYTHONPATH": str(unpacked), "PATH": "/usr/bin:/bin", "COLUMNS": "100"},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert ps7("grade", PS7.solution).returncode == 2
+    right, blank = ps7("check", PS7.solution, "encoder", "retrieve_images"), ps7("check", PS7.blank, "encoder")
+    assert (right.returncode, blank.returncode) == (0, 1), right.stdout + right.stderr
+    assert "still the template's blank" in " ".join(blank.stdout.split())
+
+
+def test_outside_a_checkout_it_says_so(rubric, tmp_path):
+    elsewhere = msgspec.structs.replace(PS7, root=tmp_path)
+    with pytest.raises((KitError, FrameError), match=r"cannot be read|a checkout of the project"):
+        list(build_kit(elsewhere, rubric, tmp_path / "kit"))
