@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from autograder.assignment.files import PS7
-from autograder.commands.console import Progress, fail, render
+from autograder.commands.console import Progress, fail, render, tell
 from autograder.student import AsJson, Page, Sandbox, app, main, read_rubric, refuse_unknown
 
 __all__ = ["app", "main"]
@@ -54,7 +54,7 @@ def grade(
     try:
         told = read_metadata(metadata) if metadata is not None else None
     except MetadataError as error:  # what the platform says of a submission is worth less than its grade
-        Console(stderr=True).print(f"ps7: {error}", highlight=False, soft_wrap=True)
+        tell(f"ps7: {error}")
     if out is None and not as_json:
         out = Path("results.json")
     with Progress(quiet=as_json) as progress:
@@ -73,7 +73,7 @@ def grade(
             fail(f"the results cannot be written to {out}: {error.strerror or error}")
     render(results, page, as_json=as_json, title=rubric.title, name=submission.name)
     if out is not None and not as_json:
-        Console(stderr=True).print(f"Results written to {out}", highlight=False, soft_wrap=True)
+        tell(f"Results written to {out}")
 
 
 @app.command()

@@ -12,10 +12,11 @@ import typer
 
 from autograder import __version__
 from autograder.assignment.files import PS7
-from autograder.commands.console import Progress, fail, render
+from autograder.commands.console import Progress, fail, render, tell
 
 if TYPE_CHECKING:
     from autograder.grading.rubric import Rubric
+    from autograder.sandbox.host import Zygote
 
 app = typer.Typer(
     help="Grades Problem Set 7, Representation Learning.",
@@ -67,31 +68,52 @@ def check(
     as_json: AsJson = False,
     time_limit: Seconds = 540.0,
     sandbox: Sandbox = "best",
+    watch: Annotated[bool, typer.Option("--watch", help="Check again whenever the notebook is saved.")] = False,
 ) -> None:
     """Check your notebook before handing it in: the public checks, in seconds. Exit 1 where one fails."""
     from autograder.commands.grade import check_notebook
+    from autograder.commands.watch import saved
     from autograder.grading.bank import BankError
     from autograder.grading.examination import Limits
     from autograder.sandbox.host import SandboxError
-    from autograder.submission.notebook import UnreadableSubmission
+    from autograder.sandbox.remembering import RememberingZygote
+    from autograder.submission.notebook import UnreadableSubmission, find_notebook
 
     rubric = read_rubric()
     refuse_unknown(items, rubric)
-    with Progress(quiet=as_json) as progress:
-        try:
+    if watch and as_json:
+        fail("--watch is for people and --json for scripts; take one of them")
+
+    def passes(zygote: Zygote) -> bool:
+        """Checks the notebook as it is now and prints the report."""
+        limits = Limits(total=time_limit)
+        with Progress(quiet=as_json) as progress:
             results = check_notebook(
-                PS7,
-                notebook,
-                tuple(items or ()),
-                rubric,
-                limits=Limits(total=time_limit),
-                confinement=sandbox,
-                progress=progress.show,
+                PS7, notebook, tuple(items or ()), rubric, zygote, limits=limits, progress=progress.show
             )
-        except (UnreadableSubmission, SandboxError, BankError) as error:
-            fail(str(error))
-    render(results, page, as_json=as_json, title=f"{rubric.title}: public checks", name=notebook.name)
-    raise typer.Exit(1 if any(test.status == "failed" for test in results.tests) else 0)
+        render(results, page, as_json=as_json, title=f"{rubric.title}: public checks", name=notebook.name)
+        return all(test.status == "passed" for test in results.tests)
+
+    passed = False
+    try:
+        with RememberingZygote(rubric.environment, sandbox) as zygote:
+            for _ in saved(find_notebook(notebook)):
+                try:
+                    passed = passes(zygote)
+                except UnreadableSubmission as error:
+                    if not watch:
+                        raise
+                    passed = False
+                    tell(str(error))
+                if not watch:
+                    break
+                tell(f"Waiting for {notebook} to be saved; Ctrl-C ends.")
+    except (UnreadableSubmission, SandboxError, BankError) as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        if not watch:
+            raise
+    raise typer.Exit(0 if passed else 1)
 
 
 def read_rubric() -> Rubric:

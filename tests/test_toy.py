@@ -16,6 +16,7 @@ from autograder.commands.validate import everything_known, validate_all
 from autograder.grading.bank import Bank
 from autograder.grading.examination import Limits
 from autograder.grading.rubric import load
+from autograder.sandbox.host import Zygote
 from tests.toy import HERE, toy
 
 
@@ -38,7 +39,8 @@ def graded(built, tmp_path, old="", new="", *, grader=grade_submission):
     path = tmp_path / "mine.ipynb"
     nbformat.write(notebook, path)
     if grader is check_notebook:
-        return check_notebook(assignment, path, (), rubric, limits=Limits())
+        with Zygote(rubric.environment) as zygote:
+            return check_notebook(assignment, path, (), rubric, zygote, limits=Limits())
     return grade_submission(assignment, path, tmp_path / "results.json", rubric, limits=Limits())
 
 

@@ -54,6 +54,11 @@ def render(results: Results, page: Path | None, *, as_json: bool, title: str, na
         print_report(results, Console(), title=title)
 
 
+def tell(message: str, *, quiet: bool = False) -> None:
+    """A line for the person at the terminal, beside what the command is asked for."""
+    Console(stderr=True, quiet=quiet).print(message, highlight=False, soft_wrap=True)
+
+
 def fail(message: str) -> NoReturn:
     """Ends the command as one that was used wrongly."""
     Console(stderr=True).print(f"[red]ps7:[/] {message}", highlight=False, soft_wrap=True)

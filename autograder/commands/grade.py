@@ -71,9 +71,9 @@ def check_notebook(
     path: Path,
     items: tuple[str, ...],
     rubric: Rubric,
+    zygote: Zygote,
     *,
     limits: Limits,
-    confinement: Confinement = "best",
     progress: Progress = lambda *_: None,
 ) -> Results:
     """The public checks of the named items, of all where none is named. Raises UnreadableSubmission, SandboxError,
@@ -83,14 +83,13 @@ def check_notebook(
     chosen = msgspec.structs.replace(
         public, items=tuple(item for item in public.items if not items or item.name in items)
     )
-    with Zygote(rubric.environment, confinement) as zygote:
-        notebook = read_notebook(find_notebook(path))
-        output, extra = about(notebook, chosen)
-        done: list[Verdict] = []
-        for item, verdicts in grade(notebook, chosen, Bank.read(("public",), assignment.banks), zygote, Clock(limits)):
-            done += verdicts
-            progress(item, verdicts)
-        extra["sandbox"] = zygote.layers
+    notebook = read_notebook(find_notebook(path))
+    output, extra = about(notebook, chosen)
+    done: list[Verdict] = []
+    for item, verdicts in grade(notebook, chosen, Bank.read(("public",), assignment.banks), zygote, Clock(limits)):
+        done += verdicts
+        progress(item, verdicts)
+    extra["sandbox"] = zygote.layers
     return from_verdicts(done, output=output, extra=extra, execution_time=round(time.monotonic() - started, 1))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from autograder.sandbox.host import Zygote
+from autograder.sandbox.host import Confinement, Zygote
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.outcomes import Outcome
 from autograder.sandbox.session import Session
@@ -14,8 +14,8 @@ from autograder.sandbox.session import Session
 class RememberingZygote(Zygote):
     """Answers are taken to depend on program and question alone, as they do for honest code."""
 
-    def __init__(self, environment: str) -> None:
-        super().__init__(environment)
+    def __init__(self, environment: str, confinement: Confinement = "best") -> None:
+        super().__init__(environment, confinement)
         self._answers: dict[bytes, Outcome] = {}
 
     def open(self, probes: str, program: Sequence[Source], seconds: float) -> "Session":
