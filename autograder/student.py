@@ -77,7 +77,7 @@ def check(
     from autograder.grading.examination import Limits
     from autograder.sandbox.host import SandboxError
     from autograder.sandbox.remembering import RememberingZygote
-    from autograder.submission.notebook import UnreadableSubmission, find_notebook
+    from autograder.submission.notebook import UnreadableSubmission, find_notebook, read_notebook
 
     rubric = read_rubric()
     refuse_unknown(items, rubric)
@@ -89,7 +89,13 @@ def check(
         limits = Limits(total=time_limit)
         with Progress(quiet=as_json) as progress:
             results = check_notebook(
-                PS7, notebook, tuple(items or ()), rubric, zygote, limits=limits, progress=progress.show
+                PS7,
+                read_notebook(find_notebook(notebook)),
+                tuple(items or ()),
+                rubric,
+                zygote,
+                limits=limits,
+                progress=progress.show,
             )
         render(results, page, as_json=as_json, title=f"{rubric.title}: public checks", name=notebook.name)
         return all(test.status == "passed" for test in results.tests)

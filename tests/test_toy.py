@@ -17,6 +17,7 @@ from autograder.grading.bank import Bank
 from autograder.grading.examination import Limits
 from autograder.grading.rubric import load
 from autograder.sandbox.host import Zygote
+from autograder.submission.notebook import read_notebook
 from tests.toy import HERE, toy
 
 
@@ -40,7 +41,7 @@ def graded(built, tmp_path, old="", new="", *, grader=grade_submission):
     nbformat.write(notebook, path)
     if grader is check_notebook:
         with Zygote(rubric.environment) as zygote:
-            return check_notebook(assignment, path, (), rubric, zygote, limits=Limits())
+            return check_notebook(assignment, read_notebook(path), (), rubric, zygote, limits=Limits())
     return grade_submission(assignment, path, tmp_path / "results.json", rubric, limits=Limits())
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from autograder import __version__
 from autograder.authoring import frames
 from autograder.grading.assignment import Assignment
 from autograder.grading.rubric import Rubric
@@ -72,13 +73,14 @@ def _stage(assignment: Assignment, rubric: Rubric, staged: Path) -> None:
 
 
 def _project(declared: dict[str, Any]) -> dict[str, Any]:
-    kept = ("version", "requires-python", "dependencies")
     return {
         "build-system": {"requires": ["hatchling"], "build-backend": "hatchling.build"},
         "project": {
             "name": "ps7-check",
             "description": "The public checks of Problem Set 7, Representation Learning",
-            **{name: declared[name] for name in kept},
+            "version": __version__,
+            "requires-python": declared["requires-python"],
+            "dependencies": declared["dependencies"],
             "scripts": {"ps7": "autograder.student:main"},
         },
         "tool": {"hatch": {"build": {"targets": {"wheel": {"packages": ["autograder"]}}}}},

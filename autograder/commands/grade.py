@@ -68,7 +68,7 @@ def grade_submission(
 
 def check_notebook(
     assignment: Assignment,
-    path: Path,
+    notebook: Notebook,
     items: tuple[str, ...],
     rubric: Rubric,
     zygote: Zygote,
@@ -76,14 +76,12 @@ def check_notebook(
     limits: Limits,
     progress: Progress = lambda *_: None,
 ) -> Results:
-    """The public checks of the named items, of all where none is named. Raises UnreadableSubmission, SandboxError,
-    BankError."""
+    """The public checks of the named items, of all where none is named. Raises SandboxError and BankError."""
     started = time.monotonic()
     public = rubric.public()
     chosen = msgspec.structs.replace(
         public, items=tuple(item for item in public.items if not items or item.name in items)
     )
-    notebook = read_notebook(find_notebook(path))
     output, extra = about(notebook, chosen)
     done: list[Verdict] = []
     for item, verdicts in grade(notebook, chosen, Bank.read(("public",), assignment.banks), zygote, Clock(limits)):

@@ -1,4 +1,5 @@
-"""The report as one page that needs nothing else: no script, no request, and no markup but its own."""
+"""The report as one page that needs nothing else, or as a table inside a notebook: no script, no request, and no markup
+but its own."""
 
 from functools import cache
 
@@ -17,6 +18,11 @@ def render(results: Results, *, title: str, notebook_name: str) -> str:
         .get_template("page.html.j2")
         .render(results=results, groups=grouped(results), title=title, notebook_name=notebook_name)
     )
+
+
+def table(results: Results) -> str:
+    """The checks as a part of a page, for the output of a notebook's cell."""
+    return _environment().get_template("table.html.j2").render(results=results, groups=grouped(results))
 
 
 @cache
