@@ -172,7 +172,7 @@ def build_gradescope(
 ) -> None:
     """The zip to upload to Gradescope, with gradescope/config.toml as it is now."""
     from autograder.authoring.bundle import BundleError, build_bundle
-    from autograder.commands.rehearsal import print_rehearsal, rehearse
+    from autograder.commands.trial import print_trials, try_out
     from autograder.grading.policy import PolicyError, read_policy
 
     try:
@@ -184,10 +184,10 @@ def build_gradescope(
     if check_it:
         rows = []
         with Progress() as progress:
-            for row in rehearse(path, PS7, rubric):
+            for row in try_out(path, PS7, rubric):
                 rows.append(row)
                 progress.say(f"{row.notebook} notebook graded")
-        print_rehearsal(rows, Console())
+        print_trials(rows, Console())
         raise typer.Exit(1 if any(row.wrong for row in rows) else 0)
 
 

@@ -25,7 +25,7 @@ LEFT_OUT = (
     "cli.py",
     "authoring",
     "commands/demo.py",
-    "commands/rehearsal.py",
+    "commands/trial.py",
     "commands/validate.py",
     "assignment/banks/hidden.json",
     "assignment/banks/hidden.safetensors",

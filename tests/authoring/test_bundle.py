@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 
 from autograder.assignment.files import PS7
 from autograder.authoring.bundle import BundleError, build_bundle, unpack
-from autograder.commands.rehearsal import rehearse
+from autograder.commands.trial import try_out
 from autograder.grading.policy import read_policy
 
 
@@ -59,13 +59,13 @@ def test_outside_a_checkout_it_says_so(tmp_path):
         build_bundle(elsewhere, tmp_path / "gradescope.zip")
 
 
-def test_a_broken_rehearsal_says_what_is_wrong(bundle, rubric):
-    assert all("ended with" in row.wrong for row in rehearse(bundle, PS7, rubric, python="/bin/false"))
+def test_a_broken_trial_says_what_is_wrong(bundle, rubric):
+    assert all("ended with" in row.wrong for row in try_out(bundle, PS7, rubric, python="/bin/false"))
 
 
 @pytest.mark.slow
 def test_it_grades_as_on_the_platform(bundle, rubric):
     rubric = read_policy(PS7.root / "gradescope" / "config.toml").laid_over(rubric)
-    rows = list(rehearse(bundle, PS7, rubric, python=sys.executable))
+    rows = list(try_out(bundle, PS7, rubric, python=sys.executable))
     assert [row.notebook for row in rows] == ["solved", "blank", "hostile"]
     assert not [row for row in rows if row.wrong]

@@ -88,3 +88,13 @@ def _statements(source):
     for node in ast.parse(source).body:
         name = getattr(node, "name", None) or node.names[0].asname or node.names[0].name
         yield ast.unparse(node), (name,)
+
+
+def test_of_the_probes_a_guest_finds_only_what_several_items_share(zygote):
+    source = "import sys\nvalue = sorted(name.rpartition('.')[2] for name in sys.modules if '.probes.' in name)"
+    with zygote.open(PROBES, program(source), 20.0) as session:
+        shared = session.ask("value", {}).facts["value"]
+    assert shared == ["architectures", "arrangements", "frame", "layer_trace", "seeding"]
+    source = "from autograder.assignment.probes.stand_ins import CopyingHead\nvalue = 1"
+    with zygote.open(PROBES, program(source), 20.0) as session:
+        assert not isinstance(session.ask("value", {}), Reply)

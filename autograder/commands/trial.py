@@ -37,7 +37,7 @@ def _forged(made):
 """Writes results of its own, kills whatever it can, and ends as if all were well; the text does not tell."""
 
 
-class Rehearsed(msgspec.Struct, frozen=True):
+class Trial(msgspec.Struct, frozen=True):
     """What the bundle said of one notebook; `wrong` is empty where it is what it should be."""
 
     notebook: str
@@ -47,9 +47,9 @@ class Rehearsed(msgspec.Struct, frozen=True):
     wrong: str
 
 
-def rehearse(bundle: Path, assignment: Assignment, rubric: Rubric, python: str = sys.executable) -> Iterator[Rehearsed]:
+def try_out(bundle: Path, assignment: Assignment, rubric: Rubric, python: str = sys.executable) -> Iterator[Trial]:
     """Grades the solved notebook, the blank one and a hostile one. `python` stands in for what setup.sh installs."""
-    with tempfile.TemporaryDirectory(prefix="ps7-rehearsal-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ps7-trial-") as folder:
         platform = Path(folder)
         unpack(bundle, platform)
         attacked = next(item for item in rubric.items if item.probes)
@@ -63,7 +63,7 @@ def rehearse(bundle: Path, assignment: Assignment, rubric: Rubric, python: str =
             score, wrong = _run(platform, text, python)
             if score is not None and abs(score - expected) > 1e-6:
                 wrong = f"{score:g} points where {expected:g} are right"
-            yield Rehearsed(name, score, expected, round(time.monotonic() - started, 1), wrong)
+            yield Trial(name, score, expected, round(time.monotonic() - started, 1), wrong)
 
 
 def _hostile(assignment: Assignment, item: Item, results: Path) -> str:
@@ -100,7 +100,7 @@ def _run(platform: Path, notebook: str, python: str) -> tuple[float | None, str]
         return None, str(error)
 
 
-def print_rehearsal(rows: list[Rehearsed], console: Console) -> None:
+def print_trials(rows: list[Trial], console: Console) -> None:
     """A table with a line for each notebook."""
     table = Table("notebook", "points", "expected", "seconds", "", box=None)
     for row in rows:
