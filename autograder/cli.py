@@ -12,7 +12,7 @@ from rich.console import Console
 
 from autograder.assignment.files import PS7
 from autograder.commands.console import Progress, fail, render, tell
-from autograder.student import AsJson, Page, Sandbox, app, main, read_rubric, refuse_unknown
+from autograder.student import AsJson, Confine, Page, app, main, read_rubric, refuse_unknown
 
 __all__ = ["app", "main"]
 PIPED = 1_000
@@ -29,7 +29,7 @@ def grade(
         float | None,
         typer.Option(help="Seconds for everything; results are complete by then. 540, if --config says nothing."),
     ] = None,
-    sandbox: Sandbox = "best",
+    confinement: Confine = "best",
     config: Annotated[
         Path | None,
         typer.Option(help="What your course decides, as gradescope/config.toml: points, visibility, time, lateness."),
@@ -43,8 +43,11 @@ def grade(
     from autograder.grading.examination import Limits
     from autograder.grading.policy import Policy, PolicyError, read_policy
     from autograder.output.standing import with_standing
+    from autograder.sandbox.host import can_confine
     from autograder.submission.metadata import MetadataError, read_metadata
 
+    if confinement != "none" and not can_confine():
+        fail("this system cannot confine a notebook's code, only Linux can; --sandbox none runs it as you, unconfined")
     try:
         policy = read_policy(config) if config is not None else Policy()
         rubric = policy.laid_over(read_rubric())
@@ -65,7 +68,7 @@ def grade(
                 out,
                 rubric,
                 limits=Limits(total=policy.time_limit if time_limit is None else time_limit),
-                confinement=sandbox,
+                confinement=confinement,
                 standing=partial(with_standing, metadata=told, late=policy.late),
                 progress=progress.show,
             )

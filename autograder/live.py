@@ -21,8 +21,8 @@ from autograder.grading.rubric import Rubric, load
 from autograder.output.html import table
 from autograder.output.results import Results
 from autograder.output.terminal import print_report
-from autograder.sandbox.host import SandboxError
-from autograder.sandbox.remembering import RememberingZygote
+from autograder.sandbox.host import Sandbox, SandboxError, start
+from autograder.sandbox.remembering import Remembering
 from autograder.submission.notebook import Notebook, parse_notebook
 
 
@@ -53,7 +53,7 @@ def check(*items: str) -> Report:
     if unknown := sorted(set(items) - set(probed)):
         raise ValueError(f"there is no item {unknown[0]!r} to check here; the items are {', '.join(probed)}")
     try:
-        results = check_notebook(PS7, _session(), items or probed, rubric, _zygote(), limits=Limits())
+        results = check_notebook(PS7, _session(), items or probed, rubric, _sandbox(), limits=Limits())
     except (SandboxError, BankError) as error:
         raise RuntimeError(str(error)) from None
     return Report(results)
@@ -83,7 +83,7 @@ def _rubric() -> Rubric:
 
 
 @cache
-def _zygote() -> RememberingZygote:
-    zygote = RememberingZygote(_rubric().environment)
-    atexit.register(zygote.__exit__, None, None, None)
-    return zygote
+def _sandbox() -> Sandbox:
+    sandbox = Remembering(start(_rubric().environment))
+    atexit.register(sandbox.close)
+    return sandbox

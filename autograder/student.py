@@ -16,7 +16,7 @@ from autograder.commands.console import Progress, fail, render, tell
 
 if TYPE_CHECKING:
     from autograder.grading.rubric import Rubric
-    from autograder.sandbox.host import Zygote
+    from autograder.sandbox.host import Sandbox
 
 app = typer.Typer(
     help="Grades Problem Set 7, Representation Learning.",
@@ -26,10 +26,11 @@ app = typer.Typer(
 )
 Seconds = Annotated[float, typer.Option("--time-limit", help="Seconds for everything; results are complete by then.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON instead of a report.")]
-Sandbox = Annotated[
+Confine = Annotated[
     Literal["strict", "best", "none"],
     typer.Option(
-        help="Confine the notebook's code: with every layer or refuse (strict), with all that work here, or not at all."
+        "--sandbox",
+        help="Confine the notebook's code: with every layer (strict), with those that work here, or not at all.",
     ),
 ]
 Page = Annotated[Path | None, typer.Option("--html", help="Write the report as an HTML page to this file as well.")]
@@ -67,7 +68,7 @@ def check(
     page: Page = None,
     as_json: AsJson = False,
     time_limit: Seconds = 540.0,
-    sandbox: Sandbox = "best",
+    confinement: Confine = "best",
     watch: Annotated[bool, typer.Option("--watch", help="Check again whenever the notebook is saved.")] = False,
 ) -> None:
     """Check your notebook before handing it in: the public checks, in seconds. Exit 1 where one fails."""
@@ -75,8 +76,8 @@ def check(
     from autograder.commands.watch import saved
     from autograder.grading.bank import BankError
     from autograder.grading.examination import Limits
-    from autograder.sandbox.host import SandboxError
-    from autograder.sandbox.remembering import RememberingZygote
+    from autograder.sandbox.host import SandboxError, start
+    from autograder.sandbox.remembering import Remembering
     from autograder.submission.notebook import UnreadableSubmission, find_notebook, read_notebook
 
     rubric = read_rubric()
@@ -84,7 +85,7 @@ def check(
     if watch and as_json:
         fail("--watch is for people and --json for scripts; take one of them")
 
-    def passes(zygote: Zygote) -> bool:
+    def passes(sandbox: Sandbox) -> bool:
         """Checks the notebook as it is now and prints the report."""
         limits = Limits(total=time_limit)
         with Progress(quiet=as_json) as progress:
@@ -93,7 +94,7 @@ def check(
                 read_notebook(find_notebook(notebook)),
                 tuple(items or ()),
                 rubric,
-                zygote,
+                sandbox,
                 limits=limits,
                 progress=progress.show,
             )
@@ -102,10 +103,10 @@ def check(
 
     passed = False
     try:
-        with RememberingZygote(rubric.environment, sandbox) as zygote:
+        with Remembering(start(rubric.environment, confinement)) as sandbox:
             for _ in saved(find_notebook(notebook)):
                 try:
-                    passed = passes(zygote)
+                    passed = passes(sandbox)
                 except UnreadableSubmission as error:
                     if not watch:
                         raise

@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from autograder.assignment.files import PS7
 from autograder.grading.rubric import Rubric, load
-from autograder.sandbox.host import Zygote
+from autograder.sandbox.host import Sandbox, start
 
 # Several processes share the machine; threads of torch that wait for one another slow all of them down.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -42,7 +42,7 @@ def rubric() -> Rubric:
 
 
 @pytest.fixture(scope="session")
-def zygote(rubric: Rubric) -> Iterator[Zygote]:
+def sandbox(rubric: Rubric) -> Iterator[Sandbox]:
     """One for the whole session: its imports take seconds, a guest milliseconds."""
-    with Zygote(rubric.environment) as started:
+    with start(rubric.environment) as started:
         yield started

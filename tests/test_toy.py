@@ -16,7 +16,7 @@ from autograder.commands.validate import everything_known, validate_all
 from autograder.grading.bank import Bank
 from autograder.grading.examination import Limits
 from autograder.grading.rubric import load
-from autograder.sandbox.host import Zygote
+from autograder.sandbox.host import start
 from autograder.submission.notebook import read_notebook
 from tests.toy import HERE, toy
 
@@ -40,8 +40,8 @@ def graded(built, tmp_path, old="", new="", *, grader=grade_submission):
     path = tmp_path / "mine.ipynb"
     nbformat.write(notebook, path)
     if grader is check_notebook:
-        with Zygote(rubric.environment) as zygote:
-            return check_notebook(assignment, read_notebook(path), (), rubric, zygote, limits=Limits())
+        with start(rubric.environment) as sandbox:
+            return check_notebook(assignment, read_notebook(path), (), rubric, sandbox, limits=Limits())
     return grade_submission(assignment, path, tmp_path / "results.json", rubric, limits=Limits())
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 import types
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from autograder.sandbox.modules import Blank, Finder
@@ -76,6 +77,32 @@ def measure() -> float:
         for _ in range(3):
             torch.nn.functional.conv2d(images, weight, stride=2, padding=1).relu().sum().item()
     return time.perf_counter() - started
+
+
+def settings() -> Callable[[], None]:
+    """How torch and numpy are set now; the function returned sets them so again."""
+    import numpy as np
+    import torch
+
+    errors, dtype, modes = np.geterr(), torch.get_default_dtype(), torch._C._len_torch_function_stack()
+    hooks = [each for name, each in vars(torch.nn.modules.module).items() if name.startswith("_global_")]
+
+    def put_back() -> None:
+        np.seterr(**errors)
+        while torch._C._len_torch_function_stack() > modes:
+            torch._C._pop_torch_function_stack()
+        # The mode behind `set_default_device` is among those just taken away.
+        vars(torch._GLOBAL_DEVICE_CONTEXT).clear()
+        torch.set_default_dtype(dtype)
+        torch.set_grad_enabled(True)
+        torch._C._set_deterministic_algorithms(False)  # torch's own function for it imports its compiler
+        torch.autograd.set_detect_anomaly(False)
+        torch.set_num_threads(1)
+        for each in hooks:
+            if isinstance(each, dict):
+                each.clear()
+
+    return put_back
 
 
 def install() -> None:

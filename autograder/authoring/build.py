@@ -7,7 +7,7 @@ from autograder.authoring import banks, frames, misconceptions, recording
 from autograder.grading.assignment import Assignment
 from autograder.grading.bank import Bank, BankError
 from autograder.grading.rubric import Rubric
-from autograder.sandbox.host import Zygote
+from autograder.sandbox.host import start
 
 
 def build_notebooks(assignment: Assignment) -> Iterator[Path]:
@@ -24,12 +24,12 @@ def build_banks(assignment: Assignment, rubric: Rubric, items: Collection[str] =
     Takes about half a minute for all. Raises RecordingError, MisconceptionError, FrameError and SandboxError.
     """
     mistakes = misconceptions.recorded(assignment, rubric)
-    with Zygote(rubric.environment) as zygote:
+    with start(rubric.environment) as sandbox:
         recorded = recording.record(
             rubric,
             frames.submission(assignment, "solution"),
             mistakes,
-            zygote,
+            sandbox,
             before=_before(assignment),
             only=items,
         )

@@ -14,7 +14,7 @@ from autograder.grading.examination import Clock, Limits, examine
 from autograder.grading.rubric import Item, Rubric
 from autograder.grading.verdicts import Unclear
 from autograder.program import outline
-from autograder.sandbox.host import Zygote
+from autograder.sandbox.host import Sandbox
 from autograder.sandbox.outcomes import Fault, Missing, Outcome, Raised, Reply
 from autograder.submission.notebook import Notebook
 
@@ -36,14 +36,14 @@ class Recording(msgspec.Struct, frozen=True):
     descriptions: dict[str, Description]
     """Of the misconceptions, by slug."""
     work: dict[str, int]
-    """Item to the time that the reference takes, in units of the machine's own speed (`Zygote.unit`), rounded up."""
+    """Item to the time that the reference takes, in units of the machine's own speed (`Sandbox.unit`), rounded up."""
 
 
 def record(
     rubric: Rubric,
     solution: Notebook,
     mistakes: Iterable[Mistake],
-    zygote: Zygote,
+    sandbox: Sandbox,
     *,
     before: Bank | None = None,
     only: Collection[str] = (),
@@ -58,7 +58,7 @@ def record(
     """
     replies: dict[str, dict[str, Outcome]] = {}
     work: dict[str, int] = {}
-    mistakes, unit = list(mistakes), zygote.unit
+    mistakes, unit = list(mistakes), sandbox.unit
     for item in rubric.items:
         if not item.probes:
             continue
@@ -67,11 +67,11 @@ def record(
             replies |= known
             continue
         started = time.monotonic()
-        told = {REFERENCE: _ask(item, solution, zygote)}
+        told = {REFERENCE: _ask(item, solution, sandbox)}
         work[item.name] = _steady_work((time.monotonic() - started) / unit, item, before)
         _check(item, told[REFERENCE], rubric)
         told |= {
-            each.slug: _ask(item, each.notebook, zygote) for each in mistakes if each.description.item == item.name
+            each.slug: _ask(item, each.notebook, sandbox) for each in mistakes if each.description.item == item.name
         }
         for case in item.cases:
             key = f"{item.name}.{case}"
@@ -81,8 +81,8 @@ def record(
     return Recording(replies, {mistake.slug: mistake.description for mistake in mistakes}, work)
 
 
-def _ask(item: Item, notebook: Notebook, zygote: Zygote) -> Mapping[str, Outcome]:
-    answers = examine(item, item.cases, notebook, outline(notebook), zygote, Clock(Limits()))
+def _ask(item: Item, notebook: Notebook, sandbox: Sandbox) -> Mapping[str, Outcome]:
+    answers = examine(item, item.cases, notebook, outline(notebook), sandbox, Clock(Limits()))
     clear: dict[str, Outcome] = {}
     for case, answer in answers.items():
         if isinstance(answer, Fault):

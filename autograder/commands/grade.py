@@ -14,7 +14,7 @@ from autograder.grading.grade import grade, left_out, untouched
 from autograder.grading.rubric import Item, Rubric
 from autograder.grading.verdicts import Verdict
 from autograder.output.results import Results, ResultsFile, from_verdicts
-from autograder.sandbox.host import Confinement, SandboxError, Zygote
+from autograder.sandbox.host import Confinement, Sandbox, SandboxError, start
 from autograder.submission.notebook import Notebook, UnreadableSubmission, find_notebook, read_notebook
 
 NOT_REACHED = "Grading did not get to this check. If this stays so, tell the course staff."
@@ -46,17 +46,17 @@ def grade_submission(
 
     waiting = untouched(rubric, NOT_REACHED)
     results = publish(waiting, "Grading has begun.", {})
-    with Zygote(rubric.environment, confinement) as zygote:
+    with start(rubric.environment, confinement) as sandbox:
         try:
             clock = Clock(limits)
             notebook = read_notebook(find_notebook(submission))
             output, extra = about(notebook, rubric)
             bank = Bank.read(("public", "hidden"), assignment.banks)
             done: list[Verdict] = []
-            for item, verdicts in grade(notebook, rubric, bank, zygote, clock):
+            for item, verdicts in grade(notebook, rubric, bank, sandbox, clock):
                 done += verdicts
                 waiting = [verdict for verdict in waiting if verdict.item != item.name]
-                results = publish([*done, *waiting], output, extra | {"sandbox": zygote.layers})
+                results = publish([*done, *waiting], output, extra | {"sandbox": sandbox.layers})
                 progress(item, verdicts)
         except UnreadableSubmission as error:
             results = publish(untouched(rubric, str(error)), str(error), {"unreadable": True})
@@ -71,7 +71,7 @@ def check_notebook(
     notebook: Notebook,
     items: tuple[str, ...],
     rubric: Rubric,
-    zygote: Zygote,
+    sandbox: Sandbox,
     *,
     limits: Limits,
     progress: Progress = lambda *_: None,
@@ -84,10 +84,10 @@ def check_notebook(
     )
     output, extra = about(notebook, chosen)
     done: list[Verdict] = []
-    for item, verdicts in grade(notebook, chosen, Bank.read(("public",), assignment.banks), zygote, Clock(limits)):
+    for item, verdicts in grade(notebook, chosen, Bank.read(("public",), assignment.banks), sandbox, Clock(limits)):
         done += verdicts
         progress(item, verdicts)
-    extra["sandbox"] = zygote.layers
+    extra["sandbox"] = sandbox.layers
     return from_verdicts(done, output=output, extra=extra, execution_time=round(time.monotonic() - started, 1))
 
 

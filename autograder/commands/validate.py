@@ -18,8 +18,8 @@ from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade
 from autograder.grading.rubric import Rubric
 from autograder.grading.verdicts import Verdict
-from autograder.sandbox.host import Zygote
-from autograder.sandbox.remembering import RememberingZygote
+from autograder.sandbox.host import Sandbox, start
+from autograder.sandbox.remembering import Remembering
 from autograder.submission.notebook import Notebook
 
 DIFFER = " differ on "
@@ -92,10 +92,10 @@ def _without_its_frame(expected: Expected) -> Expected:
     return msgspec.structs.replace(expected, misconceptions=slugs, score=None)
 
 
-def validate(known: Known, rubric: Rubric, bank: Bank, zygote: Zygote) -> Row:
+def validate(known: Known, rubric: Rubric, bank: Bank, sandbox: Sandbox) -> Row:
     """Grades a submission in all its frames and compares with the expectation, and the frames with each other."""
     verdicts = {
-        frame: [verdict for _, each in grade(notebook, rubric, bank, zygote, Clock(Limits())) for verdict in each]
+        frame: [verdict for _, each in grade(notebook, rubric, bank, sandbox, Clock(Limits())) for verdict in each]
         for frame, notebook in known.frames.items()
     }
     first, *others = verdicts
@@ -138,9 +138,9 @@ def _essence(verdicts: list[Verdict], items: frozenset[str]) -> set[tuple[str, s
 def validate_all(assignment: Assignment, rubric: Rubric, corpus: Path | None = None) -> Iterator[Row]:
     """A row for everything known."""
     bank = Bank.read(("public", "hidden"), assignment.banks)
-    with RememberingZygote(rubric.environment) as zygote:
+    with Remembering(start(rubric.environment)) as sandbox:
         for known in everything_known(assignment, rubric, corpus):
-            yield validate(known, rubric, bank, zygote)
+            yield validate(known, rubric, bank, sandbox)
 
 
 def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator[str]:

@@ -41,7 +41,7 @@ class Index(msgspec.Struct, frozen=True):
     cases: dict[str, StoredCase] = {}
     misconceptions: dict[str, Description] = {}
     work: dict[str, int] = {}
-    """Item to the time that the reference takes, in units of the machine's own speed (`Zygote.unit`), rounded up."""
+    """Item to the time that the reference takes, in units of the machine's own speed (`Sandbox.unit`), rounded up."""
 
 
 def slug_of(form: str) -> str:

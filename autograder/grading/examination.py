@@ -8,7 +8,7 @@ import msgspec
 from autograder.grading.rubric import Case, Item, named
 from autograder.grading.verdicts import Unclear
 from autograder.program import STOPS, Outline, Program, Statement, program_for
-from autograder.sandbox.host import Zygote
+from autograder.sandbox.host import Sandbox
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.outcomes import Ended, Fault, Outcome, Reply, fault
 from autograder.submission.notebook import Notebook
@@ -46,7 +46,7 @@ def examine(
     cases: Iterable[str],
     notebook: Notebook,
     outline: Outline,
-    zygote: Zygote,
+    sandbox: Sandbox,
     clock: Clock,
     *,
     usual: float | None = None,
@@ -65,7 +65,7 @@ def examine(
         avoided = set(harmful) - {*item.needs[:1]}
         sources = _whole(outline) if probes else sliced(program_for(outline, item.needs))
         sources = [_without(avoided, source) for source in sources]
-        for name, outcome in _probe(probes or item.probes, sources, asked, zygote, clock.for_item(usual)).items():
+        for name, outcome in _probe(probes or item.probes, sources, asked, sandbox, clock.for_item(usual)).items():
             interpreter = asked[name].interpreter
             answers[name] = _interpreted(interpreter, outcome, notebook, outline) if interpreter else outcome
     return answers
@@ -82,11 +82,11 @@ def _interpreted(interpreter: str, outcome: Outcome, notebook: Notebook, outline
 
 
 def _probe(
-    probes: str, sources: Sequence[Source], cases: Mapping[str, Case], zygote: Zygote, seconds: float
+    probes: str, sources: Sequence[Source], cases: Mapping[str, Case], sandbox: Sandbox, seconds: float
 ) -> dict[str, Outcome]:
     if seconds <= 0:
         return dict.fromkeys(cases, Ended(reason="the time for grading was used up by the items before this one"))
-    with zygote.open(probes, sources, seconds) as session:
+    with sandbox.open(probes, sources, seconds) as session:
         if not isinstance(session.loaded, Reply):
             return dict.fromkeys(cases, session.loaded)
         return {name: session.ask(case.probe, case.arguments) for name, case in cases.items()}

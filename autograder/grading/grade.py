@@ -10,13 +10,13 @@ from autograder.grading.judge import judge, not_checked
 from autograder.grading.rubric import Item, Rubric, named
 from autograder.grading.verdicts import Finding, Unclear, Verdict
 from autograder.program import Outline, outline, program_for, too_new, why_missing
-from autograder.sandbox.host import Zygote
+from autograder.sandbox.host import Sandbox
 from autograder.sandbox.outcomes import Ended, Missing, Outcome, fault
 from autograder.submission.notebook import Notebook
 
 
 def grade(
-    notebook: Notebook, rubric: Rubric, bank: Bank, zygote: Zygote, clock: Clock
+    notebook: Notebook, rubric: Rubric, bank: Bank, sandbox: Sandbox, clock: Clock
 ) -> Iterator[tuple[Item, list[Verdict]]]:
     """Yields every item of the rubric with its verdicts as soon as they are there. Raises SandboxError and
     BankError."""
@@ -25,8 +25,8 @@ def grade(
     for item in rubric.items:
         if item.probes:
             cases = dict.fromkeys(case for check in item.checks for case in check.cases)
-            usual = bank.work[item.name] * zygote.unit if item.name in bank.work else None
-            answers = examine(item, cases, notebook, read, zygote, clock, usual=usual, harmful=harmful)
+            usual = bank.work[item.name] * sandbox.unit if item.name in bank.work else None
+            answers = examine(item, cases, notebook, read, sandbox, clock, usual=usual, harmful=harmful)
             if any(isinstance(answer, Ended) for answer in answers.values()):
                 harmful.update(item.needs[:1])
             findings = judge(item, answers, bank, rubric, lambda name: why_missing(read, name))

@@ -8,15 +8,14 @@ import importlib
 import os
 import random
 import socket
-import sys
 import tempfile
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import msgspec
 
 from autograder.sandbox import wire
-from autograder.sandbox.confinement import Place, confine
 from autograder.sandbox.namespace import Namespace, Source, Unusable, describe
 from autograder.sandbox.outcomes import Array, Fault, Missing, Raised, ReplyHeader, fault, lacking, plain
 
@@ -44,32 +43,37 @@ class Answer(msgspec.Struct, frozen=True):
     outcome: ReplyHeader | Raised | Missing | Fault
 
 
-def run(connection: socket.socket, environment: str, layers: tuple[str, ...], place: Place) -> None:
-    """Serves one session on `connection` and returns when the host hangs up.
+class Leave(msgspec.Struct, frozen=True, tag="leave"):
+    """Ends a session without ending the guest, where it can be used again."""
 
-    All that is ours is imported and the confinement of `layers` put on before the student's program begins.
+    nonce: str
+
+
+def serve(connection: socket.socket, environment: str, confine: Callable[[], None] = lambda: None) -> Leave | None:
+    """Answers one session on `connection` until it is left; None where the host hangs up.
+
+    All that is ours is imported and `confine` called before the student's program begins.
     """
-    _leave_everything_behind(connection)
-    _move_to(place.scratch)
-    request = msgspec.json.decode(wire.receive(connection, wire.REQUEST)[0], type=Load)
     try:
-        importlib.import_module(environment).install()
-        probes = importlib.import_module(request.probes)
-        confine(layers, place)
-        namespace = getattr(probes, "NAMESPACE", Namespace)()
-    except Exception as error:
-        _answer(connection, request.nonce, fault(error))
-        return
-    failures = namespace.execute(request.program)
-    _answer(connection, request.nonce, ReplyHeader(facts={"failures": failures}))
-    while True:
+        request = msgspec.json.decode(wire.receive(connection, wire.REQUEST)[0], type=Load)
         try:
-            header, _ = wire.receive(connection, wire.REQUEST)
-        except wire.Closed:
-            return
-        question = msgspec.json.decode(header, type=Ask)
-        outcome, arrays = _ask(probes, namespace, question)
-        _answer(connection, question.nonce, outcome, arrays)
+            importlib.import_module(environment).install()
+            probes = importlib.import_module(request.probes)
+            confine()
+            namespace = getattr(probes, "NAMESPACE", Namespace)()
+        except Exception as error:
+            answer(connection, request.nonce, fault(error))
+            return None
+        failures = namespace.execute(request.program)
+        answer(connection, request.nonce, ReplyHeader(facts={"failures": failures}))
+        while True:
+            question = msgspec.json.decode(wire.receive(connection, wire.REQUEST)[0], type=Ask | Leave)
+            if isinstance(question, Leave):
+                return question
+            outcome, arrays = _ask(probes, namespace, question)
+            answer(connection, question.nonce, outcome, arrays)
+    except wire.Closed:
+        return None
 
 
 def _ask(
@@ -92,28 +96,26 @@ def _ask(
         return (raised if raised.frames or namespace.is_theirs or isinstance(error, Unusable) else fault(error)), {}
 
 
-def _answer(
+def answer(
     connection: socket.socket,
     nonce: str,
     outcome: ReplyHeader | Raised | Missing | Fault,
     arrays: dict[str, Array] | None = None,
 ) -> None:
+    """Sends one frame."""
     wire.send(connection, msgspec.json.encode(Answer(nonce=nonce, outcome=outcome)), arrays)
 
 
-def _move_to(scratch: str) -> None:
-    os.chdir(scratch)
-    for name in ("HOME", "TMPDIR", "TORCH_HOME", "HF_HOME", "XDG_CACHE_HOME"):
-        os.environ[name] = scratch
-    tempfile.tempdir = None
-
-
-def _leave_everything_behind(connection: socket.socket) -> None:
-    """Keeps the connection alone of all open files; standard streams lead nowhere."""
+def silence() -> None:
+    """Standard streams lead nowhere."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
-    kept = connection.fileno()
-    os.closerange(3, kept)
-    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") < 4096 else 4096)
-    sys.argv = ["notebook"]
+
+
+def move_to(scratch: str) -> None:
+    """Makes a folder the working directory and the place of all that libraries keep."""
+    os.chdir(scratch)
+    for name in ("HOME", "USERPROFILE", "TMPDIR", "TORCH_HOME", "HF_HOME", "XDG_CACHE_HOME"):
+        os.environ[name] = scratch
+    tempfile.tempdir = None

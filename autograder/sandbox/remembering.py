@@ -1,30 +1,44 @@
-"""A zygote that puts each question to each program once. For grading many notebooks that are nearly the same."""
+"""A sandbox that puts each question to each program once. For grading many notebooks that are nearly the same."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from autograder.sandbox.host import Confinement, Zygote
+from autograder.sandbox.host import Sandbox
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.outcomes import Outcome
 from autograder.sandbox.session import Session
 
 
-class RememberingZygote(Zygote):
+class Remembering(Sandbox):
     """Answers are taken to depend on program and question alone, as they do for honest code."""
 
-    def __init__(self, environment: str, confinement: Confinement = "best") -> None:
-        super().__init__(environment, confinement)
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
         self._answers: dict[bytes, Outcome] = {}
 
-    def open(self, probes: str, program: Sequence[Source], seconds: float) -> "Session":
-        """A session that forks its guest only when there is something new to ask."""
+    def open(self, probes: str, program: Sequence[Source], seconds: float) -> Session:
+        """A session that asks for a guest only when there is something new to ask."""
         return _RememberedSession(
-            lambda: super(RememberingZygote, self).open(probes, program, seconds),
+            lambda: self._sandbox.open(probes, program, seconds),
             msgspec.json.encode([probes, program]),
             self._answers,
         )
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Those of the sandbox."""
+        return self._sandbox.layers
+
+    @property
+    def unit(self) -> float:
+        """That of the sandbox."""
+        return self._sandbox.unit
+
+    def close(self) -> None:
+        """Ends the sandbox."""
+        self._sandbox.close()
 
 
 class _RememberedSession(Session):

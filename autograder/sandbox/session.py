@@ -14,28 +14,30 @@ from autograder.sandbox import wire
 from autograder.sandbox.guest import Answer, Ask, Load
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.outcomes import Ended, Fault, Missing, Outcome, Raised, Reply
-from autograder.sandbox.supervision import Allowance, Excess, watch
+from autograder.sandbox.supervision import Excess
 
-ALLOWANCE = Allowance()
-
-
-class Guest(msgspec.Struct, frozen=True):
-    """One process that runs a student's code."""
-
-    pid: int
-    user: int | None
-    """Its own; None where it runs as the grader's user."""
-    scratch: str
+WINDOWS_CRASH = 0xC0000000
+"""From here up an exit code of Windows is an exception that nobody caught."""
 
 
-class Keeper(Protocol):
-    """Who has started the guest."""
+class Guest(Protocol):
+    """One process that runs a student's code, as whoever has started it keeps it."""
 
-    def exit_code(self, guest: Guest) -> int | None:
+    connection: socket.socket
+
+    def watch(self) -> None:
+        """Raises Excess where it uses more than it may."""
+        ...
+
+    def exit_code(self) -> int | None:
         """How it ended, as subprocess gives it (negative: a signal); None where it has not."""
         ...
 
-    def end(self, guest: Guest) -> None:
+    def leave(self) -> None:
+        """Nothing more will be asked about the program that it has loaded."""
+        ...
+
+    def end(self) -> None:
         """Kills it with all that it has started; may be called again."""
         ...
 
@@ -43,21 +45,12 @@ class Keeper(Protocol):
 class Session:
     """One guest with one program loaded. `loaded` says how loading went; after an end every answer is that end."""
 
-    def __init__(
-        self,
-        guest: Guest,
-        keeper: Keeper,
-        connection: socket.socket,
-        probes: str,
-        program: tuple[Source, ...],
-        seconds: float,
-    ) -> None:
-        self._guest, self._keeper, self._connection = guest, keeper, connection
+    def __init__(self, guest: Guest, probes: str, program: tuple[Source, ...], seconds: float) -> None:
+        self._guest, self._connection = guest, guest.connection
         self._deadline = time.monotonic() + seconds
         self._seconds = seconds
         self._end: Ended | None = None
-        nonce = secrets.token_hex(16)
-        self.loaded = self._exchange(Load(nonce=nonce, probes=probes, program=program))
+        self.loaded = self._exchange(Load(nonce=secrets.token_hex(16), probes=probes, program=program))
 
     def __enter__(self) -> "Session":
         return self
@@ -72,9 +65,8 @@ class Session:
         return self._exchange(Ask(nonce=secrets.token_hex(16), probe=probe, arguments=dict(arguments)))
 
     def close(self) -> None:
-        """Kills the guest and whatever it has started, and removes what it has written."""
-        self._connection.close()
-        self._keeper.end(self._guest)
+        """Lets go of the guest; what it has started and written goes with it."""
+        self._guest.leave()
 
     def _exchange(self, request: Load | Ask) -> Outcome:
         if self._end is not None:
@@ -84,7 +76,7 @@ class Session:
             self._connection.settimeout(max(remaining, 0.001))
             wire.send(self._connection, msgspec.json.encode(request))
             self._connection.settimeout(None)
-            header, arrays = wire.receive(self._connection, wire.REPLY, self._deadline, self._watch)
+            header, arrays = wire.receive(self._connection, wire.REPLY, self._deadline, self._guest.watch)
             answer = msgspec.json.decode(header, type=Answer)
             if answer.nonce != request.nonce:
                 raise wire.WireError("an answer to another question")
@@ -101,17 +93,16 @@ class Session:
         return Reply(facts=answer.outcome.facts, arrays=arrays)
 
     def _ended(self, reason: str) -> Ended:
-        self._keeper.end(self._guest)
+        self._guest.end()
         self._end = Ended(reason=reason)
         return self._end
 
-    def _watch(self) -> None:
-        watch(self._guest.user, self._guest.pid, self._guest.scratch, ALLOWANCE)
-
     def _how_it_ended(self) -> str:
-        code = self._keeper.exit_code(self._guest)
+        code = self._guest.exit_code()
         if code is None:
             return "the code closed its connection to the grader"
+        if code >= WINDOWS_CRASH:
+            return f"the Python process crashed ({code:#x})"
         if code >= 0:
             return f"the code ended the Python process (exit code {code})"
         try:

@@ -14,10 +14,12 @@ import selectors
 import signal
 import socket
 import sys
+from functools import partial
 from typing import Any
 
 import autograder
-from autograder.sandbox.confinement import Place, readable, tried
+from autograder.sandbox import guest
+from autograder.sandbox.confinement import Place, confine, readable, tried
 from autograder.sandbox.confinement.kernel import PR_SET_CHILD_SUBREAPER, prctl
 from autograder.sandbox.killer import Killer
 
@@ -25,11 +27,13 @@ from autograder.sandbox.killer import Killer
 def main() -> None:
     """Serves guests in the environment module `argv[1]` over the socket `argv[2]` until the host hangs up.
 
-    `argv[3]` is the user to try the layers of confinement with, "none" where guests are not to be confined.
+    `argv[3]` is the user to try the layers of confinement with.
     """
-    killer = None if sys.argv[3] == "none" else Killer(int(sys.argv[3]))
-    environment = importlib.import_module(sys.argv[1])
-    control = socket.socket(fileno=int(sys.argv[2]))
+    name, descriptor, user = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    sys.argv = ["notebook"]
+    killer = Killer(user)
+    environment = importlib.import_module(name)
+    control = socket.socket(fileno=descriptor)
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_read, False)
     os.set_blocking(wake_write, False)
@@ -43,11 +47,8 @@ def main() -> None:
     # The garbage collector of a guest would else write to, and so copy, every page that it shares with the zygote.
     gc.collect()
     gc.freeze()
-    paths: tuple[str, ...] = ()
-    trial: dict[str, str] = {}
-    if killer is not None:
-        paths = tuple(readable())
-        trial = tried(Place(int(sys.argv[3]), os.getcwd(), paths))
+    paths = tuple(readable())
+    trial = tried(Place(user, os.getcwd(), paths))
     layers = tuple(name for name, wrong in trial.items() if not wrong)
     _say(control, {"ready": os.getpid(), "package": autograder.__file__, "trial": trial, "unit": unit})
     guests: set[int] = set()
@@ -61,18 +62,21 @@ def main() -> None:
                 if not packet:
                     return
                 order = json.loads(packet)
-                if killer is not None and "clear" in order:
+                if "clear" in order:
                     killer.kill_all()
                     _say(control, {"cleared": order["clear"]})
                 else:
                     place = Place(order["fork"], order["scratch"], paths)
-                    guests.add(_fork(control, socket.socket(fileno=descriptors[0]), place, layers))
+                    connection = socket.socket(fileno=descriptors[0])
+                    guests.add(_fork(control, connection, name, place, layers))
             else:
                 os.read(wake_read, 4096)
                 _reap(control, guests)
 
 
-def _fork(control: socket.socket, connection: socket.socket, place: Place, layers: tuple[str, ...]) -> int:
+def _fork(
+    control: socket.socket, connection: socket.socket, environment: str, place: Place, layers: tuple[str, ...]
+) -> int:
     pid = os.fork()
     if pid == 0:
         status = 70
@@ -80,15 +84,23 @@ def _fork(control: socket.socket, connection: socket.socket, place: Place, layer
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.setsid()
-            from autograder.sandbox import guest
-
-            guest.run(connection, sys.argv[1], layers, place)
+            _keep_alone(connection)
+            guest.move_to(place.scratch)
+            guest.serve(connection, environment, partial(confine, layers, place))
             status = 0
         finally:
             os._exit(status)
     connection.close()
     _say(control, {"forked": pid})
     return pid
+
+
+def _keep_alone(connection: socket.socket) -> None:
+    """Of all open files; standard streams lead nowhere."""
+    guest.silence()
+    kept = connection.fileno()
+    os.closerange(3, kept)
+    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") < 4096 else 4096)
 
 
 def _reap(control: socket.socket, guests: set[int]) -> None:

@@ -151,21 +151,21 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_what_is_hidden_earns_nothing(forgery, zygote):
+def test_what_is_hidden_earns_nothing(forgery, sandbox):
     code, item, checks = FORGERIES[forgery]
     chosen = RUBRIC.item(item)
     rubric = msgspec.structs.replace(RUBRIC, items=(chosen,))
     submitted = notebook("import torch\nimport torch.nn.functional as F\nfrom torch import nn, optim", code)
-    [(_, verdicts)] = grade(submitted, rubric, BANK, zygote, Clock(Limits()))
+    [(_, verdicts)] = grade(submitted, rubric, BANK, sandbox, Clock(Limits()))
     scores = {verdict.check: verdict.score for verdict in verdicts}
     assert [scores[check] for check in checks] == [0.0] * len(checks)
 
 
-def test_the_forgeries_reach_what_they_aim_at(zygote):
+def test_the_forgeries_reach_what_they_aim_at(sandbox):
     """Without the second witness the loop would be hidden: the guest itself says that nothing is repeated."""
     item = RUBRIC.item("clip_model")
     for forge in (TRACE, PROFILE, ENCODER_OF_REPLIES):
         read = outline(notebook("import torch\nfrom torch import nn", forge + LOOP))
-        with zygote.open(item.probes, sliced(program_for(read, item.needs)), 60) as session:
+        with sandbox.open(item.probes, sliced(program_for(read, item.needs)), 60) as session:
             case = item.cases["public"]
             assert session.ask(case.probe, case.arguments).facts["loops"] is False

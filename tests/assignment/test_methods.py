@@ -10,7 +10,7 @@ from autograder.grading.examination import Clock, Limits, examine
 from autograder.grading.rubric import load
 from autograder.grading.verdicts import Unclear
 from autograder.program import outline
-from autograder.sandbox.host import Zygote
+from autograder.sandbox.host import start
 from autograder.sandbox.outcomes import Ended, Reply
 from tests.notebooks import notebook
 
@@ -144,10 +144,10 @@ SETUPS = {
 
 
 @pytest.fixture
-def read(zygote):
+def read(sandbox):
     def read(*cells, given=GIVEN):
         submitted = notebook(given, *cells)
-        return examine(ITEM, ["methods"], submitted, outline(submitted), zygote, Clock(Limits()))["methods"]
+        return examine(ITEM, ["methods"], submitted, outline(submitted), sandbox, Clock(Limits()))["methods"]
 
     return read
 
@@ -264,7 +264,7 @@ def test_a_rehearsal_leaves_the_machine_as_it_was(rubric, tmp_path):
     """Without confinement too, as on a student's own machine."""
     (tmp_path / "kept").touch()
     submitted = notebook(GIVEN, f"FOLDER = {str(tmp_path)!r}" + WORLD, PRETRAIN, *CELLS)
-    with Zygote(rubric.environment, "none") as unconfined:
+    with start(rubric.environment, "none") as unconfined:
         answer = examine(ITEM, ["methods"], submitted, outline(submitted), unconfined, Clock(Limits()))["methods"]
     assert isinstance(answer, Reply)
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]

@@ -10,7 +10,8 @@ from autograder.grading.bank import Bank
 from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade
 from autograder.grading.rubric import load
-from autograder.sandbox.remembering import RememberingZygote
+from autograder.sandbox.host import start
+from autograder.sandbox.remembering import Remembering
 from autograder.submission.notebook import parse_notebook
 from tests.assignment.test_methods import FORMS, SETUPS
 
@@ -55,8 +56,8 @@ def in_frame(frame, cells):
 
 @pytest.fixture(scope="module")
 def remembering():
-    with RememberingZygote(RUBRIC.environment) as zygote:
-        yield zygote
+    with Remembering(start(RUBRIC.environment)) as sandbox:
+        yield sandbox
 
 
 @pytest.mark.parametrize("frame", PS7.every_frame, ids=lambda frame: frame.name)

@@ -11,8 +11,9 @@ from autograder.authoring.recording import record
 from autograder.grading.bank import Bank, BankError
 from autograder.grading.compare import same
 from autograder.grading.rubric import load
+from autograder.sandbox.host import start
 from autograder.sandbox.outcomes import Reply
-from autograder.sandbox.remembering import RememberingZygote
+from autograder.sandbox.remembering import Remembering
 
 
 @pytest.mark.parametrize(("version", "path"), [("template", PS7.blank), ("solution", PS7.solution)])
@@ -37,8 +38,8 @@ def recorded():
     for mistake in misconceptions.recorded(PS7, rubric):
         few.setdefault(mistake.description.item, []).append(mistake)
     chosen = [mistake for mistakes in few.values() for mistake in mistakes[:3]]
-    with RememberingZygote(rubric.environment) as zygote:
-        made = record(rubric, frames.submission(PS7, "solution"), chosen, zygote)
+    with Remembering(start(rubric.environment)) as sandbox:
+        made = record(rubric, frames.submission(PS7, "solution"), chosen, sandbox)
         return rubric, divided(made, rubric)
 
 

@@ -7,7 +7,8 @@ from autograder.commands.validate import everything_known, validate
 from autograder.grading.bank import Bank
 from autograder.grading.rubric import load
 from autograder.program import outline
-from autograder.sandbox.remembering import RememberingZygote
+from autograder.sandbox.host import start
+from autograder.sandbox.remembering import Remembering
 
 RUBRIC = load(PS7.rubric)
 KNOWN = {f"{known.kind}:{known.name}": known for known in everything_known(PS7, RUBRIC)}
@@ -15,8 +16,8 @@ KNOWN = {f"{known.kind}:{known.name}": known for known in everything_known(PS7, 
 
 @pytest.fixture(scope="module")
 def remembering():
-    with RememberingZygote(RUBRIC.environment) as zygote:
-        yield zygote
+    with Remembering(start(RUBRIC.environment)) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="module")

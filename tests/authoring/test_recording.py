@@ -22,8 +22,8 @@ def files(recording, folder):
 
 
 @pytest.fixture(scope="module")
-def recorded(zygote):
-    return record(ENCODER, SOLUTION, MISTAKES, zygote)
+def recorded(sandbox):
+    return record(ENCODER, SOLUTION, MISTAKES, sandbox)
 
 
 def shaken(recording):
@@ -47,16 +47,16 @@ def shaken(recording):
     return msgspec.structs.replace(recording, replies=replies)
 
 
-def test_another_processor_makes_the_same_files(recorded, zygote, tmp_path):
+def test_another_processor_makes_the_same_files(recorded, sandbox, tmp_path):
     elsewhere = shaken(recorded)
     assert files(elsewhere, tmp_path) != files(recorded, tmp_path)
-    again = record(ENCODER, SOLUTION, MISTAKES, zygote, before=in_memory(divided(elsewhere, ENCODER)))
+    again = record(ENCODER, SOLUTION, MISTAKES, sandbox, before=in_memory(divided(elsewhere, ENCODER)))
     assert files(again, tmp_path) == files(elsewhere, tmp_path)
 
 
-def test_one_changed_misconception_changes_its_own_lines(recorded, zygote, tmp_path):
+def test_one_changed_misconception_changes_its_own_lines(recorded, sandbox, tmp_path):
     changed = [*MISTAKES[:-1], msgspec.structs.replace(MISTAKES[-1], notebook=MISTAKES[0].notebook)]
-    again = record(ENCODER, SOLUTION, changed, zygote, before=in_memory(divided(recorded, ENCODER)))
+    again = record(ENCODER, SOLUTION, changed, sandbox, before=in_memory(divided(recorded, ENCODER)))
     old, new = (msgspec.json.decode(files(each, tmp_path)["public.json"]) for each in (recorded, again))
     for case, stored in old["cases"].items():
         fresh = new["cases"][case]
@@ -67,12 +67,12 @@ def test_one_changed_misconception_changes_its_own_lines(recorded, zygote, tmp_p
         assert differing <= {MISTAKES[-1].slug}
 
 
-def test_items_that_are_not_named_are_kept(recorded, zygote):
+def test_items_that_are_not_named_are_kept(recorded, sandbox):
     before = in_memory(divided(recorded, ENCODER))
     two = msgspec.structs.replace(RUBRIC, items=(RUBRIC.item("encoder"), RUBRIC.item("decoder")))
     with pytest.raises(RecordingError, match="decoder has not been recorded"):
-        record(two, SOLUTION, MISTAKES, zygote, before=before, only={"encoder"})
-    again = record(two, SOLUTION, MISTAKES, zygote, before=before, only={"decoder"})
+        record(two, SOLUTION, MISTAKES, sandbox, before=before, only={"encoder"})
+    again = record(two, SOLUTION, MISTAKES, sandbox, before=before, only={"decoder"})
     assert set(again.work) == {"encoder", "decoder"}
     assert all(again.replies[case].keys() == told.keys() for case, told in recorded.replies.items())
 
@@ -82,19 +82,19 @@ def changed(**changes):
     return msgspec.structs.replace(RUBRIC, items=(item,))
 
 
-def test_a_field_that_the_probe_never_returns_is_refused(zygote):
+def test_a_field_that_the_probe_never_returns_is_refused(sandbox):
     first, *others = RUBRIC.item("encoder").checks
     rubric = changed(checks=(msgspec.structs.replace(first, fields=("loss",)), *others))
     with pytest.raises(RecordingError, match=r"encoder\.public: the check 'shape' compares the field 'loss'"):
-        record(rubric, SOLUTION, [], zygote)
+        record(rubric, SOLUTION, [], sandbox)
 
 
-def test_a_field_without_a_description_is_refused(zygote):
+def test_a_field_without_a_description_is_refused(sandbox):
     rubric = msgspec.structs.replace(ENCODER, fields={"output": "the output"})
     with pytest.raises(RecordingError, match="no description"):
-        record(rubric, SOLUTION, [], zygote)
+        record(rubric, SOLUTION, [], sandbox)
 
 
-def test_a_probe_that_fails_is_shown_with_its_traceback(zygote):
+def test_a_probe_that_fails_is_shown_with_its_traceback(sandbox):
     with pytest.raises(RecordingError, match=r"(?s)the probe of encoder.*KeyError.*failing\.py"):
-        record(changed(probes="tests.grading.failing"), SOLUTION, [], zygote)
+        record(changed(probes="tests.grading.failing"), SOLUTION, [], sandbox)

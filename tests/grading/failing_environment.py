@@ -1,8 +1,8 @@
 """An environment for guests that starts, and fails in the guest."""
 
-from autograder.assignment.environment import measure, preload
+from autograder.assignment.environment import measure, preload, settings
 
-__all__ = ["install", "measure", "preload"]
+__all__ = ["install", "measure", "preload", "settings"]
 
 
 def install():

@@ -11,7 +11,7 @@ from autograder.grading.grade import grade
 from autograder.grading.rubric import load
 from autograder.output.html import render
 from autograder.output.results import from_verdicts
-from autograder.sandbox.host import Zygote
+from autograder.sandbox.host import start
 from tests.notebooks import notebook
 
 RUBRIC = load(PS7.rubric)
@@ -30,8 +30,8 @@ def with_case(name, case, **changes):
     return with_item(name, cases={**own, case: msgspec.structs.replace(own[case], **changes)})
 
 
-def graded(rubric, zygote, submission=SOLUTION):
-    return [v for _, own in grade(submission, rubric, BANK, zygote, Clock(Limits())) for v in own]
+def graded(rubric, sandbox, submission=SOLUTION):
+    return [v for _, own in grade(submission, rubric, BANK, sandbox, Clock(Limits())) for v in own]
 
 
 FAILING = {
@@ -56,9 +56,9 @@ FAILING = {
 
 
 @pytest.mark.parametrize("name", FAILING)
-def test_a_failure_of_the_grader_is_told_apart(name, zygote):
+def test_a_failure_of_the_grader_is_told_apart(name, sandbox):
     rubric, said = FAILING[name]
-    faulty = [v for v in graded(rubric, zygote) if v.fault]
+    faulty = [v for v in graded(rubric, sandbox) if v.fault]
     assert faulty
     for verdict in faulty:
         assert verdict.message.startswith("This could not be checked")
@@ -70,13 +70,13 @@ def test_a_failure_of_the_grader_is_told_apart(name, zygote):
     assert said in faulty[0].fault
 
 
-def test_the_other_items_are_graded_as_ever(zygote):
-    verdicts = graded(with_item("encoder", probes=HERE), zygote)
+def test_the_other_items_are_graded_as_ever(sandbox):
+    verdicts = graded(with_item("encoder", probes=HERE), sandbox)
     assert sum(v.score for v in verdicts) == RUBRIC.item("decoder").points
 
 
-def test_the_traceback_is_for_the_staff_alone(zygote):
-    results = from_verdicts(graded(with_item("encoder", probes=HERE), zygote))
+def test_the_traceback_is_for_the_staff_alone(sandbox):
+    results = from_verdicts(graded(with_item("encoder", probes=HERE), sandbox))
     *tests, staff = results.tests
     assert staff.visibility == "hidden"
     assert staff.max_score == 0
@@ -98,9 +98,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_mistake_without_a_line_in_the_traceback_stays_the_students(name, zygote):
+def test_a_mistake_without_a_line_in_the_traceback_stays_the_students(name, sandbox):
     submission = notebook("from torch import nn", WRONG[name])
-    verdicts = [v for v in graded(with_item("encoder"), zygote, submission) if v.item == "encoder"]
+    verdicts = [v for v in graded(with_item("encoder"), sandbox, submission) if v.item == "encoder"]
     assert sum(v.score for v in verdicts) == 0
     assert not any(v.fault for v in verdicts)
     assert verdicts[0].message.startswith(("Your code raised", "Encoder gives None, not", "Encoder does not make a"))
@@ -108,11 +108,11 @@ def test_a_mistake_without_a_line_in_the_traceback_stays_the_students(name, zygo
 
 def test_an_environment_that_fails_in_the_guest():
     rubric = msgspec.structs.replace(with_item("encoder"), environment="tests.grading.failing_environment")
-    with Zygote(rubric.environment) as failing:
+    with start(rubric.environment) as failing:
         verdicts = graded(rubric, failing)
     assert all("OSError: no such disk" in v.fault for v in verdicts if v.max_score)
 
 
-def test_a_note_that_could_not_be_checked_is_not_given(zygote):
-    verdicts = graded(with_case("encoder", "grey", probe="no_such_probe"), zygote)
+def test_a_note_that_could_not_be_checked_is_not_given(sandbox):
+    verdicts = graded(with_case("encoder", "grey", probe="no_such_probe"), sandbox)
     assert all(v.passed and v.max_score for v in verdicts)

@@ -27,8 +27,8 @@ class ProjectionHead(nn.Module):
 """
 
 
-def graded(zygote, *cells, limits=Limits(item=20), rubric=RUBRIC, bank=BANK):  # noqa: B008 - immutable
-    graded = grade(notebook(*cells), rubric, bank, zygote, Clock(limits))
+def graded(sandbox, *cells, limits=Limits(item=20), rubric=RUBRIC, bank=BANK):  # noqa: B008 - immutable
+    graded = grade(notebook(*cells), rubric, bank, sandbox, Clock(limits))
     return {item.name: verdicts for item, verdicts in graded}
 
 
@@ -53,40 +53,40 @@ WORDS = {"exits": "exit code 3", "crashes": "SIGSEGV", "kills itself": "SIGKILL"
 
 
 @pytest.mark.parametrize("harm", HARM)
-def test_harm_to_one_item_leaves_the_others(harm, zygote):
-    verdicts = graded(zygote, HARM[harm], HEAD, limits=Limits(item=3))
+def test_harm_to_one_item_leaves_the_others(harm, sandbox):
+    verdicts = graded(sandbox, HARM[harm], HEAD, limits=Limits(item=3))
     assert score(verdicts["encoder"]) == 0
     assert score(verdicts["projection_head"]) == 1
     assert WORDS.get(harm, "") in verdicts["encoder"][0].message
     assert all(verdict.message for verdict in verdicts["encoder"])
 
 
-def test_points_add_up_whatever_is_handed_in(zygote):
-    verdicts = graded(zygote, HEAD)
+def test_points_add_up_whatever_is_handed_in(sandbox):
+    verdicts = graded(sandbox, HEAD)
     assert list(verdicts) == [item.name for item in RUBRIC.items]
     assert sum(verdict.max_score for each in verdicts.values() for verdict in each) == pytest.approx(RUBRIC.points)
     numbers = [verdict.number for each in verdicts.values() for verdict in each]
     assert len(set(numbers)) == len(numbers)
 
 
-def test_a_note_costs_nothing(zygote):
+def test_a_note_costs_nothing(sandbox):
     narrow = HEAD.replace("nn.Linear(embedding_dim, projection_dim)", "nn.Linear(embedding_dim, 256)")
-    verdicts = graded(zygote, narrow)["projection_head"]
+    verdicts = graded(sandbox, narrow)["projection_head"]
     assert score(verdicts) == 1
     note = next(verdict for verdict in verdicts if not verdict.max_score)
     assert note.passed
     assert "it costs nothing" in note.message
 
 
-def test_normalisation_outside_of_the_head_costs_a_part_of_the_head_alone(zygote):
+def test_normalisation_outside_of_the_head_costs_a_part_of_the_head_alone(sandbox):
     bare = HEAD.replace("F.normalize(self.linear(x))", "self.linear(x)")
-    verdicts = graded(zygote, bare)["projection_head"]
+    verdicts = graded(sandbox, bare)["projection_head"]
     assert 0 < score(verdicts) < 1
     assert {verdict.misconception for verdict in verdicts if not verdict.passed} == {"head-not-normalised"}
 
 
-def test_public_checks_need_no_hidden_bank(zygote):
-    verdicts = graded(zygote, HEAD, rubric=RUBRIC.public(), bank=Bank.read(("public",), PS7.banks))
+def test_public_checks_need_no_hidden_bank(sandbox):
+    verdicts = graded(sandbox, HEAD, rubric=RUBRIC.public(), bank=Bank.read(("public",), PS7.banks))
     assert list(verdicts) == [item.name for item in RUBRIC.items]
     assert not any(verdict.check == "hidden" for each in verdicts.values() for verdict in each)
     assert all(verdict.passed for verdict in verdicts["projection_head"])
@@ -108,9 +108,9 @@ def test_answers_learnt_by_heart_earn_nothing():
                 assert any(case.bank == "hidden" for case in asked), (item.name, check.name)
 
 
-def test_when_the_time_is_used_up_the_rest_says_so(zygote):
+def test_when_the_time_is_used_up_the_rest_says_so(sandbox):
     started = time.monotonic()
-    verdicts = graded(zygote, HARM["hangs"], HEAD, limits=Limits(item=30, total=2))
+    verdicts = graded(sandbox, HARM["hangs"], HEAD, limits=Limits(item=30, total=2))
     assert time.monotonic() - started < 15
     assert score(verdicts["projection_head"]) == 0
     assert "used up by the items before" in verdicts["projection_head"][0].message
@@ -133,28 +133,28 @@ def test_what_was_left_out_is_said():
     assert any("code cell 3 has a syntax error" in note.lower() for note in notes)
 
 
-def test_a_default_argument_may_name_what_is_left_out(zygote):
+def test_a_default_argument_may_name_what_is_left_out(sandbox):
     cells = [
         "train_loader = DataLoader(STL10('data', download=True))",
         HEAD + "def show(loader=train_loader):\n    pass\n",
     ]
     loader = HEAD.replace("projection_dim=256):", "projection_dim=256, loader=train_loader):")
-    assert score(graded(zygote, cells[0], loader)["projection_head"]) == 1
+    assert score(graded(sandbox, cells[0], loader)["projection_head"]) == 1
 
 
-def test_two_gradings_are_equal_byte_for_byte(zygote):
-    one, other = (graded(zygote, HARM["is no module"], HEAD) for _ in range(2))
+def test_two_gradings_are_equal_byte_for_byte(sandbox):
+    one, other = (graded(sandbox, HARM["is no module"], HEAD) for _ in range(2))
     assert msgspec.json.encode(one) == msgspec.json.encode(other)
 
 
 @pytest.mark.parametrize("harm", ["while True: pass", "import os; os._exit(3)"])
-def test_a_head_that_ends_its_guest_is_not_imitated_for_the_model(harm, zygote):
+def test_a_head_that_ends_its_guest_is_not_imitated_for_the_model(harm, sandbox):
     solved = frames.generate(PS7, "solution")
     for cell in solved.cells:
         if cell.metadata.get("item") == "projection_head":
             cell.source = cell.source.replace("def forward(self, x):\n", f"def forward(self, x):\n        {harm}\n")
     submitted = parse_notebook(frames.text(solved).encode())
-    verdicts = {item.name: each for item, each in grade(submitted, RUBRIC, BANK, zygote, Clock(Limits(item=4)))}
+    verdicts = {item.name: each for item, each in grade(submitted, RUBRIC, BANK, sandbox, Clock(Limits(item=4)))}
     assert {name: score(each) for name, each in verdicts.items()} == {
         item.name: 0 if item.name == "projection_head" else item.points for item in RUBRIC.items
     }
@@ -165,9 +165,9 @@ def test_the_wait_follows_what_the_reference_takes(usual, seconds):
     assert Clock(Limits()).for_item(usual) == pytest.approx(seconds)
 
 
-def test_syntax_that_only_a_newer_python_knows_is_for_a_person_to_look_at(zygote):
+def test_syntax_that_only_a_newer_python_knows_is_for_a_person_to_look_at(sandbox):
     newer = msgspec.structs.replace(notebook(HEAD.replace("F.normalize", "F.normalize $ 3")), python=(3, 99))
-    verdicts = grade(newer, RUBRIC, BANK, zygote, Clock(Limits()))
+    verdicts = grade(newer, RUBRIC, BANK, sandbox, Clock(Limits()))
     head = next(each for item, each in verdicts if item.name == "projection_head")
     assert score(head) == 0
     assert all("3.99" in verdict.needs_review for verdict in head)
@@ -176,5 +176,5 @@ def test_syntax_that_only_a_newer_python_knows_is_for_a_person_to_look_at(zygote
     assert any("3.99" in note for note in left_out(newer, RUBRIC))
     older = msgspec.structs.replace(newer, python=(3, 8))
     assert not any(
-        verdict.needs_review for _, each in grade(older, RUBRIC, BANK, zygote, Clock(Limits())) for verdict in each
+        verdict.needs_review for _, each in grade(older, RUBRIC, BANK, sandbox, Clock(Limits())) for verdict in each
     )

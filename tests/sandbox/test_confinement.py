@@ -11,14 +11,20 @@ import pytest
 
 from autograder.output.results import decode
 from autograder.sandbox.confinement import LAYERS
-from autograder.sandbox.host import FIRST_USER, USERS, SandboxError, Zygote
+from autograder.sandbox.forking import FIRST_USER, USERS, Zygote
+from autograder.sandbox.host import SandboxError
 from autograder.sandbox.killer import KILLERS
 from autograder.sandbox.outcomes import Ended, Raised, Reply
-from autograder.sandbox.supervision import processes_of
+from autograder.sandbox.processes import processes_of
 from tests.sandbox.asking import program
 
 PROBES = "tests.sandbox.asking"
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def zygote(sandbox):
+    return sandbox
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -222,11 +228,22 @@ def test_strict_refuses_where_a_layer_is_missing(rubric, monkeypatch):
             zygote.open(PROBES, program(), 5.0)
 
 
-def test_without_confinement_there_is_none(rubric):
-    with Zygote(rubric.environment, "none") as zygote:
-        assert zygote.layers == ()
-        with zygote.open(PROBES, program("import os\nvalue = os.getuid()"), 20.0) as session:
-            assert session.ask("value", {}).facts["value"] == os.getuid()
+def test_children_do_not_outlive_their_session(zygote):
+    with zygote.open(PROBES, program(), 20.0) as session:
+        session.ask("leave_a_child_behind", {})
+        user = session._guest.user
+        assert processes_of(user)
+    deadline = time.monotonic() + 5
+    while processes_of(user) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not processes_of(user)
+
+
+def test_the_guest_sees_nothing_of_the_graders_environment(zygote):
+    with zygote.open(PROBES, program(), 20.0) as session:
+        reply = session.ask("environment", {})
+    assert not {"GRADER_SECRET", "VIRTUAL_ENV", "PWD"} & set(reply.facts["names"])
+    assert len(reply.facts["files"]) == 4  # three standard streams and the connection
 
 
 @pytest.mark.slow

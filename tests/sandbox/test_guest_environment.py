@@ -54,17 +54,17 @@ WORKS = {
 
 
 @pytest.mark.parametrize("text", WORKS.values(), ids=WORKS.keys())
-def test_it_works_here_too(zygote, text):
-    with zygote.open(PROBES, program(text), 30.0) as session:
+def test_it_works_here_too(sandbox, text):
+    with sandbox.open(PROBES, program(text), 30.0) as session:
         outcome = session.ask("value", {})
     assert outcome == Reply(facts={"value": 2.0}, arrays={}), outcome
 
 
 @pytest.mark.slow
-def test_a_lazy_package_is_real_once_it_is_used(zygote):
+def test_a_lazy_package_is_real_once_it_is_used(sandbox):
     text = "import torch, torchvision\nclass N(torchvision.models.ResNet): pass\n"
     text += "value = float(torchvision.transforms.CenterCrop(2)(torch.ones(1, 4, 4)).sum()) / 2"
-    with zygote.open(PROBES, program(text), 60.0) as session:
+    with sandbox.open(PROBES, program(text), 60.0) as session:
         assert session.ask("value", {}) == Reply(facts={"value": 2.0}, arrays={})
 
 
@@ -76,9 +76,9 @@ def test_a_lazy_package_is_real_once_it_is_used(zygote):
         "import no_such_package.inside as n\nclass Base(n.Module): ...\nclass value(Base): ...",
     ],
 )
-def test_a_package_that_is_not_installed_is_the_graders_fault(zygote, source):
+def test_a_package_that_is_not_installed_is_the_graders_fault(sandbox, source):
     statements = [Source(1, number, text, binds) for number, (text, binds) in enumerate(_statements(source), start=1)]
-    with zygote.open(PROBES, statements, 30.0) as session:
+    with sandbox.open(PROBES, statements, 30.0) as session:
         outcome = session.ask("call", {})
     assert isinstance(outcome, Fault)
     assert outcome.package == "no_such_package"
@@ -90,11 +90,11 @@ def _statements(source):
         yield ast.unparse(node), (name,)
 
 
-def test_of_the_probes_a_guest_finds_only_what_several_items_share(zygote):
+def test_of_the_probes_a_guest_finds_only_what_several_items_share(sandbox):
     source = "import sys\nvalue = sorted(name.rpartition('.')[2] for name in sys.modules if '.probes.' in name)"
-    with zygote.open(PROBES, program(source), 20.0) as session:
+    with sandbox.open(PROBES, program(source), 20.0) as session:
         shared = session.ask("value", {}).facts["value"]
     assert shared == ["architectures", "arrangements", "frame", "layer_trace", "seeding"]
     source = "from autograder.assignment.probes.stand_ins import CopyingHead\nvalue = 1"
-    with zygote.open(PROBES, program(source), 20.0) as session:
+    with sandbox.open(PROBES, program(source), 20.0) as session:
         assert not isinstance(session.ask("value", {}), Reply)

@@ -2,6 +2,10 @@
 
 
 def preload(): ...
+def settings():
+    return lambda: None
+
+
 def install(): ...
 def measure():
     return 0.01

@@ -2,10 +2,11 @@
 `train_classifier` it comes to, in which order, and what each is given."""
 
 import contextlib
+import ctypes
 import dis
 import inspect
-import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from types import CodeType, FrameType
@@ -29,6 +30,9 @@ LONGEST_LABEL = 80
 
 class TooLong(BaseException):
     """A statement that does not end; no `except Exception` of the notebook's catches this."""
+
+    def __init__(self) -> None:
+        super().__init__(f"did not end within {STATEMENT_SECONDS:g} s")
 
 
 class Undefined(Blank):
@@ -97,7 +101,6 @@ class Rehearsal(Namespace):
 
     def execute(self, program: Sequence[Source]) -> list[dict[str, Any]]:
         """Executes all statements, those that want a name which is bound further down after the others."""
-        signal.signal(signal.SIGALRM, _too_long)
         later = {name for statement in program for name in statement.binds}
         deferred = [statement for statement in program if not self._run(statement, later)]
         for statement in deferred:
@@ -198,17 +201,28 @@ def _flag(supervised: Any) -> bool | str:
     return "..." if supervised is None or supervised is ... else bool(supervised)
 
 
-def _too_long(*_: Any) -> None:
-    raise TooLong(f"did not end within {STATEMENT_SECONDS:g} s")
-
-
 @contextlib.contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    """Raises TooLong in this thread, again and again until it gets through. Not by a signal, which Windows has not."""
+    thread, done = ctypes.c_ulong(threading.get_ident()), threading.Event()
+
+    def interrupt() -> None:
+        wait = seconds
+        while not done.wait(wait):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TooLong))
+            wait = 0.5
+
+    watcher = threading.Thread(target=interrupt, daemon=True)
+    watcher.start()
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        try:
+            done.set()
+        finally:
+            done.set()  # if TooLong came just then, the next is half a second away
+        watcher.join()
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
 
 
 def _stores(code: CodeType) -> set[str]:

@@ -1,4 +1,5 @@
-"""The host against guests that answer, raise, die, hang and flood. Every session after a bad one works."""
+"""The host against guests that answer, raise, die, hang and flood, forked and plain ones. Every session after a bad one
+works."""
 
 import shutil
 import subprocess
@@ -10,19 +11,30 @@ import pytest
 
 import autograder
 from autograder.sandbox import host
-from autograder.sandbox.host import SandboxError, Zygote
+from autograder.sandbox.host import SandboxError, can_confine, start
 from autograder.sandbox.outcomes import Ended, Fault, Missing, Raised, Reply
-from autograder.sandbox.supervision import processes_of
 from tests.sandbox.asking import program
 
 PROBES = "tests.sandbox.asking"
 ENVIRONMENT = "autograder.assignment.environment"
 
 
+KINDS = ["best", "none"] if can_confine() else ["none"]
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=["forked", "plain"][-len(KINDS) :])
+def either(request, sandbox):
+    if request.param == "best":
+        yield sandbox
+    else:
+        with start(ENVIRONMENT, "none") as plain:
+            yield plain
+
+
 @pytest.fixture
-def ask(zygote):
+def ask(either):
     def _ask(cells, probe, seconds=20.0, **arguments):
-        with zygote.open(PROBES, program(*cells), seconds) as session:
+        with either.open(PROBES, program(*cells), seconds) as session:
             return session.ask(probe, arguments)
 
     return _ask
@@ -90,8 +102,8 @@ def test_a_guest_that_dies_or_floods_is_told_so(ask, probe, arguments, reason):
     assert reason in outcome.reason
 
 
-def test_a_hang_ends_at_the_deadline_and_stays_ended(zygote):
-    with zygote.open(PROBES, program("value = 1"), 1.0) as session:
+def test_a_hang_ends_at_the_deadline_and_stays_ended(either):
+    with either.open(PROBES, program("value = 1"), 1.0) as session:
         started = time.monotonic()
         first = session.ask("sleep", {})
         assert time.monotonic() - started < 3
@@ -99,8 +111,8 @@ def test_a_hang_ends_at_the_deadline_and_stays_ended(zygote):
     assert "still running after 1 s" in first.reason
 
 
-def test_a_definition_that_hangs_ends_too(zygote):
-    with zygote.open(PROBES, program("import time; time.sleep(3600)"), 0.5) as session:
+def test_a_definition_that_hangs_ends_too(either):
+    with either.open(PROBES, program("import time; time.sleep(3600)"), 0.5) as session:
         assert isinstance(session.loaded, Ended)
 
 
@@ -108,27 +120,9 @@ def test_what_is_printed_leads_nowhere(ask):
     assert ask([], "shout") == Reply(facts={}, arrays={})
 
 
-def test_children_do_not_outlive_their_session(zygote):
-    with zygote.open(PROBES, program(), 20.0) as session:
-        session.ask("leave_a_child_behind", {})
-        user = session._guest.user
-        if user is None:
-            pytest.skip("guests have no user of their own here, so a daemon cannot be told from other processes")
-        assert processes_of(user)
-    deadline = time.monotonic() + 5
-    while processes_of(user) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not processes_of(user)
-
-
-def test_the_guest_sees_nothing_of_the_graders_environment(ask, monkeypatch):
-    reply = ask([], "environment")
-    assert not {"GRADER_SECRET", "VIRTUAL_ENV", "PWD"} & set(reply.facts["names"])
-    assert len(reply.facts["files"]) == 4  # three standard streams and the connection
-
-
-def test_a_zygote_that_cannot_start_says_why():
-    with Zygote("no.such.environment") as broken, pytest.raises(SandboxError, match="No module named 'no'"):
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_that_cannot_start_says_why(kind):
+    with start("no.such.environment", kind) as broken, pytest.raises(SandboxError, match="No module named 'no'"):
         broken.open(PROBES, (), 1.0)
 
 
@@ -139,14 +133,16 @@ def copied(tmp_path):
     return tmp_path
 
 
-def test_guests_run_the_copy_that_the_host_runs(copied):
-    text = "import autograder\nfrom autograder.sandbox.host import Zygote\n"
-    text += f"with Zygote({ENVIRONMENT!r}) as zygote: print(autograder.__file__, zygote.unit > 0)"
+@pytest.mark.parametrize("kind", KINDS)
+def test_guests_run_the_copy_that_the_host_runs(kind, copied):
+    text = "import autograder\nfrom autograder.sandbox.host import start\n"
+    text += f"with start({ENVIRONMENT!r}, {kind!r}) as sandbox: print(autograder.__file__, sandbox.unit > 0)"
     done = subprocess.run([sys.executable, "-c", text], cwd=copied, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(copied / "autograder" / "__init__.py"), "True"]
 
 
-def test_guests_that_would_run_another_copy_are_refused(copied, monkeypatch):
+@pytest.mark.parametrize("kind", KINDS)
+def test_guests_that_would_run_another_copy_are_refused(kind, copied, monkeypatch):
     monkeypatch.setattr(host, "OWN_FOLDER", str(copied))
-    with Zygote(ENVIRONMENT) as zygote, pytest.raises(SandboxError, match="another copy of the grader"):
-        zygote.open(PROBES, program("value = 1"), 10)
+    with start(ENVIRONMENT, kind) as sandbox, pytest.raises(SandboxError, match="another copy of the grader"):
+        sandbox.open(PROBES, program("value = 1"), 10)

@@ -1,0 +1,193 @@
+"""Confined guests, for Linux: starts the zygote, has it fork guests, and ends them."""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from autograder.sandbox import host
+from autograder.sandbox.host import START_SECONDS, Sandbox, SandboxError
+from autograder.sandbox.namespace import Source
+from autograder.sandbox.processes import memory_of, processes_of
+from autograder.sandbox.session import Session
+from autograder.sandbox.supervision import Allowance
+
+ALLOWANCE = Allowance()
+CLEAR_SECONDS = 20.0
+FIRST_USER, USERS = 60_000, 2_500
+"""Numbers of users that machines do not use; the next as many are for killing, see the zygote."""
+
+
+class ForkedGuest:
+    """A guest as its zygote keeps it; good for one program."""
+
+    def __init__(
+        self, zygote: "Zygote", connection: socket.socket, *, pid: int, user: int | None, scratch: str
+    ) -> None:
+        self.connection = connection
+        self.pid = pid
+        self.user = user
+        """Its own; None where it runs as the grader's user."""
+        self.scratch = scratch
+        self._zygote = zygote
+
+    def watch(self) -> None:
+        """Raises Excess. Without a user of its own only the one process can be watched."""
+        processes = [self.pid] if self.user is None else processes_of(self.user)
+        ALLOWANCE.compare(processes=len(processes), memory=memory_of(processes, ALLOWANCE.memory), scratch=self.scratch)
+
+    def exit_code(self) -> int | None:
+        """How it ended; None where it has not within two seconds."""
+        return self._zygote.exit_code(self.pid)
+
+    def leave(self) -> None:
+        """Ends it: what has run one program is not used for another."""
+        self.connection.close()
+        self.end()
+
+    def end(self) -> None:
+        """Kills it with all that it has started, and removes its scratch folder."""
+        if not os.path.lexists(self.scratch):
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        if self.user is not None:
+            self._zygote.clear(self.user)
+        # Not shutil.rmtree, which a deep tree of folders brings down.
+        subprocess.run(["rm", "-rf", "--", self.scratch], check=False, stderr=subprocess.DEVNULL, timeout=60)
+
+
+class Zygote(Sandbox):
+    """One process with torch imported, from which every guest is forked."""
+
+    def __init__(self, environment: str, confinement: Literal["strict", "best"] = "best") -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control = ours
+        self._folder = tempfile.TemporaryDirectory(prefix="ps7-guest-", ignore_cleanup_errors=True)
+        self._confinement = confinement
+        self._ready: dict[str, Any] = {}
+        self._ended: dict[int, int] = {}
+        # Guests of one zygote come one after the other, so one user is enough.
+        self._user = FIRST_USER + os.getpid() % USERS
+        text = host.START.format(module="autograder.sandbox.zygote")
+        arguments = [host.OWN_FOLDER, environment, str(theirs.fileno()), str(self._user)]
+        self._process = subprocess.Popen(
+            # -P and -s keep the current folder and the user's packages off the path. Not -I: it would ignore
+            # PYTHONHASHSEED. Where several copies of the grader are installed, guests run the host's.
+            [sys.executable, "-P", "-s", "-c", text, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pass_fds=(theirs.fileno(),),
+            cwd=self._folder.name,
+            env=_clean_environment(self._folder.name),
+            start_new_session=True,
+        )
+        theirs.close()
+
+    def close(self) -> None:
+        """Ends the zygote and its guests, and removes its folder."""
+        self._control.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+        self._folder.cleanup()
+
+    @property
+    def pid(self) -> int:
+        """The zygote's process id."""
+        return self._process.pid
+
+    def open(self, probes: str, program: Sequence[Source], seconds: float) -> Session:
+        """Forks a guest and has it execute `program`. Raises SandboxError where it cannot."""
+        user = self._user if "uid" in self.layers else None
+        scratch = tempfile.mkdtemp(prefix="ps7-scratch-")
+        if user is not None:
+            os.chown(scratch, user, user)
+        order = json.dumps({"fork": self._user, "scratch": scratch}).encode()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            socket.send_fds(self._control, [order], [theirs.fileno()])
+        except OSError as error:
+            ours.close()
+            raise SandboxError(f"the zygote is gone: {error}") from None
+        finally:
+            theirs.close()
+        guest = ForkedGuest(self, ours, pid=self._expect("forked")["forked"], user=user, scratch=scratch)
+        return Session(guest, probes, tuple(program), seconds)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Those that work here. Raises SandboxError where a strict one lacks a layer."""
+        trial = self._started()["trial"]
+        absent = [f"{name} ({wrong})" for name, wrong in trial.items() if wrong]
+        if self._confinement == "strict" and absent:
+            raise SandboxError(
+                f"this machine lacks {', '.join(absent)}, and nothing less than all layers was asked for"
+            )
+        return tuple(name for name, wrong in trial.items() if not wrong)
+
+    @property
+    def unit(self) -> float:
+        """As measured by the zygote."""
+        return float(self._started()["unit"])
+
+    def _started(self) -> dict[str, Any]:
+        if not self._ready:
+            ready = self._expect("ready", START_SECONDS)
+            host.refuse_another_copy(ready["package"])
+            self._ready = ready
+        return self._ready
+
+    def exit_code(self, pid: int, seconds: float = 2.0) -> int | None:
+        """How a guest ended; None where it has not within `seconds`."""
+        deadline = time.monotonic() + seconds
+        while pid not in self._ended and self._listen(deadline - time.monotonic()) is not None:
+            pass
+        return self._ended.get(pid)
+
+    def clear(self, user: int) -> None:
+        """Kills whatever a guest's user has left running, and waits until it is gone."""
+        deadline = time.monotonic() + CLEAR_SECONDS
+        while True:
+            self._control.send(json.dumps({"clear": user}).encode())
+            self._expect("cleared")
+            if not processes_of(user) or time.monotonic() > deadline:
+                break
+            time.sleep(0.002)  # a process that is killed still needs its turn to die
+
+    def _expect(self, word: str, seconds: float = 30.0) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        while True:
+            message = self._listen(deadline - time.monotonic())
+            if message is None:
+                raise SandboxError(f"the grading process did not start: {host.last_words(self._process)}")
+            if word in message:
+                return message
+
+    def _listen(self, seconds: float) -> dict[str, Any] | None:
+        if not select.select([self._control], [], [], max(seconds, 0))[0]:
+            return None
+        packet = self._control.recv(4096)
+        if not packet:
+            return None
+        message: dict[str, Any] = json.loads(packet)
+        if "ended" in message:
+            self._ended[message["ended"]] = message["code"]
+        return message
+
+
+def _clean_environment(folder: str) -> dict[str, str]:
+    """Nothing of the grader's own environment."""
+    places = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": folder, "TMPDIR": folder, "LANG": "C.UTF-8"}
+    return {**places, **host.SETTINGS}

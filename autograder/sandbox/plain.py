@@ -1,0 +1,201 @@
+"""Unconfined guests, for every system: a process with torch imported that serves one program after the other.
+
+It is started anew after whatever has ended it, and where it could not put itself back. For a student's own machine,
+which needs no protection from the student.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import psutil
+
+from autograder.sandbox import host, wire
+from autograder.sandbox.guest import Answer, Leave
+from autograder.sandbox.host import START_SECONDS, Sandbox, SandboxError
+from autograder.sandbox.namespace import Source
+from autograder.sandbox.outcomes import ReplyHeader
+from autograder.sandbox.session import Session
+from autograder.sandbox.supervision import Allowance
+
+ALLOWANCE = Allowance()
+RESTORE_SECONDS = 10.0
+
+
+class PlainGuest:
+    """A process that is good for any number of programs. Starting returns at once."""
+
+    def __init__(self, environment: str) -> None:
+        self.scratch = os.path.realpath(tempfile.mkdtemp(prefix="ps7-scratch-"))
+        self._secret = secrets.token_hex(16).encode()
+        self._said: Mapping[str, Any] | None = None
+        self._farewell = ""
+        """The nonce of the last session's end."""
+        self._size = 0
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.connection = socket.socket()
+        text = host.START.format(module="autograder.sandbox.plain_guest")
+        arguments = [host.OWN_FOLDER, environment, str(self._listening.getsockname()[1]), self.scratch]
+        self.process = subprocess.Popen(
+            # -P keeps the current folder off the path.
+            [sys.executable, "-P", "-c", text, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+            # So that Ctrl-C in the terminal is for the host to answer.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):
+            self.process.stdin.write(self._secret + b"\n")
+            self.process.stdin.flush()
+
+    def ready(self) -> Mapping[str, Any]:
+        """What it says of itself once its imports are done. Raises SandboxError where they fail."""
+        if self._said is not None:
+            return self._said
+        deadline = time.monotonic() + START_SECONDS
+        try:
+            self.connection = self._accept(deadline)
+            self._said = self._hear("", deadline)
+        except (OSError, wire.WireError, msgspec.MsgspecError):
+            raise SandboxError(f"the grading process did not start: {host.last_words(self.process)}") from None
+        self._size = self._memory()
+        return self._said
+
+    def watch(self) -> None:
+        """Raises Excess."""
+        ALLOWANCE.compare(processes=len(self._tree()), memory=self._memory() - self._size, scratch=self.scratch)
+
+    def exit_code(self) -> int | None:
+        """How it ended; None where it has not within two seconds."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.process.wait(timeout=2)
+        return None
+
+    def leave(self) -> None:
+        """Has it put itself back, while the host does something else; see `is_as_new`."""
+        if self.process.poll() is not None:
+            return self.end()
+        for child in self._tree()[1:]:
+            _kill(child)
+        self._farewell = secrets.token_hex(16)
+        try:
+            wire.send(self.connection, msgspec.json.encode(Leave(nonce=self._farewell)))
+        except OSError:
+            self.end()
+
+    def is_as_new(self) -> bool:
+        """Whether it can be given another program."""
+        if self.process.poll() is None and self._farewell:
+            try:
+                self._hear(self._farewell, time.monotonic() + RESTORE_SECONDS)
+            except (OSError, wire.WireError, msgspec.MsgspecError):
+                self.end()
+                return False
+            for entry in os.scandir(self.scratch):
+                _remove(entry.path)
+            self._farewell = ""
+        return self.process.poll() is None
+
+    def end(self) -> None:
+        """Kills it with all that it has started, and removes its scratch folder."""
+        for process in reversed(self._tree()):
+            _kill(process)
+        self.process.wait()
+        for stream in (self._listening, self.connection, self.process.stdin, self.process.stderr):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+        _remove(self.scratch)
+
+    def _accept(self, deadline: float) -> socket.socket:
+        """The connection of the process that knows the secret. Raises OSError."""
+        self._listening.settimeout(0.2)
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with contextlib.suppress(TimeoutError):
+                connection, _ = self._listening.accept()
+                connection.settimeout(5)
+                if secrets.compare_digest(connection.recv(len(self._secret), socket.MSG_WAITALL), self._secret):
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    return connection
+                connection.close()
+        raise OSError("nobody called")
+
+    def _hear(self, nonce: str, deadline: float) -> Mapping[str, Any]:
+        answer = msgspec.json.decode(wire.receive(self.connection, wire.REPLY, deadline)[0], type=Answer)
+        if answer.nonce != nonce or not isinstance(answer.outcome, ReplyHeader):
+            raise wire.WireError("an answer to another question")
+        return answer.outcome.facts
+
+    def _tree(self) -> list[psutil.Process]:
+        """The process and all below it."""
+        try:
+            root = psutil.Process(self.process.pid)
+            return [root, *root.children(recursive=True)]
+        except psutil.Error:
+            return []
+
+    def _memory(self) -> int:
+        """Bytes, those that its processes share with one another several times."""
+        total = 0
+        for process in self._tree():
+            with contextlib.suppress(psutil.Error):
+                total += process.memory_info().rss
+        return total
+
+
+class PlainSandbox(Sandbox):
+    """One plain guest, and another after it where need be."""
+
+    layers = ()
+
+    def __init__(self, environment: str) -> None:
+        self._environment = environment
+        self._guest = PlainGuest(environment)
+
+    def open(self, probes: str, program: Sequence[Source], seconds: float) -> Session:
+        """Has the guest execute `program`. Raises SandboxError where there is none."""
+        if not self._guest.is_as_new():
+            self._guest = PlainGuest(self._environment)
+        host.refuse_another_copy(self._guest.ready()["package"])
+        return Session(self._guest, probes, tuple(program), seconds)
+
+    @property
+    def unit(self) -> float:
+        """As measured by the guest."""
+        return float(self._guest.ready()["unit"])
+
+    def close(self) -> None:
+        """Ends the guest."""
+        self._guest.end()
+
+
+def _kill(process: psutil.Process) -> None:
+    with contextlib.suppress(psutil.Error):
+        process.kill()
+
+
+def _remove(path: str) -> None:
+    """A file or a folder, as far as it goes: on Windows what is open stays."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+
+
+def _environment() -> dict[str, str]:
+    """The user's, without what would make Python another."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | dict(host.SETTINGS)

@@ -1,0 +1,48 @@
+"""The process of plain guests: it runs one program after the other and puts itself back in between.
+
+Made of what Python has on every system. It is started by the host, with which it speaks over a loopback connection.
+"""
+
+import importlib
+import os
+import socket
+import sys
+import threading
+
+import autograder
+from autograder.sandbox import guest
+from autograder.sandbox.interpreter import Interpreter
+from autograder.sandbox.outcomes import ReplyHeader
+
+
+def main() -> None:
+    """Serves sessions in the environment module `argv[1]` on the port `argv[2]` of this machine, with `argv[3]` as the
+    working directory, until the host hangs up or something is left that cannot be put back.
+
+    The first line of standard input is the secret by which the host knows its guest. When the input ends, so does the
+    process, whatever runs in it: then the host is gone.
+    """
+    environment, port, scratch = sys.argv[1:4]
+    sys.argv = ["notebook"]
+    secret = sys.stdin.buffer.readline().strip()
+    life = os.dup(0)
+    threading.Thread(target=_end_with, args=(life,), daemon=True).start()
+    connection = socket.create_connection(("127.0.0.1", int(port)))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.sendall(secret)
+    packages = importlib.import_module(environment)
+    packages.preload()
+    unit = packages.measure()
+    guest.silence()
+    guest.move_to(scratch)
+    fresh = Interpreter(packages.settings)
+    guest.answer(connection, "", ReplyHeader(facts={"package": autograder.__file__, "unit": unit}))
+    while left := guest.serve(connection, environment):
+        fresh.restore()
+        guest.answer(connection, left.nonce, ReplyHeader())
+
+
+def _end_with(life: int) -> None:
+    while os.read(life, 4096):
+        pass
+    os._exit(1)
