@@ -43,7 +43,8 @@ def render(results: Results, page: Path | None, *, as_json: bool, title: str, na
         from autograder.output import html
 
         page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(html.render(results, title=title, notebook_name=name), encoding="utf-8")
+        text = html.render(results, title=title, notebook_name=name)
+        page.write_text(text, encoding="utf-8", errors="replace")  # a file name may hold what is no text
     if as_json:
         from autograder.output.results import encode
 

@@ -5,6 +5,8 @@ import pytest
 from autograder.assignment.files import PS7
 from autograder.commands.validate import everything_known, validate
 from autograder.grading.bank import Bank
+from autograder.grading.examination import Clock, Limits
+from autograder.grading.grade import grade
 from autograder.grading.rubric import load
 from autograder.program import outline
 from autograder.sandbox.host import start
@@ -21,6 +23,12 @@ def remembering():
 
 
 @pytest.fixture(scope="module")
+def plain():
+    with Remembering(start(RUBRIC.environment, "none")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
 def bank():
     return Bank.read(("public", "hidden"), PS7.banks)
 
@@ -28,6 +36,18 @@ def bank():
 @pytest.mark.parametrize("name", KNOWN)
 def test_the_verdict_is_the_known_one(name, remembering, bank):
     assert validate(KNOWN[name], RUBRIC, bank, remembering).off == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KNOWN)
+def test_plain_guests_lead_to_the_same_verdict(name, remembering, plain, bank):
+    """To the word: one process for all programs, and a process for each."""
+    for submitted in KNOWN[name].frames.values():
+        both = [
+            [verdicts for _, verdicts in grade(submitted, RUBRIC, bank, sandbox, Clock(Limits()))]
+            for sandbox in (remembering, plain)
+        ]
+        assert both[0] == both[1]
 
 
 def test_the_corpus_is_as_large_as_it_has_to_be():

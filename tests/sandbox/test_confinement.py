@@ -70,7 +70,7 @@ REFUSED = {
     "a file in /tmp": "return os.write(os.open('/tmp/ps7-loot', os.O_CREAT | os.O_WRONLY), b'x')",
     "a file in /dev/shm": "return open('/dev/shm/ps7-loot', 'w').write('x')",
     "a file beside the grader": f"return os.write(os.open('{ROOT}/autograder/json.py', os.O_CREAT | os.O_WRONLY), b'x')",
-    "a package": "import numpy\nreturn open(numpy.__file__, 'a').write('x')",
+    "a package": "import numpy\nreturn os.write(os.open(numpy.__file__, os.O_WRONLY), b'x')",
     "root": "os.setuid(0)\nreturn 1",
     "another user": "os.setresuid(1000, 1000, 1000)\nreturn 1",
     "a device": "os.mknod('device', 0o600 | 0o020000, os.makedev(1, 1))\nreturn 1",

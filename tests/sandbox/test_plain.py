@@ -158,3 +158,46 @@ def test_it_ends_with_a_host_that_is_killed():
     ):
         time.sleep(0.05)
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+HARM = """
+import os, pathlib, shutil, torch
+file = FOLDER + "/kept.pt"
+for harm in (
+    lambda: torch.save(torch.zeros(1), file),
+    lambda: open(file, "w").write(""),
+    lambda: open(file, "r+").write(""),
+    lambda: pathlib.Path(file).write_text(""),
+    lambda: os.remove(file),
+    lambda: pathlib.Path(file).unlink(),
+    lambda: os.rename(file, "elsewhere"),
+    lambda: os.replace("elsewhere", file),
+    lambda: shutil.copy("elsewhere", file),
+    lambda: shutil.move(file, "elsewhere"),
+    lambda: shutil.rmtree(FOLDER),
+    lambda: os.makedirs(FOLDER + "/new"),
+    lambda: os.mkdir(FOLDER + "/new"),
+):
+    open("elsewhere", "w").write("x")
+    try:
+        harm()
+    except OSError:
+        pass
+"""
+
+
+def test_files_of_the_student_are_read_and_never_changed(plain, tmp_path):
+    """A checkpoint, say, which the notebook has saved and loads."""
+    (tmp_path / "kept.pt").write_bytes(b"as it was")
+    folder = f"FOLDER = {str(tmp_path)!r}\n"
+    assert run(plain, folder + "value = open(FOLDER + '/kept.pt').read()").facts["value"] == "as it was"
+    assert isinstance(run(plain, folder + HARM + "value = 1"), Reply)
+    assert (tmp_path / "kept.pt").read_bytes() == b"as it was"
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.pt"]
+
+
+def test_what_was_written_is_what_is_read(plain, tmp_path):
+    (tmp_path / "kept.txt").write_text("as it was")
+    path = str(tmp_path / "kept.txt")
+    assert run(plain, f"open({path!r}, 'w').write('new')\nvalue = open({path!r}).read()").facts["value"] == "new"
+    assert run(plain, f"value = open({path!r}).read()").facts["value"] == "as it was"

@@ -9,18 +9,23 @@ import functools
 import io
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 import torch
 
-PATHS: tuple[tuple[ModuleType, str], ...] = (
-    (os, "listdir scandir remove unlink rename replace rmdir stat chmod utime"),
-    (os.path, "exists isfile isdir getsize getmtime"),
-    (shutil, "copyfile copymode copystat rmtree"),
+READ = "read"
+WRITTEN = "written"
+PATHS: tuple[tuple[ModuleType, str, tuple[str, ...]], ...] = (
+    (os, "listdir scandir stat", (READ,)),
+    (os.path, "exists isfile isdir getsize getmtime", (READ,)),
+    (os, "remove unlink rename replace rmdir chmod utime", (WRITTEN, WRITTEN)),
+    (shutil, "rmtree", (WRITTEN,)),
+    (shutil, "copyfile copymode copystat", (READ, WRITTEN)),
 )
-"""Functions that take paths, which may be of files that were written elsewhere than they seem to be."""
+"""Functions that take paths, which may be of files that were written elsewhere than they seem to be; and what they do
+to the files of their first arguments."""
 
 
 def install() -> None:
@@ -28,39 +33,50 @@ def install() -> None:
     root = os.getcwd()
     open_, save, load, makedirs, mkdir = builtins.open, torch.save, torch.load, os.makedirs, os.mkdir
 
-    def place(path: Any) -> Any:
-        """Where the file is that the notebook means."""
+    def inside(path: Any) -> str | None:
+        """Where in the guest's folder an absolute path outside of it is to be found; None for all others."""
         if not isinstance(path, str | os.PathLike) or not isinstance(text := os.fspath(path), str):
-            return path
-        outside = os.path.isabs(text) and not text.startswith((root, "/dev/"))
-        return root + text if outside and not _is_there(text) else path
+            return None
+        rest = os.path.splitdrive(text)[1]
+        return root + rest if rest.startswith(("/", os.sep)) and not text.startswith((root, "/dev/")) else None
+
+    def to_read(path: Any) -> Any:
+        """What the guest has written comes before what is there."""
+        here = inside(path)
+        return here if here is not None and (_is_there(here) or not _is_there(os.fspath(path))) else path
 
     def to_write(path: Any) -> Any:
-        path = place(path)
+        """Nothing outside is overwritten: on a student's own machine it could be."""
+        path = inside(path) or path
         if isinstance(path, str | os.PathLike) and (folder := os.path.dirname(os.fspath(path))):
-            makedirs(folder, exist_ok=True)
+            make_folders(folder, exist_ok=True)
         return path
 
     def open_anywhere(file: Any, mode: str = "r", *arguments: Any, **keywords: Any) -> Any:
         writes = isinstance(mode, str) and set(mode) & set("wax+")
-        return open_(to_write(file) if writes else place(file), mode, *arguments, **keywords)
+        return open_(to_write(file) if writes else to_read(file), mode, *arguments, **keywords)
 
     def make_folders(name: Any, mode: int = 0o777, exist_ok: bool = False) -> None:
-        makedirs(place(name), mode, exist_ok or place(name) is not name)
+        here = inside(name)
+        if here is None:
+            makedirs(name, mode, exist_ok)
+        elif not os.path.isdir(name):
+            makedirs(here, mode, exist_ok=True)
 
     def make_folder(path: Any, mode: int = 0o777, **keywords: Any) -> None:
-        if place(path) is path:
+        if inside(path) is None:
             mkdir(path, mode, **keywords)
         else:
-            makedirs(place(path), mode, exist_ok=True)
+            make_folders(path, mode)
 
     builtins.open = io.open = open_anywhere
     os.makedirs, os.mkdir = make_folders, make_folder
     torch.save = lambda value, f, *arguments, **keywords: save(value, to_write(f), *arguments, **keywords)
-    torch.load = lambda f, *arguments, **keywords: load(place(f), *arguments, **{**keywords, "map_location": "cpu"})
-    for module, names in PATHS:
+    torch.load = lambda f, *arguments, **keywords: load(to_read(f), *arguments, **{**keywords, "map_location": "cpu"})
+    places: Mapping[str, Callable[[Any], Any]] = {READ: to_read, WRITTEN: lambda path: inside(path) or path}
+    for module, names, uses in PATHS:
         for name in filter(functools.partial(hasattr, module), names.split()):
-            setattr(module, name, _placed(getattr(module, name), place))
+            setattr(module, name, _placed(getattr(module, name), [places[use] for use in uses]))
 
 
 def _is_there(path: str) -> bool:
@@ -71,9 +87,10 @@ def _is_there(path: str) -> bool:
     return True
 
 
-def _placed(function: Callable[..., Any], place: Callable[[Any], Any]) -> Callable[..., Any]:
+def _placed(function: Callable[..., Any], places: Sequence[Callable[[Any], Any]]) -> Callable[..., Any]:
     @functools.wraps(function)
     def placed(*arguments: Any, **keywords: Any) -> Any:
-        return function(*map(place, arguments), **keywords)
+        own = [place(argument) for place, argument in zip(places, arguments, strict=False)]
+        return function(*own, *arguments[len(own) :], **keywords)
 
     return placed

@@ -221,8 +221,8 @@ def _time_limit(seconds: float) -> Iterator[None]:
             done.set()
         finally:
             done.set()  # if TooLong came just then, the next is half a second away
+        # One on its way arrives by the end of this. To call it back would leave CPython 3.11 waiting for it for ever.
         watcher.join()
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
 
 
 def _stores(code: CodeType) -> set[str]:

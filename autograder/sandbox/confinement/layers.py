@@ -91,8 +91,10 @@ def tried(place: Place) -> dict[str, str]:
 
 def _first_to_die(_: Place) -> None:
     """When memory runs out, the kernel takes the guest and not the grader."""
-    with open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")
+    # Not `open`, which by now is the notebook's and writes into the scratch folder.
+    file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    os.write(file, b"1000")
+    os.close(file)
 
 
 def _limits(_: Place) -> None:
