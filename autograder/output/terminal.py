@@ -23,7 +23,12 @@ def print_report(results: Results, console: Console, *, title: str) -> None:
         console.print()
         console.print(_markdown(results.output))
     console.print()
-    console.print(Text(f"{total}, in {results.execution_time:g} s", style="bold"))
+    line = Text(f"{total}, in {results.execution_time:g} s", style="bold")
+    if "sandbox" in results.extra_data:
+        layers = len(results.extra_data["sandbox"])
+        confined = f"confined by {layers} layers" if layers else "not confined"
+        line.append(f"  (its code ran {confined})", style="not bold dim")
+    console.print(line)
 
 
 def _print_group(group: Group, console: Console) -> None:
