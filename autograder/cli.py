@@ -43,11 +43,9 @@ def grade(
     from autograder.grading.examination import Limits
     from autograder.grading.policy import Policy, PolicyError, read_policy
     from autograder.output.standing import with_standing
-    from autograder.sandbox.host import can_confine
     from autograder.submission.metadata import MetadataError, read_metadata
 
-    if confinement != "none" and not can_confine():
-        fail("this system cannot confine a notebook's code, only Linux can; --sandbox none runs it as you, unconfined")
+    refuse_unconfined(confinement)
     try:
         policy = read_policy(config) if config is not None else Policy()
         rubric = policy.laid_over(read_rubric())
@@ -80,6 +78,43 @@ def grade(
 
 
 @app.command()
+def explain(
+    submission: Annotated[Path, typer.Argument(help="A notebook, or a folder that holds one.")],
+    item: Annotated[str, typer.Argument(help="The item that the question is about.")],
+    results: Annotated[
+        Path | None, typer.Option(help="The results.json that the student was given: says what would be otherwise now.")
+    ] = None,
+    as_json: AsJson = False,
+    confinement: Confine = "best",
+) -> None:
+    """Show what is behind the verdicts on an item, the hidden inputs and replies too. Not for students."""
+    from autograder.commands import explain as explaining
+    from autograder.grading.bank import BankError
+    from autograder.output.results import ResultsError, decode
+    from autograder.sandbox.host import SandboxError
+    from autograder.submission.notebook import UnreadableSubmission
+
+    rubric = read_rubric()
+    refuse_unknown([item], rubric)
+    refuse_unconfined(confinement)
+    try:
+        given = decode(results.read_bytes()) if results is not None else None
+        with Progress(quiet=as_json):
+            explained = explaining.explain_item(PS7, submission, rubric.item(item), rubric, confinement)
+    except OSError as error:
+        fail(f"{results} cannot be read: {error.strerror or error}")
+    except (UnreadableSubmission, SandboxError, BankError, ResultsError) as error:
+        fail(str(error))
+    changed = explaining.changes(given, explained) if given is not None else []
+    if as_json:
+        typer.echo(explaining.as_json(explained, changed))
+        return
+    explaining.print_explanation(explained, wide_console())
+    for sentence in changed or (["The points are those of the results given."] if given is not None else []):
+        typer.echo(sentence)
+
+
+@app.command()
 def validate(
     corpus: Annotated[Path | None, typer.Option(help="Folder with correct/ and wrong/ submissions.")] = None,
     as_json: AsJson = False,
@@ -109,11 +144,22 @@ def validate(
 
         typer.echo(msgspec.json.encode(rows).decode())
     else:
-        # Piped, a line is as long as it needs to be: whoever searches for a slug finds it whole.
-        console = Console() if sys.stdout.isatty() else Console(width=PIPED)
-        print_names(names, console)
-        print_table(rows, console)
+        print_names(names, wide_console())
+        print_table(rows, wide_console())
     raise typer.Exit(1 if any(row.off for row in rows) else 0)
+
+
+def wide_console() -> Console:
+    """Piped, a line is as long as it needs to be: whoever searches for a slug finds it whole."""
+    return Console() if sys.stdout.isatty() else Console(width=PIPED)
+
+
+def refuse_unconfined(confinement: str) -> None:
+    """Ends the command where others' code would run as the user does, and nobody has said so."""
+    from autograder.sandbox.host import can_confine
+
+    if confinement != "none" and not can_confine():
+        fail("this system cannot confine a notebook's code, only Linux can; --sandbox none runs it as you, unconfined")
 
 
 building = typer.Typer(help="Make what is generated.", invoke_without_command=True)

@@ -9,11 +9,24 @@ import asyncio  # noqa: F401
 import sys
 from pathlib import Path
 
-WITHOUT = """
-import builtins, multiprocessing, os, psutil, selectors, shutil, signal, socket, subprocess, sys, tempfile, types
-psutil.signal = types.SimpleNamespace(**vars(signal))  # it has a way of its own on each system
+IN_WINDOWS = """
+abort access chdir chmod close closerange cpu_count device_encoding dup dup2 environ error execv execve
+fspath fstat fsync ftruncate get_inheritable get_terminal_size getcwd getcwdb getlogin getpid getppid isatty kill link
+listdir lseek lstat mkdir open pipe putenv read readlink remove rename replace rmdir scandir set_inheritable spawnv
+spawnve stat stat_result strerror symlink system terminal_size times times_result truncate umask uname_result unlink
+unsetenv urandom utime waitpid waitstatus_to_exitcode write DirEntry F_OK R_OK W_OK X_OK O_APPEND O_CREAT O_EXCL
+O_RDONLY O_RDWR O_TRUNC O_WRONLY TMP_MAX
+uname register_at_fork RTLD_NOW RTLD_GLOBAL RTLD_LAZY RTLD_LOCAL
+"""
+WITHOUT = (
+    f"IN_WINDOWS = {IN_WINDOWS!r}\n"
+    + """
+import builtins, multiprocessing, os, posix, psutil, selectors, shutil, signal, socket, subprocess, sys, tempfile, types
+# These have a way of their own on each system.
+for module in (subprocess, psutil, psutil._common, psutil._pslinux, psutil._psposix):
+    module.os, module.signal = types.SimpleNamespace(**vars(os)), types.SimpleNamespace(**vars(signal))
 for module, names in {
-    os: "fork forkpty killpg setsid getsid getuid geteuid getgid setuid setresuid setgroups chown fchown mkfifo sysconf waitid WNOHANG",
+    os: " ".join({name for name in vars(posix) if not name.startswith("_")} - {*IN_WINDOWS.split()}),
     socket: "AF_UNIX send_fds recv_fds",
     signal: "SIGKILL SIGALRM SIGCHLD SIGHUP setitimer alarm",
 }.items():
@@ -33,6 +46,7 @@ def hidden(function):
 
 builtins.open, os.scandir, os.listdir, os.stat = map(hidden, (builtins.open, os.scandir, os.listdir, os.stat))
 """
+)
 
 
 def main() -> None:

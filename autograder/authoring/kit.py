@@ -25,8 +25,10 @@ LEFT_OUT = (
     "cli.py",
     "authoring",
     "commands/demo.py",
+    "commands/explain.py",
     "commands/trial.py",
     "commands/validate.py",
+    "grading/explanation.py",
     "assignment/banks/hidden.json",
     "assignment/banks/hidden.safetensors",
 )

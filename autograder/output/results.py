@@ -146,7 +146,7 @@ class ResultsFile:
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(encode(results))
-                os.fchmod(file.fileno(), 0o644)
+            os.chmod(name, 0o644)
             os.replace(name, self.path)
         except BaseException:
             Path(name).unlink(missing_ok=True)

@@ -26,7 +26,7 @@ def print_report(results: Results, console: Console, *, title: str) -> None:
     line = Text(f"{total}, in {results.execution_time:g} s", style="bold")
     if "sandbox" in results.extra_data:
         layers = len(results.extra_data["sandbox"])
-        confined = f"confined by {layers} layers" if layers else "not confined"
+        confined = f"confined by {layers} layers" if layers else "unconfined"
         line.append(f"  (its code ran {confined})", style="not bold dim")
     console.print(line)
 

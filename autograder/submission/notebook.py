@@ -29,6 +29,8 @@ MAX_OLD_BYTES = 1024 * 1024
 MAX_DEPTH = 6
 MAX_ENTRIES = 10_000
 
+# Windows has none of these.
+_READING = sum(getattr(os, name, 0) for name in ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
 _INLINE_PICTURE = re.compile(r"data:[\w/+.\-]{1,60};base64,[A-Za-z0-9+/=]*")
 _VERSION = re.compile(r"(3)\.(\d{1,2})\b")
 _CLIPPED = "\n[... clipped ...]\n"
@@ -93,7 +95,7 @@ def read_notebook(path: Path) -> Notebook:
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
             raise UnreadableSubmission(_irregular(path))
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, _READING)
         with open(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise UnreadableSubmission(_irregular(path))
