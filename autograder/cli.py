@@ -92,7 +92,7 @@ def explain(
     from autograder.grading.bank import BankError
     from autograder.output.results import ResultsError, decode
     from autograder.sandbox.host import SandboxError
-    from autograder.submission.notebook import UnreadableSubmission
+    from autograder.submission.finding import UnreadableSubmission
 
     rubric = read_rubric()
     refuse_unknown([item], rubric)

@@ -78,7 +78,8 @@ def check(
     from autograder.grading.examination import Limits
     from autograder.sandbox.host import SandboxError, start
     from autograder.sandbox.remembering import Remembering
-    from autograder.submission.notebook import UnreadableSubmission, find_notebook, read_notebook
+    from autograder.submission.finding import UnreadableSubmission, find_notebook
+    from autograder.submission.notebook import read_notebook
 
     rubric = read_rubric()
     refuse_unknown(items, rubric)
@@ -121,6 +122,53 @@ def check(
         if not watch:
             raise
     raise typer.Exit(0 if passed else 1)
+
+
+@app.command()
+def pdf(
+    notebook: Annotated[Path, typer.Argument(help="Your notebook, saved, with its outputs.")],
+    out: Annotated[Path | None, typer.Option(help="The file to write; beside the notebook if it is not given.")] = None,
+    name: Annotated[str, typer.Option(help="Your name, for the first page.")] = "",
+    with_check: Annotated[
+        bool, typer.Option("--check/--no-check", help="Put the result of the public checks on the first page.")
+    ] = True,
+    printer: Annotated[
+        Literal["auto", "chromium", "plutoprint"],
+        typer.Option(help="What prints: a browser of Chromium's kind, or PlutoPrint; auto takes what there is."),
+    ] = "auto",
+    confinement: Confine = "best",
+) -> None:
+    """Make a PDF of the notebook to hand in: every cell and output, with what the checks say on top."""
+    from autograder.commands.grade import check_notebook
+    from autograder.grading.bank import BankError
+    from autograder.grading.examination import Limits
+    from autograder.output.printing import PrintingError
+    from autograder.sandbox.host import SandboxError, start
+    from autograder.submission.finding import UnreadableSubmission, find_notebook
+    from autograder.submission.notebook import read_notebook
+
+    try:
+        from autograder.commands.pdf import print_notebook
+    except ImportError as error:
+        fail(f"for a PDF the package {error.name} is needed; install this with [pdf]: pip install 'ps7-check[pdf]'")
+    rubric = read_rubric()
+    try:
+        path = find_notebook(notebook)
+        out = out or path.with_suffix(".pdf")
+        results = None
+        with Progress() as progress:
+            if with_check:
+                with start(rubric.environment, confinement) as sandbox:
+                    results = check_notebook(
+                        PS7, read_notebook(path), (), rubric, sandbox, limits=Limits(), progress=progress.show
+                    )
+            progress.say("printing")
+            print_notebook(path, out, author=name, results=results, printer=printer)
+    except OSError as error:
+        fail(f"{out} cannot be written: {error.strerror or error}")
+    except (UnreadableSubmission, SandboxError, BankError, PrintingError) as error:
+        fail(str(error))
+    typer.echo(f"{out} ({out.stat().st_size / 1e6:.1f} MB)")
 
 
 def read_rubric() -> Rubric:

@@ -33,7 +33,7 @@ def check(path, *options, encoding="utf-8"):
     return done
 
 
-@pytest.mark.parametrize(("name", "code"), [("solved", 0), ("blank", 1)])
+@pytest.mark.parametrize(("name", "code"), [("solved", 0), pytest.param("blank", 1, marks=pytest.mark.slow)])
 def test_the_verdict_is_the_same(name, code, folder):
     path = folder / "Lösung (1).ipynb"
     path.write_bytes(NOTEBOOKS[name].read_bytes().replace(b"\n", b"\r\n"))

@@ -15,7 +15,8 @@ from autograder.grading.explanation import Answer, Explanation, explain
 from autograder.grading.rubric import Item, Rubric
 from autograder.output.results import Results
 from autograder.sandbox.host import Confinement, start
-from autograder.submission.notebook import find_notebook, read_notebook
+from autograder.submission.finding import find_notebook
+from autograder.submission.notebook import read_notebook
 
 
 def explain_item(

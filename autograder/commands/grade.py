@@ -15,7 +15,8 @@ from autograder.grading.rubric import Item, Rubric
 from autograder.grading.verdicts import Verdict
 from autograder.output.results import Results, ResultsFile, from_verdicts
 from autograder.sandbox.host import Confinement, Sandbox, SandboxError, start
-from autograder.submission.notebook import Notebook, UnreadableSubmission, find_notebook, read_notebook
+from autograder.submission.finding import UnreadableSubmission, find_notebook
+from autograder.submission.notebook import Notebook, read_notebook
 
 NOT_REACHED = "Grading did not get to this check. If this stays so, tell the course staff."
 Progress = Callable[[Item, list[Verdict]], None]

@@ -14,7 +14,7 @@ from autograder.output.results import Results
 def render(results: Results, *, title: str, notebook_name: str) -> str:
     """The page's HTML."""
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(results=results, groups=grouped(results), title=title, notebook_name=notebook_name)
     )
@@ -22,21 +22,22 @@ def render(results: Results, *, title: str, notebook_name: str) -> str:
 
 def table(results: Results) -> str:
     """The checks as a part of a page, for the output of a notebook's cell."""
-    return _environment().get_template("table.html.j2").render(results=results, groups=grouped(results))
+    return environment().get_template("table.html.j2").render(results=results, groups=grouped(results))
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Of the pages' templates."""
+    made = Environment(
         loader=PackageLoader("autograder.output", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"seen": seen, "markdown": markdown, "points": lambda score: f"{score:g}"}
-    environment.tests["unchecked"] = is_unchecked
-    return environment
+    made.filters |= {"seen": seen, "markdown": markdown, "points": lambda score: f"{score:g}"}
+    made.tests["unchecked"] = is_unchecked
+    return made
 
 
 def markdown(text: str, *, inline: bool = False) -> Markup:

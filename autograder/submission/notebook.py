@@ -5,18 +5,16 @@ only version 3 and older go through nbformat; a version 4 file is read here, tak
 """
 
 import json
-import os
 import re
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from autograder.submission.files import describe_bytes, shown_name
+from autograder.submission.files import describe_bytes
+from autograder.submission.finding import MAX_BYTES, UnreadableSubmission, read_bytes
 
-MAX_BYTES = 64 * 1024 * 1024
 MAX_CELLS = 5_000
 MAX_CELL_CHARACTERS = 200_000
 MAX_CODE_CHARACTERS = 400_000
@@ -26,11 +24,7 @@ MAX_JSON_VALUES = 4_000_000
 """A 64 MiB file of empty lists would need gigabytes once parsed; commas and brackets count the values beforehand."""
 MAX_OLD_BYTES = 1024 * 1024
 """nbformat's converter validates the whole file, slowly."""
-MAX_DEPTH = 6
-MAX_ENTRIES = 10_000
 
-# Windows has none of these.
-_READING = sum(getattr(os, name, 0) for name in ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
 _INLINE_PICTURE = re.compile(r"data:[\w/+.\-]{1,60};base64,[A-Za-z0-9+/=]*")
 _VERSION = re.compile(r"(3)\.(\d{1,2})\b")
 _CLIPPED = "\n[... clipped ...]\n"
@@ -55,73 +49,16 @@ class Notebook(msgspec.Struct, frozen=True):
     """Major and minor version of the Python that it was saved with, (0, 0) where the file does not say."""
 
 
-class UnreadableSubmission(Exception):
-    """The submission holds no notebook that can be read; `str(e)` tells the student what to do."""
-
-
-def find_notebook(submission: Path) -> Path:
-    """The one notebook of a submission, which is a file or a folder that holds one.
-
-    Links and special files are refused. Raises UnreadableSubmission where there is none, or several.
-    """
-    try:
-        mode = os.lstat(submission).st_mode
-        if stat.S_ISREG(mode):
-            return submission
-        if not os.path.isdir(submission):
-            raise UnreadableSubmission(_irregular(submission))
-        found, others = _search(submission)
-    except FileNotFoundError:
-        raise UnreadableSubmission(f"There is no file or folder at {shown_name(submission)}.") from None
-    except (OSError, ValueError) as error:
-        raise UnreadableSubmission(f"{shown_name(submission)} cannot be opened ({_reason(error)}).") from error
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UnreadableSubmission(
-            f"The submission holds {len(found)} notebooks: {_listed(submission, found)}. Hand in exactly one."
-        )
-    if irregular := [path for path in others if path.suffix.lower() == ".ipynb"]:
-        raise UnreadableSubmission(_irregular(irregular[0]))
-    seen = f" It holds: {_listed(submission, others)}." if others else " It is empty."
-    raise UnreadableSubmission(
-        f"The submission holds no notebook (a file that ends in .ipynb).{seen} "
-        "In Colab, use File > Download > Download .ipynb."
-    )
-
-
 def read_notebook(path: Path) -> Notebook:
     """Reads the notebook in a regular file. Raises UnreadableSubmission."""
-    try:
-        if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise UnreadableSubmission(_irregular(path))
-        descriptor = os.open(path, _READING)
-        with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise UnreadableSubmission(_irregular(path))
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise UnreadableSubmission(f"There is no file at {shown_name(path)}.") from None
-    except (OSError, ValueError) as error:
-        raise UnreadableSubmission(f"{shown_name(path)} cannot be read ({_reason(error)}).") from error
-    return parse_notebook(data)
+    return parse_notebook(read_bytes(path))
 
 
 def parse_notebook(data: bytes) -> Notebook:
     """Reads a notebook from the bytes of its file. Raises UnreadableSubmission and nothing else."""
     notes: list[str] = []
-    content = _parse_json(data, notes)
-    if not isinstance(content, dict) or not isinstance(content.get("cells", content.get("worksheets")), list):
-        raise UnreadableSubmission(
-            "The file is JSON, but it is not a Jupyter notebook: it has no list of cells. "
-            "Download the notebook again (in Colab: File > Download > Download .ipynb)."
-        )
-    if not isinstance(content.get("cells"), list):
-        content = _converted(content, len(data), notes)
-    raw_cells = content["cells"]
-    if len(raw_cells) > MAX_CELLS:
-        raise UnreadableSubmission(f"The notebook has {len(raw_cells)} cells; at most {MAX_CELLS} can be graded.")
-    cells = tuple(_cells(raw_cells, notes))
+    content = parse_content(data, notes)
+    cells = tuple(_cells(content["cells"], notes))
     code = [cell for cell in cells if cell.kind == "code"]
     if not code:
         raise UnreadableSubmission(
@@ -137,56 +74,29 @@ def parse_notebook(data: bytes) -> Notebook:
     return Notebook(cells, tuple(notes), _python(content))
 
 
+def parse_content(data: bytes, notes: list[str]) -> dict[str, Any]:
+    """What the file holds, in format 4, with a list of `cells` of which nothing more is known; `notes` gets sentences
+    on how it was read. Raises UnreadableSubmission."""
+    content = _parse_json(data, notes)
+    if not isinstance(content, dict) or not isinstance(content.get("cells", content.get("worksheets")), list):
+        raise UnreadableSubmission(
+            "The file is JSON, but it is not a Jupyter notebook: it has no list of cells. "
+            "Download the notebook again (in Colab: File > Download > Download .ipynb)."
+        )
+    if not isinstance(content.get("cells"), list):
+        content = _converted(content, len(data), notes)
+    cells = content["cells"]
+    if len(cells) > MAX_CELLS:
+        raise UnreadableSubmission(f"The notebook has {len(cells)} cells; at most {MAX_CELLS} can be graded.")
+    return dict(content)
+
+
 def _python(content: dict[str, Any]) -> tuple[int, int]:
     metadata = content.get("metadata")
     info = metadata.get("language_info") if isinstance(metadata, dict) else None
     version = info.get("version") if isinstance(info, dict) else None
     match = _VERSION.match(version) if isinstance(version, str) else None
     return (int(match[1]), int(match[2])) if match else (0, 0)
-
-
-def _search(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Regular .ipynb files below the folder, and every other file; hidden and Mac resource folders are ignored."""
-    found: list[Path] = []
-    others: list[Path] = []
-    pending = [(folder, 0)]
-    entries = 0
-    while pending:
-        place, depth = pending.pop()
-        with os.scandir(place) as listing:
-            for entry in listing:
-                entries += 1
-                if entries > MAX_ENTRIES:
-                    raise UnreadableSubmission(
-                        f"The submission holds more than {MAX_ENTRIES:,} files. Hand in the notebook alone."
-                    )
-                if entry.name.startswith(".") or entry.name == "__MACOSX":
-                    continue
-                notebook = entry.name.lower().endswith(".ipynb")
-                if entry.is_dir(follow_symlinks=False) and not notebook:
-                    if depth < MAX_DEPTH:
-                        pending.append((Path(entry.path), depth + 1))
-                elif notebook and entry.is_file(follow_symlinks=False):
-                    found.append(Path(entry.path))
-                else:
-                    others.append(Path(entry.path))
-    return sorted(found), sorted(others)
-
-
-def _irregular(path: Path) -> str:
-    return (
-        f"{shown_name(path.name)} is a link, a folder or a special file, not an ordinary file. "
-        "Hand in the notebook file itself."
-    )
-
-
-def _listed(folder: Path, paths: list[Path]) -> str:
-    shown = ", ".join(shown_name(path.relative_to(folder)) for path in paths[:5])
-    return shown + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
 
 
 def _parse_json(data: bytes, notes: list[str]) -> Any:
@@ -246,7 +156,7 @@ def _cells(raw_cells: list[Any], notes: list[str]) -> Iterator[Cell]:
         kind = raw.get("cell_type") if isinstance(raw, dict) else None
         if kind in ("code", "markdown"):
             count[kind] += 1
-            source = _text(raw.get("source"))
+            source = text_of(raw.get("source"))
             if kind == "markdown":
                 yield Cell("markdown", count[kind], _INLINE_PICTURE.sub("data:", source)[:MAX_CELL_CHARACTERS])
                 continue
@@ -268,11 +178,11 @@ def _outputs(raw_outputs: Any) -> Iterator[str]:
             continue
         data = raw.get("data")
         if raw.get("output_type") == "error":
-            text = f"{_text(raw.get('ename'))}: {_text(raw.get('evalue'))}"
+            text = f"{text_of(raw.get('ename'))}: {text_of(raw.get('evalue'))}"
         elif isinstance(data, dict):
-            text = _text(data.get("text/plain"))
+            text = text_of(data.get("text/plain"))
         else:
-            text = _text(raw.get("text"))
+            text = text_of(raw.get("text"))
         if text:
             yield _clipped(text)
 
@@ -285,7 +195,7 @@ def _clipped(text: str) -> str:
     return text[:half] + _CLIPPED + text[-half:]
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """A JSON string or list of strings as one text, with lone surrogates replaced so that it can be encoded."""
     if isinstance(value, list):
         value = "".join(part for part in value if isinstance(part, str))

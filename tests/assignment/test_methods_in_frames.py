@@ -56,7 +56,7 @@ def in_frame(frame, cells):
 
 @pytest.fixture(scope="module")
 def remembering():
-    with Remembering(start(RUBRIC.environment)) as sandbox:
+    with Remembering(start(RUBRIC.environment, "none")) as sandbox:
         yield sandbox
 
 

@@ -121,11 +121,19 @@ def test_a_child_that_goes_on_is_ended(plain):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("while True: pass", "still running after 1 s"),
+        pytest.param("while True: pass", "still running after 1 s", marks=pytest.mark.slow),
         ("import os; os._exit(3)", "exit code 3"),
-        ("kept = [bytearray(b'1' * 100_000_000) for _ in range(40)]\nimport time; time.sleep(600)", "MB of memory"),
-        ("with open('f', 'wb') as f:\n    while True: f.write(bytes(100_000_000))", "MB of files"),
-        ("import ctypes; ctypes.string_at(0)", "crashed"),
+        pytest.param(
+            "kept = [bytearray(b'1' * 100_000_000) for _ in range(40)]\nimport time; time.sleep(600)",
+            "MB of memory",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "with open('f', 'wb') as f:\n    while True: f.write(bytes(100_000_000))",
+            "MB of files",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param("import ctypes; ctypes.string_at(0)", "crashed", marks=pytest.mark.slow),
     ],
     ids=["an endless loop", "an exit", "a memory bomb", "a full disk", "a crash"],
 )
@@ -134,14 +142,6 @@ def test_what_ends_a_program_ends_no_other(text, reason, plain):
         assert isinstance(session.loaded, Ended)
         assert reason in session.loaded.reason
     assert run(plain, "value = 2").facts["value"] == 2
-
-
-def test_nothing_is_left_when_it_is_closed():
-    with start(ENVIRONMENT, "none") as sandbox:
-        run(sandbox, "value = 1")
-        guest = sandbox._guest
-    assert guest.process.poll() is not None
-    assert not psutil.pid_exists(guest.process.pid)
 
 
 def test_it_ends_with_a_host_that_is_killed():

@@ -133,7 +133,7 @@ def copied(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [KINDS[0], *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS[1:])])
 def test_guests_run_the_copy_that_the_host_runs(kind, copied):
     text = "import autograder\nfrom autograder.sandbox.host import start\n"
     text += f"with start({ENVIRONMENT!r}, {kind!r}) as sandbox: print(autograder.__file__, sandbox.unit > 0)"
@@ -141,7 +141,7 @@ def test_guests_run_the_copy_that_the_host_runs(kind, copied):
     assert done.stdout.split() == [str(copied / "autograder" / "__init__.py"), "True"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [KINDS[0], *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS[1:])])
 def test_guests_that_would_run_another_copy_are_refused(kind, copied, monkeypatch):
     monkeypatch.setattr(host, "OWN_FOLDER", str(copied))
     with start(ENVIRONMENT, kind) as sandbox, pytest.raises(SandboxError, match="another copy of the grader"):

@@ -11,13 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.submission import notebook as reader
-from autograder.submission.notebook import (
-    Cell,
-    UnreadableSubmission,
-    find_notebook,
-    parse_notebook,
-    read_notebook,
-)
+from autograder.submission.finding import UnreadableSubmission, find_notebook
+from autograder.submission.notebook import Cell, parse_notebook, read_notebook
 
 
 def code(source: object = "x = 1", **other: object) -> dict[str, Any]:
