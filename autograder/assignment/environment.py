@@ -26,6 +26,7 @@ LAZY = (
     "PIL",
 )
 BLANK = (
+    "autograder.live",
     "albumentations",
     "cv2",
     "fastprogress",

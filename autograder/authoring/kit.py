@@ -83,6 +83,7 @@ def _project(declared: dict[str, Any]) -> dict[str, Any]:
             "version": __version__,
             "requires-python": declared["requires-python"],
             "dependencies": declared["dependencies"],
+            "optional-dependencies": {"pdf": declared["optional-dependencies"]["pdf"]},
             "scripts": {"ps7": "autograder.student:main"},
         },
         "tool": {"hatch": {"build": {"targets": {"wheel": {"packages": ["autograder"]}}}}},
