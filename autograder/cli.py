@@ -154,6 +154,12 @@ def wide_console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=PIPED)
 
 
+def refuse_outside_a_checkout() -> None:
+    """Ends the command where only the installed package is there, without the corpus and what else it is made of."""
+    if not PS7.corpus.is_dir():
+        fail("this needs a checkout of the project; what is installed here holds what grading needs, and no more")
+
+
 def refuse_unconfined(confinement: str) -> None:
     """Ends the command where others' code would run as the user does, and nobody has said so."""
     from autograder.sandbox.host import can_confine
@@ -169,6 +175,7 @@ app.add_typer(building, name="build")
 @building.callback()
 def build(context: typer.Context) -> None:
     """Make what is generated. Without a command: the notebooks, then the banks of all items."""
+    refuse_outside_a_checkout()
     if context.invoked_subcommand is None:
         build_notebooks()
         build_banks()
@@ -264,4 +271,5 @@ def demo(
     """Grade the bundled sample submissions offline and write their results and pages."""
     from autograder.commands.demo import run_demo
 
+    refuse_outside_a_checkout()
     run_demo(PS7, out, read_rubric(), Console())
