@@ -155,8 +155,8 @@ def wide_console() -> Console:
 
 
 def refuse_outside_a_checkout() -> None:
-    """Ends the command where only the installed package is there, without the corpus and what else it is made of."""
-    if not PS7.corpus.is_dir():
+    """Ends the command where only the installed package is there, without what it is made from and tested with."""
+    if not PS7.frames.is_dir():
         fail("this needs a checkout of the project; what is installed here holds what grading needs, and no more")
 
 

@@ -39,7 +39,7 @@ def lines_of(text):
 def test_it_is_a_notebook_a_wheel_and_a_page(kit):
     _, (notebook, wheel, page) = kit
     assert notebook.read_bytes() == PS7.blank.read_bytes()
-    assert f"install {wheel.name}" in page.read_text(encoding="utf-8")
+    assert f'install "{wheel.name}[pdf]"' in page.read_text(encoding="utf-8")
 
 
 def test_no_hidden_bank_and_no_hidden_case(unpacked, rubric):
