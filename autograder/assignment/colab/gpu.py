@@ -154,7 +154,7 @@ def install() -> None:
                 setattr(module, name, lambda *_, **__: None)
     for name, value in ANSWERS.items():
         setattr(cuda, name, lambda *_, value=value, **__: value)
-    for module in (cuda, torch.accelerator):
+    for module in filter(None, (cuda, getattr(torch, "accelerator", None))):  # torch 2.6 brought the latter
         module.is_available = _answer(there_is=True, otherwise=False)
         module.device_count = _answer(there_is=1, otherwise=0)
     cuda.Event, cuda.Stream = Event, Stream
