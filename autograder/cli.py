@@ -162,7 +162,7 @@ def refuse_outside_a_checkout() -> None:
 
 def refuse_unconfined(confinement: str) -> None:
     """Ends the command where others' code would run as the user does, and nobody has said so."""
-    from autograder.sandbox.host import can_confine
+    from autograder.sandbox.starting import can_confine
 
     if confinement != "none" and not can_confine():
         fail("this system cannot confine a notebook's code, only Linux can; --sandbox none runs it as you, unconfined")

@@ -21,8 +21,9 @@ from autograder.grading.rubric import Rubric, load
 from autograder.output.html import table
 from autograder.output.results import Results
 from autograder.output.terminal import print_report
-from autograder.sandbox.host import Sandbox, SandboxError, start
+from autograder.sandbox.host import Sandbox, SandboxError
 from autograder.sandbox.remembering import Remembering
+from autograder.sandbox.starting import start
 from autograder.submission.notebook import Notebook, parse_notebook
 
 

@@ -76,8 +76,9 @@ def check(
     from autograder.commands.watch import saved
     from autograder.grading.bank import BankError
     from autograder.grading.examination import Limits
-    from autograder.sandbox.host import SandboxError, start
+    from autograder.sandbox.host import SandboxError
     from autograder.sandbox.remembering import Remembering
+    from autograder.sandbox.starting import start
     from autograder.submission.finding import UnreadableSubmission, find_notebook
     from autograder.submission.notebook import read_notebook
 
@@ -143,7 +144,8 @@ def pdf(
     from autograder.grading.bank import BankError
     from autograder.grading.examination import Limits
     from autograder.output.printing import PrintingError
-    from autograder.sandbox.host import SandboxError, start
+    from autograder.sandbox.host import SandboxError
+    from autograder.sandbox.starting import start
     from autograder.submission.finding import UnreadableSubmission, find_notebook
     from autograder.submission.notebook import read_notebook
 

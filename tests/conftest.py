@@ -9,7 +9,8 @@ from hypothesis import settings
 
 from autograder.assignment.files import PS7
 from autograder.grading.rubric import Rubric, load
-from autograder.sandbox.host import Sandbox, start
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.starting import start
 
 # Several processes share the machine; threads of torch that wait for one another slow all of them down.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -16,7 +16,7 @@ from autograder.commands.validate import everything_known, validate_all
 from autograder.grading.bank import Bank
 from autograder.grading.examination import Limits
 from autograder.grading.rubric import load
-from autograder.sandbox.host import start
+from autograder.sandbox.starting import start
 from autograder.submission.notebook import read_notebook
 from tests.toy import HERE, toy
 

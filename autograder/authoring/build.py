@@ -7,7 +7,7 @@ from autograder.authoring import banks, frames, misconceptions, recording
 from autograder.grading.assignment import Assignment
 from autograder.grading.bank import Bank, BankError
 from autograder.grading.rubric import Rubric
-from autograder.sandbox.host import start
+from autograder.sandbox.starting import start
 
 
 def build_notebooks(assignment: Assignment) -> Iterator[Path]:

@@ -14,7 +14,8 @@ from autograder.grading.examination import Clock, Limits
 from autograder.grading.explanation import Answer, Explanation, explain
 from autograder.grading.rubric import Item, Rubric
 from autograder.output.results import Results
-from autograder.sandbox.host import Confinement, start
+from autograder.sandbox.host import Confinement
+from autograder.sandbox.starting import start
 from autograder.submission.finding import find_notebook
 from autograder.submission.notebook import read_notebook
 

@@ -14,7 +14,8 @@ from autograder.grading.grade import grade, left_out, untouched
 from autograder.grading.rubric import Item, Rubric
 from autograder.grading.verdicts import Verdict
 from autograder.output.results import Results, ResultsFile, from_verdicts
-from autograder.sandbox.host import Confinement, Sandbox, SandboxError, start
+from autograder.sandbox.host import Confinement, Sandbox, SandboxError
+from autograder.sandbox.starting import start
 from autograder.submission.finding import UnreadableSubmission, find_notebook
 from autograder.submission.notebook import Notebook, read_notebook
 

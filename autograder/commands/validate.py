@@ -18,8 +18,9 @@ from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade
 from autograder.grading.rubric import Rubric
 from autograder.grading.verdicts import Verdict
-from autograder.sandbox.host import Sandbox, start
+from autograder.sandbox.host import Sandbox
 from autograder.sandbox.remembering import Remembering
+from autograder.sandbox.starting import start
 from autograder.submission.notebook import Notebook
 
 DIFFER = " differ on "

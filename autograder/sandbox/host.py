@@ -1,9 +1,7 @@
-"""Where guests come from, whatever the system can do: the interface, and the choice."""
+"""Where guests come from, whatever the system can do: the interface, and what all who start processes for it share."""
 
 import os
-import socket
 import subprocess
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -81,28 +79,6 @@ class Sandbox(ABC):
     @abstractmethod
     def close(self) -> None:
         """Ends everything that was started."""
-
-
-def can_confine() -> bool:
-    """Whether this system has what the layers are made of."""
-    return sys.platform == "linux" and hasattr(os, "fork") and hasattr(socket, "AF_UNIX")
-
-
-def start(environment: str, confinement: Confinement = "best") -> Sandbox:
-    """A sandbox with the packages of the module `environment`.
-
-    `confinement`: with "best" guests get every layer that works on this machine; with "strict" none is opened where one
-    does not; with "none" they run as the user does. Raises SandboxError where "strict" is beyond this system.
-    """
-    if confinement == "strict" and not can_confine():
-        raise SandboxError("only Linux can confine a notebook's code, and nothing less than all layers was asked for")
-    if sys.platform == "linux" and confinement != "none" and can_confine():
-        from autograder.sandbox.forking import Zygote
-
-        return Zygote(environment, confinement)
-    from autograder.sandbox.plain import PlainSandbox
-
-    return PlainSandbox(environment)
 
 
 def refuse_another_copy(package: str) -> None:

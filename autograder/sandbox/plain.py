@@ -29,6 +29,7 @@ from autograder.sandbox.supervision import Allowance
 
 ALLOWANCE = Allowance()
 RESTORE_SECONDS = 10.0
+WINDOWS_FLAGS = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW")
 
 
 class PlainGuest:
@@ -54,7 +55,7 @@ class PlainGuest:
             env=_environment(),
             # So that Ctrl-C in the terminal is for the host to answer.
             start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            creationflags=sum(getattr(subprocess, name, 0) for name in WINDOWS_FLAGS),
         )
         assert self.process.stdin is not None
         with contextlib.suppress(OSError):
@@ -88,7 +89,7 @@ class PlainGuest:
         """Has it put itself back, while the host does something else; see `is_as_new`."""
         if self.process.poll() is not None:
             return self.end()
-        for child in self._tree()[1:]:
+        for child in _below(self.ready()["pid"]):
             _kill(child)
         self._farewell = secrets.token_hex(16)
         try:
@@ -111,8 +112,9 @@ class PlainGuest:
 
     def end(self) -> None:
         """Kills it with all that it has started, and removes its scratch folder."""
-        for process in reversed(self._tree()):
-            _kill(process)
+        if self.process.poll() is None:  # else its number may be another's by now
+            for process in reversed(self._tree()):
+                _kill(process)
         self.process.wait()
         for stream in (self._listening, self.connection, self.process.stdin, self.process.stderr):
             if stream is not None:
@@ -127,7 +129,10 @@ class PlainGuest:
             with contextlib.suppress(TimeoutError):
                 connection, _ = self._listening.accept()
                 connection.settimeout(5)
-                if secrets.compare_digest(connection.recv(len(self._secret), socket.MSG_WAITALL), self._secret):
+                said = b""
+                while len(said) < len(self._secret) and (part := connection.recv(len(self._secret))):
+                    said += part
+                if secrets.compare_digest(said, self._secret):
                     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     return connection
                 connection.close()
@@ -141,11 +146,9 @@ class PlainGuest:
 
     def _tree(self) -> list[psutil.Process]:
         """The process and all below it."""
-        try:
-            root = psutil.Process(self.process.pid)
-            return [root, *root.children(recursive=True)]
-        except psutil.Error:
-            return []
+        with contextlib.suppress(psutil.Error):
+            return [psutil.Process(self.process.pid), *_below(self.process.pid)]
+        return []
 
     def _memory(self) -> int:
         """Bytes, those that its processes share with one another several times."""
@@ -180,6 +183,12 @@ class PlainSandbox(Sandbox):
     def close(self) -> None:
         """Ends the guest."""
         self._guest.end()
+
+
+def _below(pid: int) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).children(recursive=True)
+    return []
 
 
 def _kill(process: psutil.Process) -> None:

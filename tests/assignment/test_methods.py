@@ -10,8 +10,8 @@ from autograder.grading.examination import Clock, Limits, examine
 from autograder.grading.rubric import load
 from autograder.grading.verdicts import Unclear
 from autograder.program import outline
-from autograder.sandbox.host import start
 from autograder.sandbox.outcomes import Ended, Reply
+from autograder.sandbox.starting import start
 from tests.notebooks import notebook
 
 ITEM = load(PS7.rubric).item("train_classifier")

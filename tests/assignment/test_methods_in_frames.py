@@ -10,8 +10,8 @@ from autograder.grading.bank import Bank
 from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade
 from autograder.grading.rubric import load
-from autograder.sandbox.host import start
 from autograder.sandbox.remembering import Remembering
+from autograder.sandbox.starting import start
 from autograder.submission.notebook import parse_notebook
 from tests.assignment.test_methods import FORMS, SETUPS
 

@@ -11,9 +11,9 @@ from autograder.authoring.recording import record
 from autograder.grading.bank import Bank, BankError
 from autograder.grading.compare import same
 from autograder.grading.rubric import load
-from autograder.sandbox.host import start
 from autograder.sandbox.outcomes import Reply
 from autograder.sandbox.remembering import Remembering
+from autograder.sandbox.starting import start
 
 
 @pytest.mark.parametrize(("version", "path"), [("template", PS7.blank), ("solution", PS7.solution)])

@@ -9,8 +9,8 @@ from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade
 from autograder.grading.rubric import load
 from autograder.program import outline
-from autograder.sandbox.host import start
 from autograder.sandbox.remembering import Remembering
+from autograder.sandbox.starting import start
 
 RUBRIC = load(PS7.rubric)
 KNOWN = {f"{known.kind}:{known.name}": known for known in everything_known(PS7, RUBRIC)}

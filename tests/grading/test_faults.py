@@ -11,7 +11,7 @@ from autograder.grading.grade import grade
 from autograder.grading.rubric import load
 from autograder.output.html import render
 from autograder.output.results import from_verdicts
-from autograder.sandbox.host import start
+from autograder.sandbox.starting import start
 from tests.notebooks import notebook
 
 RUBRIC = load(PS7.rubric)

@@ -3,12 +3,13 @@
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
-from autograder.sandbox.host import start
 from autograder.sandbox.outcomes import Ended, Reply
+from autograder.sandbox.starting import start
 from tests.sandbox.asking import program
 
 PROBES = "tests.sandbox.asking"
@@ -145,7 +146,7 @@ def test_what_ends_a_program_ends_no_other(text, reason, plain):
 
 
 def test_it_ends_with_a_host_that_is_killed():
-    text = f"from autograder.sandbox.host import start\nsandbox = start({ENVIRONMENT!r}, 'none')\n"
+    text = f"from autograder.sandbox.starting import start\nsandbox = start({ENVIRONMENT!r}, 'none')\n"
     text += "print(sandbox._guest.process.pid, sandbox.unit > 0, flush=True)\nimport time; time.sleep(600)"
     hosting = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, text=True)
     pid = int(hosting.stdout.readline().split()[0])
@@ -201,3 +202,19 @@ def test_what_was_written_is_what_is_read(plain, tmp_path):
     path = str(tmp_path / "kept.txt")
     assert run(plain, f"open({path!r}, 'w').write('new')\nvalue = open({path!r}).read()").facts["value"] == "new"
     assert run(plain, f"value = open({path!r}).read()").facts["value"] == "as it was"
+
+
+@pytest.mark.slow
+def test_python_may_be_started_by_a_launcher(tmp_path, monkeypatch):
+    """As in a virtual environment of Windows, where the interpreter is a child of what was started."""
+    launcher = tmp_path / "python"
+    launcher.write_text(f'#!/bin/sh\n{sys.executable} "$@"\nexit $?\n')
+    launcher.chmod(0o755)
+    monkeypatch.setattr("autograder.sandbox.plain.sys", SimpleNamespace(executable=str(launcher)))
+    with start(ENVIRONMENT, "none") as sandbox:
+        pid = run(sandbox, "import os\nvalue = os.getpid()").facts["value"]
+        assert pid != sandbox._guest.process.pid
+        assert run(sandbox, "import os\nvalue = os.getpid()").facts["value"] == pid
+        with sandbox.open(PROBES, program("import os; os._exit(3)"), 20.0) as session:
+            assert "exit code 3" in session.loaded.reason
+        assert run(sandbox, "value = 1").facts["value"] == 1

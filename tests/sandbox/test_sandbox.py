@@ -11,8 +11,9 @@ import pytest
 
 import autograder
 from autograder.sandbox import host
-from autograder.sandbox.host import SandboxError, can_confine, start
+from autograder.sandbox.host import SandboxError
 from autograder.sandbox.outcomes import Ended, Fault, Missing, Raised, Reply
+from autograder.sandbox.starting import can_confine, start
 from tests.sandbox.asking import program
 
 PROBES = "tests.sandbox.asking"
@@ -135,7 +136,7 @@ def copied(tmp_path):
 
 @pytest.mark.parametrize("kind", [KINDS[0], *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS[1:])])
 def test_guests_run_the_copy_that_the_host_runs(kind, copied):
-    text = "import autograder\nfrom autograder.sandbox.host import start\n"
+    text = "import autograder\nfrom autograder.sandbox.starting import start\n"
     text += f"with start({ENVIRONMENT!r}, {kind!r}) as sandbox: print(autograder.__file__, sandbox.unit > 0)"
     done = subprocess.run([sys.executable, "-c", text], cwd=copied, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(copied / "autograder" / "__init__.py"), "True"]
