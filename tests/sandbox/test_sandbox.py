@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,11 +35,17 @@ def either(request, sandbox):
 
 @pytest.fixture
 def ask(either):
-    def _ask(cells, probe, seconds=20.0, **arguments):
-        with either.open(PROBES, program(*cells), seconds) as session:
-            return session.ask(probe, arguments)
+    return partial(asked, either)
 
-    return _ask
+
+def asked(sandbox, cells, probe, seconds=20.0, **arguments):
+    with sandbox.open(PROBES, program(*cells), seconds) as session:
+        return session.ask(probe, arguments)
+
+
+# After its end a plain guest is started anew, which takes seconds.
+SLOW_PLAIN = [KINDS[0], *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS[1:])]
+ENDING = pytest.mark.parametrize("either", SLOW_PLAIN, indirect=True)
 
 
 def test_a_reply_brings_facts_and_arrays(ask):
@@ -87,6 +94,7 @@ def test_exceptions_that_end_programs_are_only_exceptions(ask, text):
     assert isinstance(ask([f"def value():\n    {text}"], "call"), Raised)
 
 
+@ENDING
 @pytest.mark.parametrize(
     ("probe", "arguments", "reason"),
     [
@@ -103,6 +111,7 @@ def test_a_guest_that_dies_or_floods_is_told_so(ask, probe, arguments, reason):
     assert reason in outcome.reason
 
 
+@ENDING
 def test_a_hang_ends_at_the_deadline_and_stays_ended(either):
     with either.open(PROBES, program("value = 1"), 1.0) as session:
         started = time.monotonic()
@@ -112,6 +121,7 @@ def test_a_hang_ends_at_the_deadline_and_stays_ended(either):
     assert "still running after 1 s" in first.reason
 
 
+@ENDING
 def test_a_definition_that_hangs_ends_too(either):
     with either.open(PROBES, program("import time; time.sleep(3600)"), 0.5) as session:
         assert isinstance(session.loaded, Ended)
@@ -134,7 +144,7 @@ def copied(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("kind", [KINDS[0], *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS[1:])])
+@pytest.mark.parametrize("kind", SLOW_PLAIN)
 def test_guests_run_the_copy_that_the_host_runs(kind, copied):
     text = "import autograder\nfrom autograder.sandbox.starting import start\n"
     text += f"with start({ENVIRONMENT!r}, {kind!r}) as sandbox: print(autograder.__file__, sandbox.unit > 0)"
@@ -142,7 +152,7 @@ def test_guests_run_the_copy_that_the_host_runs(kind, copied):
     assert done.stdout.split() == [str(copied / "autograder" / "__init__.py"), "True"]
 
 
-@pytest.mark.parametrize("kind", [KINDS[0], *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS[1:])])
+@pytest.mark.parametrize("kind", SLOW_PLAIN)
 def test_guests_that_would_run_another_copy_are_refused(kind, copied, monkeypatch):
     monkeypatch.setattr(host, "OWN_FOLDER", str(copied))
     with start(ENVIRONMENT, kind) as sandbox, pytest.raises(SandboxError, match="another copy of the grader"):
