@@ -16,7 +16,7 @@ listdir lseek lstat mkdir open pipe putenv read readlink remove rename replace r
 spawnve stat stat_result strerror symlink system terminal_size times times_result truncate umask uname_result unlink
 unsetenv urandom utime waitpid waitstatus_to_exitcode write DirEntry F_OK R_OK W_OK X_OK O_APPEND O_CREAT O_EXCL
 O_RDONLY O_RDWR O_TRUNC O_WRONLY TMP_MAX
-uname register_at_fork RTLD_NOW RTLD_GLOBAL RTLD_LAZY RTLD_LOCAL
+uname sysconf O_NONBLOCK register_at_fork RTLD_NOW RTLD_GLOBAL RTLD_LAZY RTLD_LOCAL
 """
 WITHOUT = (
     f"IN_WINDOWS = {IN_WINDOWS!r}\n"
