@@ -5,16 +5,23 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from autograder.assignment.files import PS7
+from autograder.building import building, refuse_outside_a_checkout
 from autograder.commands.console import Progress, fail, render, tell
 from autograder.student import AsJson, Confine, Page, app, main, read_rubric, refuse_unknown
 
+if TYPE_CHECKING:
+    from autograder.assignment.datasets.archive import Dataset
+    from autograder.assignment.reproduction.calibrating import Variant
+    from autograder.assignment.reproduction.findings import Reproduction
+
 __all__ = ["app", "main"]
+app.add_typer(building, name="build")
 PIPED = 1_000
 """Characters of a line of a table that nobody looks at in a terminal."""
 
@@ -37,6 +44,14 @@ def grade(
     metadata: Annotated[
         Path | None, typer.Option(help="Gradescope's submission_metadata.json: due dates and earlier submissions.")
     ] = None,
+    reproduce: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATASET",
+            help="Run the notebook's own training too, on `composed` (synthetic images that come with this) or on the "
+            "archive of a data set; some minutes. `none` overrules --config.",
+        ),
+    ] = None,
 ) -> None:
     """Grade a submission with public and hidden checks. Exit 0 whenever results were written, whatever the score."""
     from autograder.commands.grade import grade_submission
@@ -48,7 +63,8 @@ def grade(
     refuse_unconfined(confinement)
     try:
         policy = read_policy(config) if config is not None else Policy()
-        rubric = policy.laid_over(read_rubric())
+        reproduction = find_reproduction(policy.reproduce if reproduce is None else reproduce)
+        rubric = policy.laid_over(read_rubric(reproduction.items if reproduction else ()))
     except PolicyError as error:
         fail(str(error))
     told = None
@@ -59,6 +75,8 @@ def grade(
     if out is None and not as_json:
         out = Path("results.json")
     with Progress(quiet=as_json) as progress:
+        if reproduction is not None:
+            reproduction.say = progress.say
         try:
             results = grade_submission(
                 PS7,
@@ -68,6 +86,7 @@ def grade(
                 limits=Limits(total=policy.time_limit if time_limit is None else time_limit),
                 confinement=confinement,
                 standing=partial(with_standing, metadata=told, late=policy.late),
+                reproduce=reproduction,
                 progress=progress.show,
             )
         except OSError as error:
@@ -149,15 +168,108 @@ def validate(
     raise typer.Exit(1 if any(row.off for row in rows) else 0)
 
 
+def find_reproduction(name: str) -> Reproduction | None:
+    """On the data set of that name; None for "" and "none". Ends the command where it cannot be had."""
+    from autograder.assignment.datasets.archive import DatasetError
+    from autograder.assignment.datasets.finding import find
+    from autograder.assignment.reproduction import calibration
+    from autograder.assignment.reproduction.findings import Reproduction
+
+    if name in {"", "none"}:
+        return None
+    try:
+        dataset = find(name)
+        return Reproduction(dataset, calibration.read(dataset))
+    except DatasetError as error:
+        fail(str(error))
+
+
 def wide_console() -> Console:
     """Piped, a line is as long as it needs to be: whoever searches for a slug finds it whole."""
     return Console() if sys.stdout.isatty() else Console(width=PIPED)
 
 
-def refuse_outside_a_checkout() -> None:
-    """Ends the command where only the installed package is there, without what it is made from and tested with."""
+@app.command()
+def calibrate(
+    dataset: Annotated[
+        str, typer.Argument(help="`composed`, or the archive of a data set; the calibration is written beside it.")
+    ] = "composed",
+    seeds: Annotated[int, typer.Option(help="How many times the reference is trained; bands need 20 or more.")] = 50,
+    workers: Annotated[int, typer.Option(help="Trainings at a time; each takes two cores and 1 GB.")] = 1,
+    power: Annotated[
+        int, typer.Option(help="Also train every misconception so many times, to see which ones accuracies show.")
+    ] = 0,
+    plots: Annotated[Path | None, typer.Option(help="A folder for pictures of the spread and of the losses.")] = None,
+    confinement: Confine = "best",
+) -> None:
+    """Record what the reference reaches on a data set: the bands of `grade --reproduce`. Some minutes a seed."""
+    from autograder.assignment.datasets.archive import DatasetError
+    from autograder.assignment.datasets.finding import find
+    from autograder.assignment.reproduction import calibrating, calibration
+    from autograder.assignment.reproduction.measuring import Budget
+    from autograder.sandbox.host import SandboxError
+
+    if power:
+        refuse_outside_a_checkout()
+    done: list[calibrating.Run] = []
+    budget = Budget()
+    try:
+        chosen = find(dataset)
+        right, wrong = variants(chosen)
+        work = [(right, range(seeds)), (wrong if power else [], range(seeds, seeds + power))]
+        total = sum(len(variant.items) * len(numbers) for group, numbers in work for variant in group)
+        with Progress() as progress:
+            for group, numbers in work:
+                for run in calibrating.runs(
+                    chosen.path,
+                    group,
+                    numbers,
+                    environment=read_rubric().environment,
+                    budget=budget,
+                    workers=workers,
+                    confinement=confinement,
+                ):
+                    done.append(run)
+                    progress.say(f"{len(done)} of {total}: {run.mistake or 'the reference'}, {run.item}")
+        made = calibrating.calibration_of(chosen, budget, done)
+    except (DatasetError, SandboxError, calibrating.CalibrationError) as error:
+        fail(str(error))
+    path = calibration.write(made, chosen.path)
+    calibration.print_bands(made, wide_console())
+    typer.echo(str(path))
+    if plots is not None:
+        from autograder.assignment.reproduction.plots import draw
+
+        for picture in draw(made, plots):
+            typer.echo(str(picture))
+
+
+def variants(dataset: Dataset) -> tuple[list[Variant], list[Variant]]:
+    """The reference, and where this is a checkout the reference with each misconception, for the figures that the data
+    set allows."""
+    from autograder.assignment.reproduction.calibrating import Variant
+    from autograder.assignment.reproduction.measuring import LEANS_ON
+    from autograder.grading.bank import Bank
+    from autograder.grading.examination import sliced
+    from autograder.program import outline, program_for
+
+    items = tuple(item for item in LEANS_ON if item != "report_clip" or dataset.has_features)
+    solution = Bank.read(("hidden",), PS7.banks).solution
+    right = [Variant(solution=solution, items=items)]
     if not PS7.frames.is_dir():
-        fail("this needs a checkout of the project; what is installed here holds what grading needs, and no more")
+        return right, []
+    from autograder.authoring import misconceptions
+
+    rubric, wrong = read_rubric(), []
+    for mistake in misconceptions.every(PS7, rubric):
+        item = mistake.description.item
+        shown = tuple(name for name in items if item in LEANS_ON[name])
+        program = sliced(program_for(outline(mistake.notebook), rubric.item(item).needs))
+        if shown and program != list(solution[item]):  # else it is in cells that no training runs
+            wrong.append(
+                Variant(mistake=mistake.slug, mistaken=item, solution={**solution, item: program}, items=shown)
+            )
+    return right, wrong
 
 
 def refuse_unconfined(confinement: str) -> None:
@@ -166,100 +278,6 @@ def refuse_unconfined(confinement: str) -> None:
 
     if confinement != "none" and not can_confine():
         fail("this system cannot confine a notebook's code, only Linux can; --sandbox none runs it as you, unconfined")
-
-
-building = typer.Typer(help="Make what is generated.", invoke_without_command=True)
-app.add_typer(building, name="build")
-
-
-@building.callback()
-def build(context: typer.Context) -> None:
-    """Make what is generated. Without a command: the notebooks, then the banks of all items."""
-    refuse_outside_a_checkout()
-    if context.invoked_subcommand is None:
-        build_notebooks()
-        build_banks()
-
-
-@building.command("notebooks")
-def build_notebooks() -> None:
-    """The blank and the solved notebook."""
-    from autograder.authoring import build as making
-    from autograder.authoring.frames import FrameError
-
-    try:
-        for path in making.build_notebooks(PS7):
-            typer.echo(str(path))
-    except FrameError as error:
-        fail(str(error))
-
-
-@building.command("banks")
-def build_banks(
-    items: Annotated[list[str] | None, typer.Argument(help="Items to record, all if none is named.")] = None,
-) -> None:
-    """The banks of what the reference and all misconceptions reply. A minute or two for all items."""
-    from autograder.authoring import build as making
-    from autograder.authoring.frames import FrameError
-    from autograder.authoring.misconceptions import MisconceptionError
-    from autograder.authoring.recording import RecordingError
-    from autograder.sandbox.host import SandboxError
-
-    rubric = read_rubric()
-    refuse_unknown(items, rubric)
-    with Progress() as progress:
-        progress.say("recording; the banks of all items take a minute or two")
-        try:
-            for path in making.build_banks(PS7, rubric, items or ()):
-                typer.echo(str(path))
-        except (FrameError, MisconceptionError, RecordingError, SandboxError) as error:
-            fail(str(error))
-
-
-@building.command("gradescope")
-def build_gradescope(
-    out: Annotated[Path, typer.Option(help="The zip to write.")] = Path("build/gradescope.zip"),
-    check_it: Annotated[
-        bool,
-        typer.Option(
-            "--check", help="Then unpack and run it as Gradescope does, on three notebooks; exit 1 if one is off."
-        ),
-    ] = False,
-) -> None:
-    """The zip to upload to Gradescope, with gradescope/config.toml as it is now."""
-    from autograder.authoring.bundle import BundleError, build_bundle
-    from autograder.commands.trial import print_trials, try_out
-    from autograder.grading.policy import PolicyError, read_policy
-
-    try:
-        rubric = read_policy(PS7.root / "gradescope" / "config.toml").laid_over(read_rubric())
-        path = build_bundle(PS7, out)
-    except (BundleError, PolicyError) as error:
-        fail(str(error))
-    typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
-    if check_it:
-        rows = []
-        with Progress() as progress:
-            for row in try_out(path, PS7, rubric):
-                rows.append(row)
-                progress.say(f"{row.notebook} notebook graded")
-        print_trials(rows, Console())
-        raise typer.Exit(1 if any(row.wrong for row in rows) else 0)
-
-
-@building.command("student")
-def build_student(
-    out: Annotated[Path, typer.Option(help="The folder for it.")] = Path("build/student"),
-) -> None:
-    """What students are given: the blank notebook, a wheel with the public checks, and a page of instructions."""
-    from autograder.authoring.frames import FrameError
-    from autograder.authoring.kit import KitError, build_kit
-
-    try:
-        for path in build_kit(PS7, read_rubric(), out):
-            typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
-    except (FrameError, KitError) as error:
-        fail(str(error))
 
 
 @app.command()

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from autograder import cli
+from autograder import building, cli
 from autograder.assignment import files
 from autograder.grading.rubric import load
 from autograder.output.results import decode
@@ -176,6 +176,9 @@ def test_check_is_for_some_items_and_fails_where_a_check_fails(tmp_path):
         (("build", "castles"), "No such command"),
         (("build", "banks", "encodr"), "the items are encoder, decoder"),
         (("grade", str(SOLUTION), "--config", "lost.toml"), "lost.toml"),
+        (("grade", str(SOLUTION), "--reproduce", "lost"), "there is no data set 'lost'"),
+        (("grade", str(SOLUTION), "--reproduce", str(SOLUTION)), "neither a folder nor a zip"),
+        (("calibrate", "lost"), "there is no data set 'lost'"),
         (("validate", "--corpus", "nowhere"), "no folder"),
         (("fly",), "No such command"),
     ],
@@ -207,7 +210,7 @@ def test_an_authors_mistake_is_told_in_a_sentence(tmp_path, monkeypatch, changes
     for field, texts in changes.items():
         for name, text in texts.items():
             (tmp_path / name).write_text(text)
-        monkeypatch.setattr(cli, "PS7", msgspec.structs.replace(files.PS7, **{field: tmp_path}))
+        monkeypatch.setattr(building, "PS7", msgspec.structs.replace(files.PS7, **{field: tmp_path}))
     done = CliRunner().invoke(cli.app, ["build", "banks"], env={"COLUMNS": "200"})
     assert done.exit_code == 2
     assert words in done.output

@@ -28,7 +28,8 @@ def divided(recording: Recording, rubric: Rubric) -> Banks:
             for case, asked in item.cases.items()
             if asked.bank == name
         }
-        index = Index(cases=cases, misconceptions=recording.descriptions, work=recording.work)
+        solution = recording.solution if name == "hidden" else {}
+        index = Index(cases=cases, misconceptions=recording.descriptions, work=recording.work, solution=solution)
         banks[name] = index, dict(sorted(arrays.items()))
     return banks
 

@@ -22,6 +22,7 @@ from autograder.grading.assignment import Assignment
 from autograder.grading.rubric import Rubric
 
 LEFT_OUT = (
+    "building.py",
     "cli.py",
     "authoring",
     "commands/demo.py",
@@ -31,6 +32,10 @@ LEFT_OUT = (
     "grading/explanation.py",
     "assignment/banks/hidden.json",
     "assignment/banks/hidden.safetensors",
+    "assignment/datasets",
+    "assignment/probes/reproduction.py",
+    "assignment/probes/reproduction_clip.py",
+    "assignment/reproduction",
 )
 """Of the package, what only instructors have."""
 TIMESTAMP = "946684800"

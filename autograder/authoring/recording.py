@@ -10,11 +10,12 @@ import msgspec
 from autograder.authoring.misconceptions import Mistake
 from autograder.grading.bank import Bank, BankError, Description
 from autograder.grading.compare import same
-from autograder.grading.examination import Clock, Limits, examine
+from autograder.grading.examination import Clock, Limits, examine, sliced
 from autograder.grading.rubric import Item, Rubric
 from autograder.grading.verdicts import Unclear
-from autograder.program import outline
+from autograder.program import outline, program_for
 from autograder.sandbox.host import Sandbox
+from autograder.sandbox.namespace import Source
 from autograder.sandbox.outcomes import Fault, Missing, Outcome, Raised, Reply
 from autograder.submission.notebook import Notebook
 
@@ -37,6 +38,8 @@ class Recording(msgspec.Struct, frozen=True):
     """Of the misconceptions, by slug."""
     work: dict[str, int]
     """Item to the time that the reference takes, in units of the machine's own speed (`Sandbox.unit`), rounded up."""
+    solution: dict[str, tuple[Source, ...]] = {}
+    """Item to the statements that it needs of the solved notebook."""
 
 
 def record(
@@ -78,7 +81,9 @@ def record(
             replies[key] = {
                 who: _unsourced(_settled(answers[case], who, item, case, before)) for who, answers in told.items()
             }
-    return Recording(replies, {mistake.slug: mistake.description for mistake in mistakes}, work)
+    read = outline(solution)
+    code = {item.name: tuple(sliced(program_for(read, item.needs))) for item in rubric.items if item.probes}
+    return Recording(replies, {mistake.slug: mistake.description for mistake in mistakes}, work, code)
 
 
 def _ask(item: Item, notebook: Notebook, sandbox: Sandbox) -> Mapping[str, Outcome]:

@@ -11,6 +11,7 @@ from autograder.grading.assignment import Assignment
 from autograder.grading.bank import Bank, BankError
 from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade, left_out, untouched
+from autograder.grading.reproduction import Reproduce
 from autograder.grading.rubric import Item, Rubric
 from autograder.grading.verdicts import Verdict
 from autograder.output.results import Results, ResultsFile, from_verdicts
@@ -32,16 +33,19 @@ def grade_submission(
     limits: Limits,
     confinement: Confinement = "best",
     standing: Callable[[Results], Results] = lambda results: results,
+    reproduce: Reproduce | None = None,
     progress: Progress = lambda *_: None,
 ) -> Results:
     """Grades a notebook, or the folder that holds one. Whatever happens, `out` then holds valid results and they are
-    returned. `standing` puts in what goes beyond the notebook."""
+    returned. `standing` puts in what goes beyond the notebook, `reproduce` judges what the rubric has reproduced."""
     started = time.monotonic()
     file = ResultsFile(out) if out is not None else None
+    places = {item.name: place for place, item in enumerate(rubric.items)}
 
     def publish(verdicts: Iterable[Verdict], output: str, extra: dict[str, Any]) -> Results:
         seconds = round(time.monotonic() - started, 1)
-        results = standing(from_verdicts(list(verdicts), output=output, extra=extra, execution_time=seconds))
+        ordered = sorted(verdicts, key=lambda verdict: places[verdict.item])
+        results = standing(from_verdicts(ordered, output=output, extra=extra, execution_time=seconds))
         if file is not None:
             file.write(results)
         return results
@@ -55,7 +59,7 @@ def grade_submission(
             output, extra = about(notebook, rubric)
             bank = Bank.read(("public", "hidden"), assignment.banks)
             done: list[Verdict] = []
-            for item, verdicts in grade(notebook, rubric, bank, sandbox, clock):
+            for item, verdicts in grade(notebook, rubric, bank, sandbox, clock, reproduce):
                 done += verdicts
                 waiting = [verdict for verdict in waiting if verdict.item != item.name]
                 results = publish([*done, *waiting], output, extra | {"sandbox": sandbox.layers})

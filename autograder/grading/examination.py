@@ -34,11 +34,16 @@ class Clock:
         self._limits = limits
         self._end = time.monotonic() + limits.total
 
+    @property
+    def left(self) -> float:
+        """Seconds for everything that is still to come."""
+        return max(0.0, self._end - time.monotonic())
+
     def for_item(self, usual: float | None) -> float:
         """Seconds that the next guest may take, 0 where the time is used up. `usual` is what the reference takes here;
         None where it is not known."""
         patience = self._limits.item if usual is None else max(LEAST_SECONDS, PATIENCE * usual)
-        return max(0.0, min(patience, self._limits.item, self._end - time.monotonic()))
+        return min(patience, self._limits.item, self.left)
 
 
 def examine(

@@ -7,22 +7,29 @@ import msgspec
 from autograder.grading.bank import Bank
 from autograder.grading.examination import Clock, examine
 from autograder.grading.judge import judge, not_checked
+from autograder.grading.reproduction import Reproduce, Subject
 from autograder.grading.rubric import Item, Rubric, named
 from autograder.grading.verdicts import Finding, Unclear, Verdict
 from autograder.program import Outline, outline, program_for, too_new, why_missing
-from autograder.sandbox.host import Sandbox
+from autograder.sandbox.host import Sandbox, SandboxError
 from autograder.sandbox.outcomes import Ended, Missing, Outcome, fault
 from autograder.submission.notebook import Notebook
 
 
 def grade(
-    notebook: Notebook, rubric: Rubric, bank: Bank, sandbox: Sandbox, clock: Clock
+    notebook: Notebook,
+    rubric: Rubric,
+    bank: Bank,
+    sandbox: Sandbox,
+    clock: Clock,
+    reproduce: Reproduce | None = None,
 ) -> Iterator[tuple[Item, list[Verdict]]]:
-    """Yields every item of the rubric with its verdicts as soon as they are there. Raises SandboxError and
-    BankError."""
+    """Yields every item of the rubric with its verdicts as soon as they are there, last those that are reproduced:
+    what is wrong elsewhere is to be known by then. Raises SandboxError and BankError."""
     read = outline(notebook)
     harmful: set[str] = set()
-    for item in rubric.items:
+    wrong: set[str] = set()
+    for item in sorted(rubric.items, key=lambda item: item.is_reproduced):
         if item.probes:
             cases = dict.fromkeys(case for check in item.checks for case in check.cases)
             usual = bank.work[item.name] * sandbox.unit if item.name in bank.work else None
@@ -34,17 +41,36 @@ def grade(
                 findings = {name: each if each.passed else _to_review(each, unread) for name, each in findings.items()}
         else:
             findings = _read_by_text(item, notebook)
-        yield item, list(price(item, findings))
+        if reproduce is not None and item.is_reproduced:
+            subject = Subject(
+                notebook=notebook, outline=read, rubric=rubric, bank=bank, sandbox=sandbox, clock=clock, wrong=wrong
+            )
+            findings |= _reproduced(item, subject, reproduce)
+        verdicts = list(price(item, findings))
+        if any(not verdict.passed for verdict in verdicts):
+            wrong.add(item.name)
+        yield item, verdicts
 
 
 def _read_by_text(item: Item, notebook: Notebook) -> dict[str, Finding]:
     """What the item's reader says of every check."""
+    checks = [check.name for check in item.checks if not check.reproduced]
     try:
         read: Mapping[str, Finding] = named(item.reader)(notebook, item)
-        return {check.name: read[check.name] for check in item.checks}
+        return {name: read[name] for name in checks}
     except Exception as error:
         failed = fault(error)
-        return {check.name: not_checked(failed, again=number > 0) for number, check in enumerate(item.checks)}
+        return {name: not_checked(failed, again=number > 0) for number, name in enumerate(checks)}
+
+
+def _reproduced(item: Item, subject: Subject, reproduce: Reproduce) -> dict[str, Finding]:
+    try:
+        finding = reproduce(item, subject)
+    except SandboxError:
+        raise
+    except Exception as error:
+        finding = not_checked(fault(error))
+    return {check.name: finding for check in item.checks if check.reproduced}
 
 
 def _unread(answers: Mapping[str, Outcome | Unclear], read: Outline) -> str:

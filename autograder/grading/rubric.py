@@ -1,5 +1,6 @@
 """The rubric as typed data."""
 
+from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -49,6 +50,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     points: float = 0.0
     visibility: Visibility = "visible"
     note: str = ""
+    reproduced: bool = False
+    """Judged by running the notebook's training on data of the grader's own, which takes its time and is done only
+    where it is asked for."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,6 +76,11 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     cases: dict[str, Case] = {}
     checks: tuple[Check, ...]
 
+    @property
+    def is_reproduced(self) -> bool:
+        """Whether some of it is judged by training for real."""
+        return any(check.reproduced for check in self.checks)
+
 
 class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole assignment."""
@@ -92,6 +101,12 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 return item
         raise KeyError(name)
 
+    def reproducing(self, names: Collection[str]) -> "Rubric":
+        """Of these items alone something is trained for real; what that is worth in others goes to their other checks
+        in proportion."""
+        items = (item if item.name in names else _without_reproduction(item) for item in self.items)
+        return msgspec.structs.replace(self, items=tuple(items))
+
     def public(self) -> "Rubric":
         """The part that students have what it needs for: checks with public cases, and of their cases those."""
         return msgspec.structs.replace(self, items=tuple(map(_public, self.items)))
@@ -100,6 +115,13 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def points(self) -> float:
         """The most that a submission can score."""
         return sum(item.points for item in self.items)
+
+
+def _without_reproduction(item: Item) -> Item:
+    kept = [check for check in item.checks if not check.reproduced]
+    share = item.points / sum(check.points for check in kept)
+    checks = (msgspec.structs.replace(check, points=round(check.points * share, 9)) for check in kept)
+    return msgspec.structs.replace(item, checks=tuple(checks))
 
 
 def _public(item: Item) -> Item:
@@ -112,8 +134,8 @@ def _public(item: Item) -> Item:
     return msgspec.structs.replace(item, cases=cases, checks=kept, points=sum(check.points for check in kept))
 
 
-def load(path: Path) -> Rubric:
-    """Reads and checks a rubric. Raises RubricError."""
+def load(path: Path, reproducing: Collection[str] = ()) -> Rubric:
+    """Reads and checks a rubric, in which something of these items alone is trained for real. Raises RubricError."""
     try:
         rubric = msgspec.toml.decode(path.read_bytes(), type=Rubric)
     except (OSError, msgspec.DecodeError) as error:
@@ -143,4 +165,4 @@ def load(path: Path) -> Rubric:
                     raise RubricError(
                         f"{path}: field {name!r} of {item.name}.{check.name} has no description under [fields]"
                     )
-    return rubric
+    return rubric.reproducing(reproducing)

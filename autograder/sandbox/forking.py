@@ -108,13 +108,13 @@ class Zygote(Sandbox):
         """The zygote's process id."""
         return self._process.pid
 
-    def open(self, probes: str, program: Sequence[Source], seconds: float) -> Session:
+    def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
         """Forks a guest and has it execute `program`. Raises SandboxError where it cannot."""
         user = self._user if "uid" in self.layers else None
         scratch = tempfile.mkdtemp(prefix="ps7-scratch-")
         if user is not None:
             os.chown(scratch, user, user)
-        order = json.dumps({"fork": self._user, "scratch": scratch}).encode()
+        order = json.dumps({"fork": self._user, "scratch": scratch, "exhibits": exhibits}).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             socket.send_fds(self._control, [order], [theirs.fileno()])

@@ -57,9 +57,9 @@ class Sandbox(ABC):
         self.close()
 
     @abstractmethod
-    def open(self, probes: str, program: Sequence[Source], seconds: float) -> Session:
+    def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
         """A session with a guest that has executed `program`; `probes` names the module that its questions are
-        functions of.
+        functions of. `exhibits`: a folder that it may read beside what every guest may.
 
         Raises SandboxError where no guest can be had. What the program does shows in the session's first outcome.
         """

@@ -168,7 +168,7 @@ class PlainSandbox(Sandbox):
         self._environment = environment
         self._guest = PlainGuest(environment)
 
-    def open(self, probes: str, program: Sequence[Source], seconds: float) -> Session:
+    def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
         """Has the guest execute `program`. Raises SandboxError where there is none."""
         if not self._guest.is_as_new():
             self._guest = PlainGuest(self._environment)

@@ -18,11 +18,11 @@ class Remembering(Sandbox):
         self._sandbox = sandbox
         self._answers: dict[bytes, Outcome] = {}
 
-    def open(self, probes: str, program: Sequence[Source], seconds: float) -> Session:
+    def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
         """A session that asks for a guest only when there is something new to ask."""
         return _RememberedSession(
-            lambda: self._sandbox.open(probes, program, seconds),
-            msgspec.json.encode([probes, program]),
+            lambda: self._sandbox.open(probes, program, seconds, exhibits=exhibits),
+            msgspec.json.encode([probes, program, exhibits]),
             self._answers,
         )
 

@@ -66,7 +66,8 @@ def main() -> None:
                     killer.kill_all()
                     _say(control, {"cleared": order["clear"]})
                 else:
-                    place = Place(order["fork"], order["scratch"], paths)
+                    exhibits = (order["exhibits"],) if order["exhibits"] else ()
+                    place = Place(order["fork"], order["scratch"], (*paths, *exhibits))
                     connection = socket.socket(fileno=descriptors[0])
                     guests.add(_fork(control, connection, name, place, layers))
             else:

@@ -77,10 +77,10 @@ def retrieve(
     with notebook.theirs():
         known, before = list(names), embeddings.clone()
         for each in earlier:
-            _matches(partial(function, model, embeddings, each, names, **keywords), notebook)
+            matches_of(partial(function, model, embeddings, each, names, **keywords), notebook)
         with LayerTrace() as trace:
-            matches, raised = _matches(partial(function, model, embeddings, query, names, **keywords), notebook)
-        facts, found = _read(matches, known)
+            matches, raised = matches_of(partial(function, model, embeddings, query, names, **keywords), notebook)
+        facts, found = read_matches(matches, known)
     ranking = [index - index % 2 if twins and index < photos else index for index in found]
     # Unit vectors that are normalised once more in place remain the same but for rounding.
     changed = list(names) != known or not torch.allclose(embeddings, before, atol=1e-5)
@@ -88,7 +88,7 @@ def retrieve(
     return facts, {"ranking": np.array(ranking, dtype=np.int64)}
 
 
-def _matches(call: Callable[[], Any], notebook: Namespace) -> tuple[Any, str | None]:
+def matches_of(call: Callable[[], Any], notebook: Namespace) -> tuple[Any, str | None]:
     """The variable `matches` of whatever function of the notebook held it last, else what the call returned.
 
     A notebook's function may draw its matches and return nothing, and the drawing may fail without a screen; so the
@@ -131,7 +131,7 @@ def _last_store(code: CodeType) -> int:
     return max(stores, default=-1)
 
 
-def _read(matches: Any, names: list[str]) -> tuple[dict[str, Any], list[int]]:
+def read_matches(matches: Any, names: list[str]) -> tuple[dict[str, Any], list[int]]:
     """Facts on the form of the matches, and their positions in `names` (-1 for what is no name there)."""
     if isinstance(matches, torch.Tensor):
         matches = matches.tolist()

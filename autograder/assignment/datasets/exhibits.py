@@ -1,0 +1,79 @@
+"""What a guest is shown of a data set, in a folder for one reproduction. The labels of the test images stay here."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from autograder.assignment.datasets.archive import SIDE, Dataset, DatasetError, Part
+
+CROP = 64
+"""Of train and test images the frame uses the centre alone."""
+
+
+class Exhibits(msgspec.Struct, frozen=True):
+    """A folder for the guest, and what is to be known of the test images in it."""
+
+    folder: str
+    order: NDArray[np.int64]
+    """Place in the folder to place in the data set: another in every reproduction, so that no order can be learnt."""
+
+
+@contextlib.contextmanager
+def images(dataset: Dataset) -> Iterator[Exhibits]:
+    """unlabeled.npy, train.npy, test.npy (N, 3, H, W) uint8, train-labels.npy (N,). Raises DatasetError."""
+    with _folder() as folder:
+        order = np.random.default_rng().permutation(dataset.count("test"))
+        np.save(folder / "unlabeled.npy", _channels_first(dataset, "unlabeled", SIDE))
+        np.save(folder / "train.npy", _channels_first(dataset, "train", CROP))
+        np.save(folder / "train-labels.npy", dataset.labels("train"))
+        np.save(folder / "test.npy", _channels_first(dataset, "test", CROP)[order])
+        yield Exhibits(str(folder), order)
+
+
+@contextlib.contextmanager
+def pairs(dataset: Dataset) -> Iterator[Exhibits]:
+    """pairs.safetensors (train, labels, captions, test, and of the backbones weight, bias, texts) and texts.json.
+    Raises DatasetError."""
+    features = dataset.features()
+    if features is None:
+        raise DatasetError(f"{dataset.path} has no features; python -m reference.backbones {dataset.path} adds them")
+    rows = {text: row for row, text in enumerate(features.sentences)}
+    try:
+        captions = np.array([rows[caption] for caption in dataset.captions("train")], np.int64)
+    except KeyError as error:
+        raise DatasetError(f"{dataset.path} has no features of the caption {error}") from None
+    with _folder() as folder:
+        order = np.random.default_rng().permutation(dataset.count("test"))
+        arrays: dict[str, NDArray[Any]] = {
+            "train": features.images["train"],
+            "test": features.images["test"][order],
+            "labels": dataset.labels("train"),
+            "captions": captions,
+            "weight": features.weight,
+            "bias": features.bias,
+            "texts": features.texts,
+        }
+        save_file(arrays, folder / "pairs.safetensors")
+        (folder / "texts.json").write_bytes(msgspec.json.encode(features.sentences))
+        yield Exhibits(str(folder), order)
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="ps7-exhibits-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # guests are other users
+        yield folder
+
+
+def _channels_first(dataset: Dataset, part: Part, side: int) -> NDArray[np.uint8]:
+    edge = (SIDE - side) // 2
+    pixels = dataset.images(part)[:, edge : edge + side, edge : edge + side]
+    return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))

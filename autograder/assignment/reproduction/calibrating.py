@@ -1,0 +1,148 @@
+"""Runs the reference, and wrong variants of it, over seeds, and makes a calibration of what they reach."""
+
+import math
+import multiprocessing
+import statistics
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+import msgspec
+
+from autograder.assignment.datasets.archive import Dataset
+from autograder.assignment.reproduction.calibration import Band, Calibration, Power, band
+from autograder.assignment.reproduction.measuring import LEANS_ON, MEASURES, Budget, Measured, Stopped
+from autograder.sandbox.host import Confinement
+from autograder.sandbox.namespace import Source
+from autograder.sandbox.starting import start
+
+SECONDS = 7200.0
+"""For one run; a calibration has time."""
+LEAST_SEEDS = 3
+Solution = Mapping[str, Sequence[Source]]
+"""Item to its code."""
+
+
+class CalibrationError(Exception):
+    """There is no calibration; the message says why."""
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One training of one item's figures."""
+
+    mistake: str = ""
+    mistaken: str = ""
+    """As the variant has them."""
+    item: str
+    seed: int
+    measured: Measured | None
+    """None where the code did not come to the end."""
+    units: float
+    """The time that it took, in units of the machine's own speed."""
+    stopped: str = ""
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
+    """Code to run: the reference, or the reference with one item's code replaced."""
+
+    mistake: str = ""
+    """Its slug, and the item that it is in; "" for the reference."""
+    mistaken: str = ""
+    solution: Solution
+    items: tuple[str, ...]
+    """The items whose figures are wanted."""
+
+
+def runs(
+    dataset: Path,
+    variants: Iterable[Variant],
+    seeds: Sequence[int],
+    *,
+    environment: str,
+    budget: Budget,
+    workers: int = 1,
+    confinement: Confinement = "best",
+) -> Iterator[Run]:
+    """All variants over all seeds, in the order in which they are done, each in a sandbox of its own."""
+    # Not forked: the sandbox's user comes from the number of the process that starts it.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        waiting = [
+            pool.submit(_run, dataset, variant, item, seed, environment, budget, confinement)
+            for seed in seeds
+            for variant in variants
+            for item in variant.items
+        ]
+        for done in as_completed(waiting):
+            yield done.result()
+
+
+def _run(
+    path: Path, variant: Variant, item: str, seed: int, environment: str, budget: Budget, confinement: Confinement
+) -> Run:
+    program = [source for name in LEANS_ON[item] for source in variant.solution[name]]
+    with start(environment, confinement) as sandbox:
+        unit, started = sandbox.unit, time.monotonic()
+        measured, stopped = None, ""
+        try:
+            measured = MEASURES[item](
+                Dataset(path), program, sandbox, budget=budget, seed=seed, seconds=SECONDS, say=lambda _: None
+            )
+        except Stopped as error:
+            stopped = str(error)[:500]
+    units = (time.monotonic() - started) / unit
+    return Run(
+        mistake=variant.mistake,
+        mistaken=variant.mistaken,
+        item=item,
+        seed=seed,
+        measured=measured,
+        units=units,
+        stopped=stopped,
+    )
+
+
+def calibration_of(dataset: Dataset, budget: Budget, done: Sequence[Run]) -> Calibration:
+    """What the reference reached, and what each mistake did. Raises CalibrationError where the reference has failed, or
+    has run for fewer than three seeds."""
+    known: dict[str, Band] = {}
+    work: dict[str, int] = {}
+    trajectories: dict[str, list[list[float]]] = {}
+    right = sorted((run for run in done if not run.mistake), key=lambda run: run.seed)
+    for item in dict.fromkeys(run.item for run in right):
+        reached = []
+        for run in right:
+            if run.item == item:
+                if run.measured is None:
+                    raise CalibrationError(f"the reference did not come to the end with seed {run.seed}: {run.stopped}")
+                reached.append(run.measured)
+        if len(reached) < LEAST_SEEDS:
+            raise CalibrationError(f"{LEAST_SEEDS} seeds are the least of which a deviation can be told")
+        known |= {name: band([each.figures[name] for each in reached]) for name in reached[0].figures}
+        work[item] = math.ceil(statistics.median(run.units for run in right if run.item == item))
+        for name in reached[0].trajectories:
+            trajectories[name] = [[round(loss, 4) for loss in each.trajectories[name]] for each in reached]
+    wrong = {run.mistake: run.mistaken for run in done if run.mistake}
+    return Calibration(
+        dataset=dataset.about.name,
+        digest=dataset.digest,
+        budget=budget,
+        bands=known,
+        work=work,
+        trajectories=trajectories,
+        power={
+            slug: _power(item, [run for run in done if run.mistake == slug], known)
+            for slug, item in sorted(wrong.items(), key=lambda pair: pair[::-1])
+        },
+    )
+
+
+def _power(item: str, done: Sequence[Run], known: Mapping[str, Band]) -> Power:
+    reached = [run.measured.figures for run in sorted(done, key=lambda run: run.seed) if run.measured is not None]
+    names = dict.fromkeys(name for each in reached for name in each)
+    low = sum(any(value < known[name].least for name, value in each.items()) for each in reached)
+    return Power(
+        item=item,
+        figures={name: tuple(round(each[name], 4) for each in reached if name in each) for name in names},
+        seen=round((low + len(done) - len(reached)) / len(done), 3),
+    )

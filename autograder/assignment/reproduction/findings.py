@@ -1,0 +1,141 @@
+"""Judges what a submission's own code reaches, beside what its report says and what its saved outputs show."""
+
+import math
+import time
+from collections.abc import Iterator
+
+from autograder.assignment.datasets.archive import Dataset
+from autograder.assignment.report.evidence import Evidence, read_evidence
+from autograder.assignment.report.expectations import expectations
+from autograder.assignment.reproduction.calibration import Band, Calibration
+from autograder.assignment.reproduction.measuring import ADVANTAGE, LEANS_ON, MEASURES, Measured, Say, Stopped
+from autograder.grading import messages
+from autograder.grading.judge import not_checked
+from autograder.grading.reproduction import Subject
+from autograder.grading.rubric import Item
+from autograder.grading.verdicts import Finding
+from autograder.program import why_missing
+from autograder.sandbox.outcomes import Ended, Fault, Raised
+
+SEED = 7
+PATIENCE = 4.0
+"""How many times longer than the reference an honest solution may take."""
+RESERVE = 15.0
+"""Seconds that are left for what comes after."""
+NORMAL_QUANTILE = 1.96
+HEAD = "| | reported | in your saved outputs | reproduced | the reference, reproduced |\n|---|---|---|---|---|"
+OTHER_NAMES = {
+    ADVANTAGE: "Method I above Method III",
+    "clip": "Linear probe on CLIP",
+    "retrieval": "Images retrieved by words that show them",
+}
+
+
+class Reproduction:
+    """Called with an item and a submission whose other items have been judged, gives a Finding."""
+
+    def __init__(self, dataset: Dataset, calibration: Calibration, say: Say = lambda _: None) -> None:
+        self._dataset, self._calibration, self.say = dataset, calibration, say
+
+    @property
+    def items(self) -> list[str]:
+        """Those whose figures can be compared with the reference's on this data set."""
+        return [item for item in MEASURES if item in self._calibration.work]
+
+    def __call__(self, item: Item, subject: Subject) -> Finding:
+        """Raises SandboxError and DatasetError."""
+        usual = self._calibration.work[item.name] * subject.sandbox.unit
+        seconds = min(PATIENCE * usual, subject.clock.left - RESERVE)
+        if seconds < usual:
+            return _for_want_of_time(f"only {max(seconds, 0):.0f} s were left, and it takes about {usual:.0f} s here")
+        started = time.monotonic()
+        try:
+            measured = MEASURES[item.name](
+                self._dataset,
+                subject.program(LEANS_ON[item.name]),
+                subject.sandbox,
+                budget=self._calibration.budget,
+                seed=SEED,
+                seconds=seconds,
+                say=self.say,
+            )
+        except Stopped as stopped:
+            if isinstance(stopped.outcome, Ended) and time.monotonic() - started >= seconds:
+                return _for_want_of_time(
+                    f"it was not done after {seconds:.0f} s; the reference takes {usual:.0f} s here"
+                )
+            return self._stopped(stopped, subject)
+        return self._compared(item, measured, subject)
+
+    def _compared(self, item: Item, measured: Measured, subject: Subject) -> Finding:
+        known = self._calibration.bands
+        below = [name for name, value in measured.figures.items() if value < known[name].least]
+        evidence, tested = read_evidence(subject.notebook), self._dataset.count("test")
+        rows = [_row(name, value, known[name], evidence, tested) for name, value in measured.figures.items()]
+        paragraphs = ["\n".join([HEAD, *(f"| {' | '.join(row)} |" for row in rows)])]
+        paragraphs += [
+            f"{_name(name)}: {_percent(measured.figures[name])} is less than the reference ever reaches here."
+            for name in below
+        ]
+        message = "\n\n".join([*paragraphs, self._how(item, subject)])
+        return Finding(
+            passed=not below, message=message, misconception="reproduced-below-the-reference" if below else None
+        )
+
+    def _how(self, item: Item, subject: Subject) -> str:
+        """What was run on what."""
+        about, count = self._dataset.about, self._dataset.count
+        kind = f"the synthetic images “{about.name}”" if about.synthetic else f"“{about.name}”"
+        replaced = ", ".join(subject.rubric.item(name).title for name in subject.replaced(LEANS_ON[item.name]))
+        instead = (
+            f" In place of your {replaced}, which lost points of its own, stood the reference's." if replaced else ""
+        )
+        return (
+            f"Reproduced: your own code, trained by the grader on {kind} ({count('unlabeled'):,} unlabeled, "
+            f"{count('train'):,} training and {count('test'):,} test images) for fewer epochs than yours, so "
+            f"the figures need not be those of your report.{instead}"
+        )
+
+    def _stopped(self, stopped: Stopped, subject: Subject) -> Finding:
+        if isinstance(stopped.outcome, Fault):
+            return not_checked(stopped.outcome)
+        text = messages.no_reply(stopped.outcome, lambda name: why_missing(subject.outline, name))
+        where = (
+            "Training on real images, your code did not come to an end." if isinstance(stopped.outcome, Raised) else ""
+        )
+        return Finding(passed=False, message=f"{where}\n\n{text}".strip(), misconception="reproduction-failed")
+
+
+def _for_want_of_time(reason: str) -> Finding:
+    return Finding(passed=True, message=f"Taken as right: {reason}.", needs_review=f"not reproduced: {reason}.")
+
+
+def _row(name: str, value: float, band: Band, evidence: Evidence, tested: int) -> Iterator[str]:
+    yield _name(name)
+    reported = evidence.reported.get(name)
+    yield f"{reported.percent:g} %" if reported else "-"
+    printed = [figure for figure in evidence.printed.get(name, ()) if reported is None or figure.agrees(reported)]
+    yield f"{printed[-1].percent:g} %" if printed else "-"
+    yield _percent(value) + (_interval(value, tested) if name in expectations().names else "")
+    yield f"{_percent(band.mean)}, right from {_percent(band.least)}"
+
+
+def _interval(accuracy: float, tested: int) -> str:
+    low, high = interval(accuracy, tested)
+    return f" ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def interval(accuracy: float, tested: int) -> tuple[float, float]:
+    """The 95 % confidence interval of an accuracy over so many images (Wilson, 1927)."""
+    share = NORMAL_QUANTILE**2 / tested
+    centre = (accuracy + share / 2) / (1 + share)
+    reach = NORMAL_QUANTILE * math.sqrt(accuracy * (1 - accuracy) / tested + share / (4 * tested)) / (1 + share)
+    return max(0.0, centre - reach), min(1.0, centre + reach)
+
+
+def _name(figure: str) -> str:
+    return OTHER_NAMES.get(figure) or expectations().names[figure]
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"

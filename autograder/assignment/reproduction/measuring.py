@@ -1,0 +1,184 @@
+"""Has a guest train for real, and measures what its models are worth."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.assignment.datasets import exhibits
+from autograder.assignment.datasets.archive import Dataset
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.namespace import Source
+from autograder.sandbox.outcomes import Fault, Outcome, Reply
+from autograder.sandbox.session import Session
+
+PROBES = "autograder.assignment.probes.reproduction"
+CLIP_PROBES = "autograder.assignment.probes.reproduction_clip"
+METHODS: Mapping[str, tuple[bool, bool]] = {
+    "method_1": (True, False),
+    "method_2": (False, True),
+    "method_3": (False, False),
+}
+"""Figure to: is the encoder the pretrained one, does it learn with the classifier."""
+ADVANTAGE = "method_1 - method_3"
+"""By how much the pretrained encoder is better than the random one."""
+RETRIEVED = 8
+"""Images asked for by each query."""
+
+
+class Budget(msgspec.Struct, frozen=True, kw_only=True):
+    """Epochs. Far fewer than the assignment's, so that everything takes a minute or two."""
+
+    autoencoder: int = 5
+    linear: int = 7
+    """Of Methods I and III."""
+    supervised: int = 8
+    clip: int = 3
+    probe: int = 8
+
+
+class Stopped(Exception):
+    """The guest did not come to the end."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(str(outcome))
+        self.outcome = outcome
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What was reached."""
+
+    figures: dict[str, float]
+    """Between 0 and 1."""
+    trajectories: dict[str, list[float]]
+    """Losses over epochs."""
+
+
+Say = Callable[[str], None]
+
+
+class Measure(Protocol):
+    """Measures the figures of one report item."""
+
+    def __call__(
+        self,
+        dataset: Dataset,
+        program: Sequence[Source],
+        sandbox: Sandbox,
+        *,
+        budget: Budget,
+        seed: int,
+        seconds: float,
+        say: Say,
+    ) -> Measured:
+        """Raises Stopped, SandboxError and DatasetError."""
+        ...
+
+
+def methods(
+    dataset: Dataset,
+    program: Sequence[Source],
+    sandbox: Sandbox,
+    *,
+    budget: Budget,
+    seed: int,
+    seconds: float,
+    say: Say,
+) -> Measured:
+    """The test accuracies of Methods I, II and III, and the first's advantage over the third."""
+    say("reading the images")
+    with (
+        exhibits.images(dataset) as shown,
+        sandbox.open(PROBES, program, seconds, exhibits=shown.folder) as session,
+    ):
+        labels = dataset.labels("test")[shown.order]
+        say(f"training the autoencoder ({budget.autoencoder} epochs)")
+        trained = _ask(session, "pretrain", folder=shown.folder, seed=10 * seed, epochs=budget.autoencoder)
+        figures = {}
+        for number, (name, (pretrained, supervised)) in enumerate(METHODS.items(), start=1):
+            epochs = budget.supervised if supervised else budget.linear
+            say(f"training Method {'I' * number} ({epochs} epochs)")
+            reply = _ask(
+                session,
+                "classify",
+                folder=shown.folder,
+                seed=10 * seed + number,
+                epochs=epochs,
+                pretrained=pretrained,
+                supervised=supervised,
+            )
+            figures[name] = accuracy(reply, labels)
+    figures[ADVANTAGE] = figures["method_1"] - figures["method_3"]
+    return Measured(figures, {"autoencoder": _losses(trained)})
+
+
+def clip(
+    dataset: Dataset,
+    program: Sequence[Source],
+    sandbox: Sandbox,
+    *,
+    budget: Budget,
+    seed: int,
+    seconds: float,
+    say: Say,
+) -> Measured:
+    """The test accuracy of a linear probe on CLIP's image encoder, and the precision of what is retrieved by words."""
+    with (
+        exhibits.pairs(dataset) as shown,
+        sandbox.open(CLIP_PROBES, program, seconds, exhibits=shown.folder) as session,
+    ):
+        labels = dataset.labels("test")[shown.order]
+        say(f"training CLIP ({budget.clip} epochs)")
+        trained = _ask(session, "train", folder=shown.folder, seed=10 * seed, epochs=budget.clip)
+        say(f"training the linear probe on CLIP ({budget.probe} epochs)")
+        figures = {"clip": accuracy(_ask(session, "probe", seed=10 * seed + 1, epochs=budget.probe), labels)}
+        if dataset.about.queries:
+            say("retrieving images by words")
+            reply = _ask(session, "search", queries=[*dataset.about.queries], k=RETRIEVED)
+            figures["retrieval"] = _precision(reply, dataset, shown.order)
+    return Measured(figures, {"clip": _losses(trained)})
+
+
+MEASURES: Mapping[str, Measure] = {"report_ae": methods, "report_clip": clip}
+"""By the item whose figures they are."""
+LEANS_ON: Mapping[str, tuple[str, ...]] = {
+    "report_ae": ("encoder", "decoder", "train_ae", "train_classifier"),
+    "report_clip": ("projection_head", "clip_model", "train_classifier", "retrieve_images"),
+}
+"""The items whose code is at work."""
+
+
+def accuracy(reply: Reply, labels: NDArray[np.int64]) -> float:
+    """Of the reply's `logits` (N, classes). Raises Stopped where they are none: guests are not believed."""
+    logits = reply.arrays.get("logits")
+    if logits is None or logits.ndim != 2 or len(logits) != len(labels) or not np.isfinite(logits).all():
+        raise Stopped(Fault(reason="the reply holds no logits of the test images"))
+    return float((logits.argmax(axis=1) == labels).mean())
+
+
+def _precision(reply: Reply, dataset: Dataset, order: NDArray[np.int64]) -> float:
+    """The part of the retrieved images whose caption holds the query's word; none counts twice."""
+    found = reply.arrays.get("found")
+    words = [*dataset.about.queries.values()]
+    if found is None or found.shape != (len(words), RETRIEVED) or found.dtype != np.int64:
+        raise Stopped(Fault(reason="the reply holds no places of retrieved images"))
+    right = 0
+    for places, word in zip(found, words, strict=True):
+        fits = dataset.mentioned("test", word)[order]
+        right += sum(bool(fits[place]) for place in {*places.tolist()} if 0 <= place < len(fits))
+    return right / found.size
+
+
+def _losses(reply: Reply) -> list[float]:
+    return [float(loss) for loss in np.ravel(reply.arrays.get("trajectory", np.zeros(0)))[:1000]]
+
+
+def _ask(session: Session, probe: str, **arguments: Any) -> Reply:
+    if not isinstance(session.loaded, Reply):
+        raise Stopped(session.loaded)
+    outcome = session.ask(probe, arguments)
+    if not isinstance(outcome, Reply):
+        raise Stopped(outcome)
+    return outcome

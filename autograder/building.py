@@ -1,0 +1,111 @@
+"""`ps7 build`: makes what is generated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from autograder.assignment.files import PS7
+from autograder.commands.console import Progress, fail
+from autograder.student import read_rubric, refuse_unknown
+
+building = typer.Typer(help="Make what is generated.", invoke_without_command=True)
+
+
+def refuse_outside_a_checkout() -> None:
+    """Ends the command where only the installed package is there, without what it is made from and tested with."""
+    if not PS7.frames.is_dir():
+        fail("this needs a checkout of the project; what is installed here holds what grading needs, and no more")
+
+
+@building.callback()
+def build(context: typer.Context) -> None:
+    """Make what is generated. Without a command: the notebooks, then the banks of all items."""
+    refuse_outside_a_checkout()
+    if context.invoked_subcommand is None:
+        build_notebooks()
+        build_banks()
+
+
+@building.command("notebooks")
+def build_notebooks() -> None:
+    """The blank and the solved notebook."""
+    from autograder.authoring import build as making
+    from autograder.authoring.frames import FrameError
+
+    try:
+        for path in making.build_notebooks(PS7):
+            typer.echo(str(path))
+    except FrameError as error:
+        fail(str(error))
+
+
+@building.command("banks")
+def build_banks(
+    items: Annotated[list[str] | None, typer.Argument(help="Items to record, all if none is named.")] = None,
+) -> None:
+    """The banks of what the reference and all misconceptions reply. A minute or two for all items."""
+    from autograder.authoring import build as making
+    from autograder.authoring.frames import FrameError
+    from autograder.authoring.misconceptions import MisconceptionError
+    from autograder.authoring.recording import RecordingError
+    from autograder.sandbox.host import SandboxError
+
+    rubric = read_rubric()
+    refuse_unknown(items, rubric)
+    with Progress() as progress:
+        progress.say("recording; the banks of all items take a minute or two")
+        try:
+            for path in making.build_banks(PS7, rubric, items or ()):
+                typer.echo(str(path))
+        except (FrameError, MisconceptionError, RecordingError, SandboxError) as error:
+            fail(str(error))
+
+
+@building.command("gradescope")
+def build_gradescope(
+    out: Annotated[Path, typer.Option(help="The zip to write.")] = Path("build/gradescope.zip"),
+    check_it: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Then unpack and run it as Gradescope does, on three notebooks; exit 1 if one is off."
+        ),
+    ] = False,
+) -> None:
+    """The zip to upload to Gradescope, with gradescope/config.toml as it is now."""
+    from autograder.authoring.bundle import BundleError, build_bundle
+    from autograder.commands.trial import print_trials, try_out
+    from autograder.grading.policy import PolicyError, read_policy
+
+    try:
+        rubric = read_policy(PS7.root / "gradescope" / "config.toml").laid_over(read_rubric())
+        path = build_bundle(PS7, out)
+    except (BundleError, PolicyError) as error:
+        fail(str(error))
+    typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+    if check_it:
+        rows = []
+        with Progress() as progress:
+            for row in try_out(path, PS7, rubric):
+                rows.append(row)
+                progress.say(f"{row.notebook} notebook graded")
+        print_trials(rows, Console())
+        raise typer.Exit(1 if any(row.wrong for row in rows) else 0)
+
+
+@building.command("student")
+def build_student(
+    out: Annotated[Path, typer.Option(help="The folder for it.")] = Path("build/student"),
+) -> None:
+    """What students are given: the blank notebook, a wheel with the public checks, and a page of instructions."""
+    from autograder.authoring.frames import FrameError
+    from autograder.authoring.kit import KitError, build_kit
+
+    try:
+        for path in build_kit(PS7, read_rubric(), out):
+            typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+    except (FrameError, KitError) as error:
+        fail(str(error))

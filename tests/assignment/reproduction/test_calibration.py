@@ -1,0 +1,98 @@
+import msgspec
+import numpy as np
+import pytest
+
+from autograder.assignment.datasets.archive import Dataset, DatasetError
+from autograder.assignment.datasets.finding import find
+from autograder.assignment.reproduction import calibration
+from autograder.assignment.reproduction.calibrating import CalibrationError, Run, calibration_of
+from autograder.assignment.reproduction.measuring import ADVANTAGE, Budget, Measured
+from autograder.assignment.reproduction.plots import draw
+from tests.assignment.small import small_dataset
+
+
+@pytest.fixture
+def small(tmp_path) -> Dataset:
+    return Dataset(small_dataset(tmp_path / "small.zip"))
+
+
+def runs(figures: list[float], mistake: str = "") -> list[Run]:
+    return [
+        Run(
+            mistake=mistake,
+            mistaken="train_ae" if mistake else "",
+            item="report_ae",
+            seed=seed,
+            measured=Measured({"method_1": figure}, {"autoencoder": [1.0, 0.5]}),
+            units=10.4,
+        )
+        for seed, figure in enumerate(figures)
+    ]
+
+
+class TestBand:
+    @pytest.mark.parametrize("seeds", [5, 20, 50])
+    def test_a_right_solution_falls_below_as_rarely_as_is_said(self, seeds):
+        random, trials = np.random.default_rng(seeds), 3000
+        values = random.normal(0.3, 0.02, (trials, seeds + 1))
+        below = sum(fresh < calibration.band(known).least for *known, fresh in values.tolist())
+        # 0.5 are expected; more than 6 come up once in a million.
+        assert below <= 6
+
+    def test_is_no_wider_than_that(self):
+        known = calibration.band(np.random.default_rng(0).normal(0.3, 0.02, 50).tolist())
+        assert 0.3 - 6 * 0.02 < known.least < 0.3 - 3 * 0.02
+
+
+class TestShipped:
+    """What stands beside `composed`."""
+
+    def test_is_for_what_is_shipped_and_resembles_the_assignments_table(self):
+        known = calibration.read(find("composed"))
+        assert 0.28 <= known.bands["method_1"].mean <= 0.36
+        assert known.bands["method_2"].mean > 0.40
+        assert known.bands[ADVANTAGE].mean >= 0.04
+        assert known.bands["clip"].mean >= 0.75
+
+    def test_no_seed_of_the_reference_is_a_false_alarm(self):
+        for band in calibration.read(find("composed")).bands.values():
+            assert len(band.values) >= 20
+            assert min(band.values) >= band.least
+
+    def test_was_made_with_the_budget_that_calibrate_takes(self):
+        assert calibration.read(find("composed")).budget == Budget()
+
+
+class TestFile:
+    def test_is_read_back_as_it_was_written(self, small):
+        made = calibration_of(small, Budget(), runs([0.3, 0.31, 0.29, 0.32]))
+        path = calibration.write(made, small.path)
+        assert path.name == "small.calibration.json"
+        assert calibration.read(small) == made
+        assert made.work == {"report_ae": 11}
+
+    def test_says_what_to_do_where_there_is_none_or_it_is_for_something_else(self, small):
+        with pytest.raises(DatasetError, match=r"`ps7 calibrate .*small\.zip` makes it"):
+            calibration.read(small)
+        made = calibration_of(small, Budget(), runs([0.3, 0.31, 0.29]))
+        calibration.write(msgspec.structs.replace(made, digest="another"), small.path)
+        with pytest.raises(DatasetError, match="another version"):
+            calibration.read(small)
+
+    def test_needs_three_seeds_and_a_reference_that_works(self, small):
+        with pytest.raises(CalibrationError, match="3 seeds"):
+            calibration_of(small, Budget(), runs([0.3, 0.31]))
+        failed = msgspec.structs.replace(runs([0.3])[0], measured=None, stopped="no memory")
+        with pytest.raises(CalibrationError, match="did not come to the end with seed 0: no memory"):
+            calibration_of(small, Budget(), [*runs([0.3, 0.31, 0.29]), failed])
+
+    def test_tells_the_power_against_a_mistake(self, small):
+        stopped = msgspec.structs.replace(runs([0.0], "crashes")[0], measured=None)
+        done = [*runs([0.3, 0.31, 0.29, 0.3]), *runs([0.1, 0.3], "half"), *runs([0.3], "unseen"), stopped]
+        power = calibration_of(small, Budget(), done).power
+        assert {slug: each.seen for slug, each in power.items()} == {"half": 0.5, "unseen": 0.0, "crashes": 1.0}
+
+    def test_is_drawn(self, small, tmp_path):
+        made = calibration_of(small, Budget(), runs([0.3, 0.31, 0.29]))
+        assert [path.name for path in draw(made, tmp_path / "plots")] == ["spread.png", "losses.png"]
+        assert all(path.stat().st_size > 5_000 for path in (tmp_path / "plots").iterdir())
