@@ -109,3 +109,25 @@ def build_student(
             typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
     except (FrameError, KitError) as error:
         fail(str(error))
+
+
+@building.command("stl10")
+def build_stl10(
+    root: Annotated[
+        Path, typer.Option(help="The folder that holds, or is to hold, torchvision's stl10_binary.")
+    ] = Path("data"),
+    out: Annotated[Path, typer.Option(help="The archive to write.")] = Path("build/stl10.zip"),
+    download: Annotated[bool, typer.Option("--download", help="Fetch STL-10 first, 2.6 GB.")] = False,
+) -> None:
+    """A subset of STL-10 as one archive, for `grade --reproduce` and `calibrate`."""
+    refuse_outside_a_checkout()
+    from autograder.assignment.datasets.archive import DatasetError
+    from reference import stl10_archive
+
+    try:
+        with Progress() as progress:
+            progress.say("reading STL-10")
+            path = stl10_archive.write(root, out, download=download)
+    except DatasetError as error:
+        fail(str(error))
+    typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")

@@ -290,4 +290,6 @@ def demo(
     from autograder.commands.demo import run_demo
 
     refuse_outside_a_checkout()
-    run_demo(PS7, out, read_rubric(), Console())
+    reproduction = find_reproduction("composed")
+    assert reproduction is not None
+    run_demo(PS7, out, read_rubric(), Console(), whole=read_rubric(reproduction.items), reproduce=reproduction)

@@ -1,24 +1,39 @@
 """Grades a few bundled submissions just as users do."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
+from rich.status import Status
 
 from autograder.commands.grade import grade_submission
 from autograder.grading.assignment import Assignment
 from autograder.grading.examination import Limits
+from autograder.grading.reproduction import Reproduce
 from autograder.grading.rubric import Rubric
 from autograder.output import html, terminal
 
 
-def run_demo(assignment: Assignment, out: Path, rubric: Rubric, console: Console) -> None:
-    """Grades each sample, prints its report, and leaves results and page in a folder of its own."""
+def run_demo(
+    assignment: Assignment, out: Path, rubric: Rubric, console: Console, *, whole: Rubric, reproduce: Reproduce
+) -> None:
+    """Grades each sample, prints its report, and leaves results and page in a folder of its own. The solved notebook is
+    graded by the `whole` rubric, its accuracies reproduced: that takes a minute or two, and so once is enough."""
     written = []
     for name, notebook in samples(assignment, out):
         folder = out / name
-        with console.status(f"grading {name}"):
-            results = grade_submission(assignment, notebook, folder / "results.json", rubric, limits=Limits())
+        thorough = notebook == assignment.solution
+        with console.status(f"grading {name}") as status:
+            reproduce.say = partial(_say, status, name)
+            results = grade_submission(
+                assignment,
+                notebook,
+                folder / "results.json",
+                whole if thorough else rubric,
+                limits=Limits(),
+                reproduce=reproduce if thorough else None,
+            )
         page = folder / "report.html"
         page.write_text(html.render(results, title=rubric.title, notebook_name=notebook.name), encoding="utf-8")
         console.rule(name)
@@ -27,6 +42,10 @@ def run_demo(assignment: Assignment, out: Path, rubric: Rubric, console: Console
     console.rule("written")
     for results, page in written:
         console.print(f"{results.score:4g} of {results.max_score:g}  {page}", highlight=False, soft_wrap=True)
+
+
+def _say(status: Status, name: str, text: str) -> None:
+    status.update(f"grading {name}: {text}")
 
 
 def samples(assignment: Assignment, out: Path) -> Iterator[tuple[str, Path]]:

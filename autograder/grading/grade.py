@@ -6,7 +6,7 @@ import msgspec
 
 from autograder.grading.bank import Bank
 from autograder.grading.examination import Clock, examine
-from autograder.grading.judge import judge, not_checked
+from autograder.grading.judge import judge, not_checked, presupposing
 from autograder.grading.reproduction import Reproduce, Subject
 from autograder.grading.rubric import Item, Rubric, named
 from autograder.grading.verdicts import Finding, Unclear, Verdict
@@ -45,7 +45,7 @@ def grade(
             subject = Subject(
                 notebook=notebook, outline=read, rubric=rubric, bank=bank, sandbox=sandbox, clock=clock, wrong=wrong
             )
-            findings |= _reproduced(item, subject, reproduce)
+            findings |= _reproduced(item, findings, subject, reproduce)
         verdicts = list(price(item, findings))
         if any(not verdict.passed for verdict in verdicts):
             wrong.add(item.name)
@@ -63,14 +63,20 @@ def _read_by_text(item: Item, notebook: Notebook) -> dict[str, Finding]:
         return {name: not_checked(failed, again=number > 0) for number, name in enumerate(checks)}
 
 
-def _reproduced(item: Item, subject: Subject, reproduce: Reproduce) -> dict[str, Finding]:
-    try:
-        finding = reproduce(item, subject)
-    except SandboxError:
-        raise
-    except Exception as error:
-        finding = not_checked(fault(error))
-    return {check.name: finding for check in item.checks if check.reproduced}
+def _reproduced(item: Item, known: Mapping[str, Finding], subject: Subject, reproduce: Reproduce) -> dict[str, Finding]:
+    """Of the checks that are reproduced; nothing is trained where they presuppose what is wrong."""
+    findings: dict[str, Finding] = {}
+    for check in (check for check in item.checks if check.reproduced):
+        if check.after and not known[check.after].passed:
+            findings[check.name] = presupposing(item, check, known[check.after])
+            continue
+        try:
+            findings[check.name] = reproduce(item, subject)
+        except SandboxError:
+            raise
+        except Exception as error:
+            findings[check.name] = not_checked(fault(error))
+    return findings
 
 
 def _unread(answers: Mapping[str, Outcome | Unclear], read: Outline) -> str:

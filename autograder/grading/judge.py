@@ -31,8 +31,7 @@ def judge(
     for check in item.checks:
         if check not in failing:
             if check.after and not findings[check.after].passed:
-                message = messages.presupposed(_title(item, check.after))
-                findings[check.name] = msgspec.structs.replace(findings[check.after], message=message)
+                findings[check.name] = presupposing(item, check, findings[check.after])
             else:
                 findings[check.name] = comparison.passed(check)
         elif not check.points:
@@ -77,6 +76,11 @@ def _described(answer: Outcome | Unclear, rubric: Rubric) -> Outcome | Unclear:
     if isinstance(answer, Reply) and (unknown := sorted({*answer.facts, *answer.arrays} - set(rubric.fields))):
         return Fault(reason=f"the reply has a field {unknown[0][:60]!r}, which the rubric's [fields] do not describe")
     return answer
+
+
+def presupposing(item: Item, check: Check, earlier: Finding) -> Finding:
+    """Of a check that counts only after one that has failed."""
+    return msgspec.structs.replace(earlier, message=messages.presupposed(_title(item, check.after)))
 
 
 def not_checked(fault: Fault, *, again: bool = False) -> Finding:

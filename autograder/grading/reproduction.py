@@ -1,6 +1,7 @@
 """What a reproduction works with: a submission whose other items have been judged, and what is wrong in it replaced."""
 
 from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -38,5 +39,12 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         return theirs + [source for item in self.replaced(items) for source in self.bank.solution[item]]
 
 
-Reproduce = Callable[[Item, Subject], Finding]
-"""Judges the checks of an item that are `reproduced`."""
+class Reproduce(Protocol):
+    """Judges the checks of an item that are `reproduced`."""
+
+    say: Callable[[str], None]
+    """Called with what is going on."""
+
+    def __call__(self, item: Item, subject: Subject) -> Finding:
+        """Raises SandboxError."""
+        ...

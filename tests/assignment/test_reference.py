@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torchvision.datasets import STL10
 
-from reference import clip, clip_training, flickr8k, settings, stl10, training
+from autograder.assignment.datasets.archive import Dataset, DatasetError
+from reference import clip, clip_training, flickr8k, settings, stl10, stl10_archive, training
 from reference.autoencoder import Autoencoder, Decoder, Encoder
 
 
@@ -55,6 +56,23 @@ def test_stl10_loaders(pictures):
     assert labels.tolist() == list(range(8))
     assert test.dataset.classes == list(stl10.CLASSES)
     assert next(iter(unlabeled))[1].unique().tolist() == [-1]
+
+
+def test_stl10_becomes_an_archive(pictures, tmp_path):
+    counts = {"unlabeled": 12, "train": 20, "test": 6}
+    path = stl10_archive.write(pictures, tmp_path / "out" / "stl10.zip", counts=counts)
+    dataset = Dataset(path)
+    assert {part: dataset.count(part) for part in counts} == counts
+    assert list(dataset.about.classes) == list(stl10.CLASSES)
+    assert sorted(dataset.labels("train").tolist()) == sorted(list(range(10)) * 2)
+    assert abs(dataset.images("test")[:, 0].astype(int) - 7).mean() < 40  # the first row, as it was made above
+    again = stl10_archive.write(pictures, tmp_path / "again" / "stl10.zip", counts=counts)
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_stl10_that_is_not_there_is_asked_for(tmp_path):
+    with pytest.raises(DatasetError, match="Name the folder that holds stl10_binary"):
+        stl10_archive.write(tmp_path, tmp_path / "stl10.zip")
 
 
 def test_training_learns_and_a_frozen_encoder_stays(pictures):

@@ -81,11 +81,14 @@ class Dataset:
 
     def images(self, part: Part) -> NDArray[np.uint8]:
         """(N, SIDE, SIDE, 3)."""
-        files = self._files[part]
-        pixels = np.empty((len(files), SIDE, SIDE, 3), np.uint8)
-        for number, name in enumerate(files):
-            pixels[number] = self._image(name)
+        pixels = np.empty((self.count(part), SIDE, SIDE, 3), np.uint8)
+        for place in range(len(pixels)):
+            pixels[place] = self.image(part, place)
         return pixels
+
+    def image(self, part: Part, place: int) -> NDArray[np.uint8]:
+        """(SIDE, SIDE, 3)."""
+        return self._image(self._files[part][place])
 
     def labels(self, part: Part) -> NDArray[np.int64]:
         """(N,) places in `about.classes`, of the images in the same order."""

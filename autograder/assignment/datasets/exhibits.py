@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,10 @@ def images(dataset: Dataset) -> Iterator[Exhibits]:
     """unlabeled.npy, train.npy, test.npy (N, 3, H, W) uint8, train-labels.npy (N,). Raises DatasetError."""
     with _folder() as folder:
         order = np.random.default_rng().permutation(dataset.count("test"))
-        np.save(folder / "unlabeled.npy", _channels_first(dataset, "unlabeled", SIDE))
-        np.save(folder / "train.npy", _channels_first(dataset, "train", CROP))
+        _write(folder, dataset, "unlabeled", SIDE, range(dataset.count("unlabeled")))
+        _write(folder, dataset, "train", CROP, range(dataset.count("train")))
+        _write(folder, dataset, "test", CROP, order.tolist())
         np.save(folder / "train-labels.npy", dataset.labels("train"))
-        np.save(folder / "test.npy", _channels_first(dataset, "test", CROP)[order])
         yield Exhibits(str(folder), order)
 
 
@@ -73,7 +73,9 @@ def _folder() -> Iterator[Path]:
         yield folder
 
 
-def _channels_first(dataset: Dataset, part: Part, side: int) -> NDArray[np.uint8]:
+def _write(folder: Path, dataset: Dataset, part: Part, side: int, order: Sequence[int]) -> None:
+    """Image by image, so that never all of them are in memory."""
     edge = (SIDE - side) // 2
-    pixels = dataset.images(part)[:, edge : edge + side, edge : edge + side]
-    return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+    pixels = np.lib.format.open_memmap(folder / f"{part}.npy", "w+", np.uint8, (len(order), 3, side, side))
+    for row, place in zip(pixels, order, strict=True):
+        row[:] = dataset.image(part, place)[edge : edge + side, edge : edge + side].transpose(2, 0, 1)

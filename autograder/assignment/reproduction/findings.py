@@ -24,6 +24,10 @@ RESERVE = 15.0
 """Seconds that are left for what comes after."""
 NORMAL_QUANTILE = 1.96
 HEAD = "| | reported | in your saved outputs | reproduced | the reference, reproduced |\n|---|---|---|---|---|"
+NOTHING_TO_RUN = (
+    "This counts as soon as something of the code behind these accuracies is right: so far nothing but the "
+    "reference would run."
+)
 OTHER_NAMES = {
     ADVANTAGE: "Method I above Method III",
     "clip": "Linear probe on CLIP",
@@ -44,6 +48,8 @@ class Reproduction:
 
     def __call__(self, item: Item, subject: Subject) -> Finding:
         """Raises SandboxError and DatasetError."""
+        if len(subject.replaced(LEANS_ON[item.name])) == len(LEANS_ON[item.name]):
+            return Finding(passed=False, message=NOTHING_TO_RUN, misconception="reproduction-failed")
         usual = self._calibration.work[item.name] * subject.sandbox.unit
         seconds = min(PATIENCE * usual, subject.clock.left - RESERVE)
         if seconds < usual:

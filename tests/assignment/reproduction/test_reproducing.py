@@ -179,6 +179,12 @@ class TestFindings:
         assert finding.passed
         assert "only 0 s were left" in finding.needs_review
 
+    def test_where_all_of_it_would_be_the_references_nothing_is_run(self, reproduction, bank, sandbox, solution):
+        asked = subject(solution, bank, sandbox, wrong={*LEANS_ON["report_ae"]})
+        finding = reproduction(load(PS7.rubric).item("report_ae"), asked)
+        assert not finding.passed
+        assert "nothing but the reference would run" in finding.message
+
     def test_the_interval_is_wilsons(self):
         # Wilson (1927) as in Brown, Cai and DasGupta (2001): 10 of 20.
         assert interval(0.5, 20) == pytest.approx((0.2993, 0.7007), abs=1e-4)
@@ -209,6 +215,18 @@ class TestGrading:
             ("printed", 0.225),
             ("reproduced", 0.0),
         ]
+
+    def test_nothing_is_trained_where_nothing_is_reported(self, bank, sandbox):
+        rubric = load(PS7.rubric, LEANS_ON)
+        few = msgspec.structs.replace(rubric, items=(rubric.item("report_ae"),))
+
+        def reproduce(*_):
+            raise AssertionError
+
+        [(_, verdicts)] = grade(frames.submission(PS7, "template"), few, bank, sandbox, Clock(Limits()), reproduce)
+        assert sum(verdict.score for verdict in verdicts) == 0
+        assert verdicts[-1].message == "This counts as soon as “Reported: three accuracies” is right."
+        assert not verdicts[-1].fault
 
     def test_without_it_its_share_goes_to_the_other_grades_of_evidence(self):
         for name in LEANS_ON:

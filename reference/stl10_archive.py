@@ -1,0 +1,56 @@
+"""A subset of STL-10 as one archive, small enough for a Gradescope bundle."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from PIL import Image
+from torchvision.datasets import STL10
+
+from autograder.assignment.datasets.archive import DatasetError
+
+COUNTS = {"unlabeled": 3000, "train": 2500, "test": 2000}
+"""Images of each part: about 15 MB."""
+QUALITY = 75
+"""Of WebP."""
+TIMESTAMP = (2000, 1, 1, 0, 0, 0)
+
+
+def write(root: Path, path: Path, *, counts: Mapping[str, int] = COUNTS, download: bool = False, seed: int = 0) -> Path:
+    """Writes the archive `path` from torchvision's folder `root`; with `download` that is fetched first (2.6 GB).
+
+    Which images are taken depends on `seed` alone. Raises DatasetError where STL-10 is not there, or not whole.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    with zipfile.ZipFile(unfinished, "w") as archive:
+        for part, count in counts.items():
+            dataset = _opened(root, part, download)
+            if count > len(dataset):
+                raise DatasetError(f"STL-10 has {len(dataset)} images in {part}, not {count}")
+            chosen = np.random.default_rng((seed, list(COUNTS).index(part))).permutation(len(dataset))[:count]
+            for number, index in enumerate(sorted(chosen.tolist())):
+                image, label = dataset[index]
+                name = "unknown" if label < 0 else dataset.classes[label]
+                archive.writestr(zipfile.ZipInfo(f"{part}/{name}/{number:05d}.webp", TIMESTAMP), _encoded(image))
+        about = {"name": path.stem, "classes": dataset.classes, "licence": "STL-10, Coates, Lee and Ng (2011)"}
+        archive.writestr(zipfile.ZipInfo("about.json", TIMESTAMP), msgspec.json.encode(about))
+    return unfinished.replace(path)
+
+
+def _opened(root: Path, part: str, download: bool) -> STL10:
+    try:
+        return STL10(root, split=part, download=download)
+    except (RuntimeError, OSError) as error:
+        raise DatasetError(
+            f"STL-10 cannot be read from {root} ({error}). Name the folder that holds stl10_binary/, or have it fetched"
+        ) from None
+
+
+def _encoded(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "WEBP", quality=QUALITY, method=6)
+    return file.getvalue()
