@@ -125,6 +125,7 @@ def test_the_trusted_process_imports_no_torch():
     import subprocess
 
     text = "import sys, autograder.commands.grade, autograder.cli, autograder.output.html, autograder.output.terminal\n"
+    text += "import autograder.assignment.reproduction.findings, autograder.assignment.datasets.finding\n"
     text += "sys.exit(1 if {'torch', 'torchvision', 'transformers'} & set(sys.modules) else 0)"
     assert subprocess.run([sys.executable, "-c", text], cwd=ROOT, check=False).returncode == 0
 

@@ -17,7 +17,7 @@ def test_nothing_said_changes_nothing(rubric, tmp_path):
 
 
 def test_the_config_that_is_handed_out_changes_nothing(rubric):
-    assert read_policy(PS7.root / "gradescope" / "config.toml") == Policy()
+    assert read_policy(PS7.root / "gradescope" / "config.toml") == Policy(reproduce="composed")
 
 
 def test_points_of_an_item_are_shared_among_its_checks_as_before(rubric):

@@ -12,7 +12,7 @@ import msgspec
 
 from autograder.assignment.datasets.archive import Dataset
 from autograder.assignment.reproduction.calibration import Band, Calibration, Power, band
-from autograder.assignment.reproduction.measuring import LEANS_ON, MEASURES, Budget, Measured, Stopped
+from autograder.assignment.reproduction.measuring import LEANS_ON, MEASURES, Budget, Measured, Stopped, Training
 from autograder.sandbox.host import Confinement
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.starting import start
@@ -86,7 +86,9 @@ def _run(
         measured, stopped = None, ""
         try:
             measured = MEASURES[item](
-                Dataset(path), program, sandbox, budget=budget, seed=seed, seconds=SECONDS, say=lambda _: None
+                Training(
+                    dataset=Dataset(path), program=program, sandbox=sandbox, budget=budget, seed=seed, seconds=SECONDS
+                )
             )
         except Stopped as error:
             stopped = str(error)[:500]

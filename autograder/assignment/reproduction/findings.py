@@ -8,7 +8,7 @@ from autograder.assignment.datasets.archive import Dataset
 from autograder.assignment.report.evidence import Evidence, read_evidence
 from autograder.assignment.report.expectations import expectations
 from autograder.assignment.reproduction.calibration import Band, Calibration
-from autograder.assignment.reproduction.measuring import ADVANTAGE, LEANS_ON, MEASURES, Measured, Say, Stopped
+from autograder.assignment.reproduction.measuring import ADVANTAGE, LEANS_ON, MEASURES, Measured, Say, Stopped, Training
 from autograder.grading import messages
 from autograder.grading.judge import not_checked
 from autograder.grading.reproduction import Subject
@@ -57,13 +57,15 @@ class Reproduction:
         started = time.monotonic()
         try:
             measured = MEASURES[item.name](
-                self._dataset,
-                subject.program(LEANS_ON[item.name]),
-                subject.sandbox,
-                budget=self._calibration.budget,
-                seed=SEED,
-                seconds=seconds,
-                say=self.say,
+                Training(
+                    dataset=self._dataset,
+                    program=subject.program(LEANS_ON[item.name]),
+                    sandbox=subject.sandbox,
+                    budget=self._calibration.budget,
+                    seed=SEED,
+                    seconds=seconds,
+                    say=self.say,
+                )
             )
         except Stopped as stopped:
             if isinstance(stopped.outcome, Ended) and time.monotonic() - started >= seconds:

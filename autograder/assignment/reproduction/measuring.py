@@ -1,7 +1,7 @@
 """Has a guest train for real, and measures what its models are worth."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from autograder.assignment.datasets import exhibits
 from autograder.assignment.datasets.archive import Dataset
+from autograder.assignment.datasets.exhibits import Exhibits
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.outcomes import Fault, Outcome, Reply
@@ -59,52 +60,39 @@ class Measured(msgspec.Struct, frozen=True):
 Say = Callable[[str], None]
 
 
-class Measure(Protocol):
-    """Measures the figures of one report item."""
+class Training(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be run, on what, and where."""
 
-    def __call__(
-        self,
-        dataset: Dataset,
-        program: Sequence[Source],
-        sandbox: Sandbox,
-        *,
-        budget: Budget,
-        seed: int,
-        seconds: float,
-        say: Say,
-    ) -> Measured:
-        """Raises Stopped, SandboxError and DatasetError."""
-        ...
+    dataset: Dataset
+    program: Sequence[Source]
+    """The code of all items that the figures lean on."""
+    sandbox: Sandbox
+    budget: Budget
+    seed: int
+    seconds: float
+    """After so many it is stopped."""
+    say: Say = lambda _: None
+    """Called with what is going on."""
 
 
-def methods(
-    dataset: Dataset,
-    program: Sequence[Source],
-    sandbox: Sandbox,
-    *,
-    budget: Budget,
-    seed: int,
-    seconds: float,
-    say: Say,
-) -> Measured:
-    """The test accuracies of Methods I, II and III, and the first's advantage over the third."""
-    say("reading the images")
-    with (
-        exhibits.images(dataset) as shown,
-        sandbox.open(PROBES, program, seconds, exhibits=shown.folder) as session,
-    ):
-        labels = dataset.labels("test")[shown.order]
-        say(f"training the autoencoder ({budget.autoencoder} epochs)")
-        trained = _ask(session, "pretrain", folder=shown.folder, seed=10 * seed, epochs=budget.autoencoder)
+def methods(training: Training) -> Measured:
+    """The test accuracies of Methods I, II and III, and the first's advantage over the third. Raises Stopped,
+    SandboxError and DatasetError."""
+    budget, seed = training.budget, 10 * training.seed
+    training.say("reading the images")
+    with exhibits.images(training.dataset) as shown, _session(training, PROBES, shown) as session:
+        labels = training.dataset.labels("test")[shown.order]
+        training.say(f"training the autoencoder ({budget.autoencoder} epochs)")
+        trained = _ask(session, "pretrain", folder=shown.folder, seed=seed, epochs=budget.autoencoder)
         figures = {}
         for number, (name, (pretrained, supervised)) in enumerate(METHODS.items(), start=1):
             epochs = budget.supervised if supervised else budget.linear
-            say(f"training Method {'I' * number} ({epochs} epochs)")
+            training.say(f"training Method {'I' * number} ({epochs} epochs)")
             reply = _ask(
                 session,
                 "classify",
                 folder=shown.folder,
-                seed=10 * seed + number,
+                seed=seed + number,
                 epochs=epochs,
                 pretrained=pretrained,
                 supervised=supervised,
@@ -114,34 +102,24 @@ def methods(
     return Measured(figures, {"autoencoder": _losses(trained)})
 
 
-def clip(
-    dataset: Dataset,
-    program: Sequence[Source],
-    sandbox: Sandbox,
-    *,
-    budget: Budget,
-    seed: int,
-    seconds: float,
-    say: Say,
-) -> Measured:
-    """The test accuracy of a linear probe on CLIP's image encoder, and the precision of what is retrieved by words."""
-    with (
-        exhibits.pairs(dataset) as shown,
-        sandbox.open(CLIP_PROBES, program, seconds, exhibits=shown.folder) as session,
-    ):
+def clip(training: Training) -> Measured:
+    """The test accuracy of a linear probe on CLIP's image encoder, and the precision of what words retrieve. Raises
+    Stopped, SandboxError and DatasetError."""
+    budget, dataset, seed = training.budget, training.dataset, 10 * training.seed
+    with exhibits.pairs(dataset) as shown, _session(training, CLIP_PROBES, shown) as session:
         labels = dataset.labels("test")[shown.order]
-        say(f"training CLIP ({budget.clip} epochs)")
-        trained = _ask(session, "train", folder=shown.folder, seed=10 * seed, epochs=budget.clip)
-        say(f"training the linear probe on CLIP ({budget.probe} epochs)")
-        figures = {"clip": accuracy(_ask(session, "probe", seed=10 * seed + 1, epochs=budget.probe), labels)}
+        training.say(f"training CLIP ({budget.clip} epochs)")
+        trained = _ask(session, "train", folder=shown.folder, seed=seed, epochs=budget.clip)
+        training.say(f"training the linear probe on CLIP ({budget.probe} epochs)")
+        figures = {"clip": accuracy(_ask(session, "probe", seed=seed + 1, epochs=budget.probe), labels)}
         if dataset.about.queries:
-            say("retrieving images by words")
+            training.say("retrieving images by words")
             reply = _ask(session, "search", queries=[*dataset.about.queries], k=RETRIEVED)
             figures["retrieval"] = _precision(reply, dataset, shown.order)
     return Measured(figures, {"clip": _losses(trained)})
 
 
-MEASURES: Mapping[str, Measure] = {"report_ae": methods, "report_clip": clip}
+MEASURES: Mapping[str, Callable[[Training], Measured]] = {"report_ae": methods, "report_clip": clip}
 """By the item whose figures they are."""
 LEANS_ON: Mapping[str, tuple[str, ...]] = {
     "report_ae": ("encoder", "decoder", "train_ae", "train_classifier"),
@@ -173,6 +151,10 @@ def _precision(reply: Reply, dataset: Dataset, order: NDArray[np.int64]) -> floa
 
 def _losses(reply: Reply) -> list[float]:
     return [float(loss) for loss in np.ravel(reply.arrays.get("trajectory", np.zeros(0)))[:1000]]
+
+
+def _session(training: Training, probes: str, shown: Exhibits) -> Session:
+    return training.sandbox.open(probes, training.program, training.seconds, exhibits=shown.folder)
 
 
 def _ask(session: Session, probe: str, **arguments: Any) -> Reply:

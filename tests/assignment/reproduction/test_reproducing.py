@@ -7,7 +7,15 @@ from autograder.assignment.files import PS7
 from autograder.assignment.reproduction import findings, measuring
 from autograder.assignment.reproduction.calibrating import Run, calibration_of
 from autograder.assignment.reproduction.findings import Reproduction, interval
-from autograder.assignment.reproduction.measuring import ADVANTAGE, LEANS_ON, Budget, Measured, Stopped, accuracy
+from autograder.assignment.reproduction.measuring import (
+    ADVANTAGE,
+    LEANS_ON,
+    Budget,
+    Measured,
+    Stopped,
+    Training,
+    accuracy,
+)
 from autograder.authoring import frames
 from autograder.grading.bank import Bank
 from autograder.grading.examination import Clock, Limits
@@ -75,6 +83,11 @@ def subject(notebook, bank, sandbox, *, wrong=(), seconds=300.0) -> Subject:
     )
 
 
+def training(dataset, program, sandbox, **others) -> Training:
+    usual = {"budget": TINY, "seed": 1, "seconds": 100}
+    return Training(dataset=dataset, program=program, sandbox=sandbox, **usual | others)
+
+
 def measured_as(monkeypatch, **figures: float) -> None:
     monkeypatch.setattr(findings, "MEASURES", dict.fromkeys(LEANS_ON, lambda *_, **__: Measured(figures, {})))
 
@@ -85,7 +98,7 @@ class TestMeasuring:
     def test_the_methods(self, dataset, bank, sandbox, solution):
         said = []
         program = subject(solution, bank, sandbox).program(LEANS_ON["report_ae"])
-        reached = measuring.methods(dataset, program, sandbox, budget=TINY, seed=1, seconds=100, say=said.append)
+        reached = measuring.methods(training(dataset, program, sandbox, say=said.append))
         assert {*reached.figures} == {*FIGURES["report_ae"]}
         assert all(0 <= reached.figures[name] <= 1 for name in measuring.METHODS)
         assert len(reached.trajectories["autoencoder"]) == 1
@@ -94,7 +107,7 @@ class TestMeasuring:
     def test_clip_learns_and_finds(self, dataset, bank, sandbox, solution):
         budget = msgspec.structs.replace(TINY, clip=25, probe=25)
         program = subject(solution, bank, sandbox).program(LEANS_ON["report_clip"])
-        reached = measuring.clip(dataset, program, sandbox, budget=budget, seed=1, seconds=100, say=lambda _: None)
+        reached = measuring.clip(training(dataset, program, sandbox, budget=budget))
         assert reached.figures["clip"] > 0.3  # chance is .1
         assert reached.figures["retrieval"] > 0.2
         assert reached.trajectories["clip"][-1] < reached.trajectories["clip"][0]
@@ -103,17 +116,9 @@ class TestMeasuring:
         old = "class Encoder(nn.Module):"
         broken = edited(solution, old, f"{old}\n    raise RuntimeError('mine')")
         with pytest.raises(Stopped):
-            measuring.methods(
-                dataset,
-                subject(broken, bank, sandbox).program(LEANS_ON["report_ae"]),
-                sandbox,
-                budget=TINY,
-                seed=1,
-                seconds=100,
-                say=lambda _: None,
-            )
+            measuring.methods(training(dataset, subject(broken, bank, sandbox).program(LEANS_ON["report_ae"]), sandbox))
         replaced = subject(broken, bank, sandbox, wrong={"encoder"}).program(LEANS_ON["report_ae"])
-        reached = measuring.methods(dataset, replaced, sandbox, budget=TINY, seed=1, seconds=100, say=lambda _: None)
+        reached = measuring.methods(training(dataset, replaced, sandbox))
         assert {*reached.figures} == {*FIGURES["report_ae"]}
 
     @pytest.mark.parametrize(
