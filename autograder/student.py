@@ -16,6 +16,7 @@ from autograder.assignment.files import PS7
 from autograder.commands.console import Progress, fail, render, tell
 
 if TYPE_CHECKING:
+    from autograder.commands.run import Ran
     from autograder.grading.rubric import Rubric
     from autograder.sandbox.host import Sandbox
 
@@ -172,6 +173,59 @@ def pdf(
     except (UnreadableSubmission, SandboxError, BankError, PrintingError) as error:
         fail(str(error))
     typer.echo(f"{out} ({out.stat().st_size / 1e6:.1f} MB)")
+
+
+@app.command()
+def run(
+    notebook: Annotated[Path, typer.Argument(help="Your notebook.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The executed copy; NAME.run.ipynb beside the notebook if it is not given.")
+    ] = None,
+    cell_time_limit: Annotated[float, typer.Option(help="Seconds for one cell.")] = 3600.0,
+    time_limit: Annotated[float, typer.Option(help="Seconds for the whole notebook.")] = 86_400.0,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Run the cells after one that failed, too.")] = False,
+    with_check: Annotated[bool, typer.Option("--check/--no-check", help="Then check the executed copy.")] = True,
+    confinement: Confine = "best",
+) -> None:
+    """Run the notebook from top to bottom in a fresh kernel, keep the outputs, and check it. Exit 1 where a cell fails.
+
+    The cells run as they do in Jupyter: as you, unconfined.
+    """
+    from autograder.submission.finding import UnreadableSubmission, find_notebook
+
+    try:
+        from autograder.commands.run import run_notebook
+    except ImportError as error:
+        fail(f"to run notebooks {error.name} is needed; install this with [run]: pip install 'ps7-check[run]'")
+    failed = False
+    try:
+        path = find_notebook(notebook)
+        target = out or path.with_suffix(".run.ipynb")
+        with Progress() as progress:
+            for ran in run_notebook(
+                path,
+                target,
+                cell_seconds=cell_time_limit,
+                seconds=time_limit,
+                keep_going=keep_going,
+                begun=lambda number, count, line: progress.say(f"cell {number} of {count}: {line[:60]}"),
+            ):
+                failed |= bool(ran.wrong)
+                typer.echo(cell_line(ran))
+    except OSError as error:
+        fail(f"the executed copy cannot be written: {error.strerror or error}")
+    except UnreadableSubmission as error:
+        fail(str(error))
+    typer.echo(f"Executed copy written to {target}")
+    if with_check:
+        check(target, None, confinement=confinement)
+    raise typer.Exit(1 if failed else 0)
+
+
+def cell_line(ran: Ran) -> str:
+    """One cell that was run, on a line."""
+    used = f"{ran.memory / 2**20:7.0f} MB" if ran.memory else " " * 10
+    return f"cell {ran.number:3}  {ran.seconds:8.1f} s  {used}  {ran.wrong or 'done'}"
 
 
 def read_rubric(reproducing: Collection[str] = ()) -> Rubric:

@@ -88,7 +88,7 @@ def _project(declared: dict[str, Any]) -> dict[str, Any]:
             "version": __version__,
             "requires-python": declared["requires-python"],
             "dependencies": declared["dependencies"],
-            "optional-dependencies": {"pdf": declared["optional-dependencies"]["pdf"]},
+            "optional-dependencies": {name: declared["optional-dependencies"][name] for name in ("pdf", "run")},
             "scripts": {"ps7": "autograder.student:main"},
         },
         "tool": {"hatch": {"build": {"targets": {"wheel": {"packages": ["autograder"]}}}}},

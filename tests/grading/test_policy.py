@@ -16,7 +16,7 @@ def test_nothing_said_changes_nothing(rubric, tmp_path):
     assert read_policy(written(tmp_path, "")).laid_over(rubric) == rubric
 
 
-def test_the_config_that_is_handed_out_changes_nothing(rubric):
+def test_the_config_that_is_handed_out_only_asks_for_reproduction(rubric):
     assert read_policy(PS7.root / "gradescope" / "config.toml") == Policy(reproduce="composed")
 
 
