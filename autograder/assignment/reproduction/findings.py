@@ -23,15 +23,15 @@ PATIENCE = 4.0
 RESERVE = 15.0
 """Seconds that are left for what comes after."""
 NORMAL_QUANTILE = 1.96
-HEAD = "| | reported | in your saved outputs | reproduced | the reference, reproduced |\n|---|---|---|---|---|"
+HEAD = "| | reported | in your outputs | reproduced | the reference; right from |\n|---|---|---|---|---|"
 NOTHING_TO_RUN = (
     "This counts as soon as something of the code behind these accuracies is right: so far nothing but the "
     "reference would run."
 )
 OTHER_NAMES = {
-    ADVANTAGE: "Method I above Method III",
-    "clip": "Linear probe on CLIP",
-    "retrieval": "Images retrieved by words that show them",
+    ADVANTAGE: "I above III",
+    "clip": "Probe on CLIP",
+    "retrieval": "Found by words",
 }
 
 
@@ -125,12 +125,12 @@ def _row(name: str, value: float, band: Band, evidence: Evidence, tested: int) -
     printed = [figure for figure in evidence.printed.get(name, ()) if reported is None or figure.agrees(reported)]
     yield f"{printed[-1].percent:g} %" if printed else "-"
     yield _percent(value) + (_interval(value, tested) if name in expectations().names else "")
-    yield f"{_percent(band.mean)}, right from {_percent(band.least)}"
+    yield f"{_percent(band.mean)}; {_percent(band.least)}"
 
 
 def _interval(accuracy: float, tested: int) -> str:
     low, high = interval(accuracy, tested)
-    return f" ({100 * low:.1f} to {100 * high:.1f})"
+    return f" ({100 * low:.1f} - {100 * high:.1f})"
 
 
 def interval(accuracy: float, tested: int) -> tuple[float, float]:

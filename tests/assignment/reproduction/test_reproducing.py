@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from autograder.assignment.datasets.archive import Dataset
+from autograder.assignment.datasets.finding import COMPOSED
 from autograder.assignment.files import PS7
 from autograder.assignment.reproduction import findings, measuring
 from autograder.assignment.reproduction.calibrating import Run, calibration_of
@@ -120,6 +121,18 @@ class TestMeasuring:
         replaced = subject(broken, bank, sandbox, wrong={"encoder"}).program(LEANS_ON["report_ae"])
         reached = measuring.methods(training(dataset, replaced, sandbox))
         assert {*reached.figures} == {*FIGURES["report_ae"]}
+
+    def test_the_labels_are_out_of_reach(self, dataset, bank, sandbox, solution):
+        if "landlock" not in sandbox.layers:
+            pytest.skip("nothing is confined here")
+        for path in (dataset.path, COMPOSED):
+            old = "criterion = nn.CrossEntropyLoss()"
+            curious = edited(solution, old, f"open({str(path)!r}, 'rb').read()\n    {old}")
+            program = subject(curious, bank, sandbox).program(LEANS_ON["report_ae"])
+            with pytest.raises(Stopped) as stopped:
+                measuring.methods(training(dataset, program, sandbox))
+            assert isinstance(stopped.value.outcome, Raised)
+            assert stopped.value.outcome.kind in {"PermissionError", "FileNotFoundError"}
 
     @pytest.mark.parametrize(
         "logits", [None, np.zeros((3, 10), np.float32), np.full((4, 10), np.nan), np.zeros(4), np.zeros((5, 10))]
