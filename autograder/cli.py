@@ -195,7 +195,7 @@ def calibrate(
         str, typer.Argument(help="`composed`, or the archive of a data set; the calibration is written beside it.")
     ] = "composed",
     seeds: Annotated[int, typer.Option(help="How many times the reference is trained; bands need 20 or more.")] = 50,
-    workers: Annotated[int, typer.Option(help="Trainings at a time; each takes two cores and 1 GB.")] = 1,
+    workers: Annotated[int, typer.Option(help="Trainings at a time; each takes a core and half a GB.")] = 1,
     power: Annotated[
         int, typer.Option(help="Also train every misconception so many times, to see which ones accuracies show.")
     ] = 0,

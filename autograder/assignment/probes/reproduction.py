@@ -20,8 +20,6 @@ TESTED = 250
 """Images at a time."""
 BATCH = 32
 """Images in a minibatch, a quarter of the frame's: the same number of images then makes four times as many steps."""
-THREADS = 1
-"""On every machine, since their number changes the last digits, and so in the end the figures."""
 
 
 class Exhibited(Dataset[Any]):
@@ -116,7 +114,6 @@ def _begin(notebook: Namespace, seed: int) -> None:
     notebook.put(batch_size=BATCH)
     notebook.provide(device=torch.device("cpu"), feat_dim=FEATURES)
     torch.manual_seed(seed)
-    torch.set_num_threads(THREADS)
 
 
 def minibatches(images: Exhibited, seed: int) -> DataLoader[Any]:
