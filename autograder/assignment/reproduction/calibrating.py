@@ -12,7 +12,15 @@ import msgspec
 
 from autograder.assignment.datasets.archive import Dataset
 from autograder.assignment.reproduction.calibration import Band, Calibration, Power, band
-from autograder.assignment.reproduction.measuring import LEANS_ON, MEASURES, Budget, Measured, Stopped, Training
+from autograder.assignment.reproduction.measuring import (
+    ADVANTAGE,
+    LEANS_ON,
+    MEASURES,
+    Budget,
+    Measured,
+    Stopped,
+    Training,
+)
 from autograder.sandbox.host import Confinement
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.starting import start
@@ -120,7 +128,8 @@ def calibration_of(dataset: Dataset, budget: Budget, done: Sequence[Run]) -> Cal
                 reached.append(run.measured)
         if len(reached) < LEAST_SEEDS:
             raise CalibrationError(f"{LEAST_SEEDS} seeds are the least of which a deviation can be told")
-        known |= {name: band([each.figures[name] for each in reached]) for name in reached[0].figures}
+        for name in reached[0].figures:
+            known[name] = band([each.figures[name] for each in reached], share=name != ADVANTAGE)
         work[item] = math.ceil(statistics.median(run.units for run in right if run.item == item))
         for name in reached[0].trajectories:
             trajectories[name] = [[round(loss, 4) for loss in each.trajectories[name]] for each in reached]

@@ -62,18 +62,23 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     """By the slug of the mistake."""
 
 
-def band(values: Sequence[float]) -> Band:
-    """Of one figure over some seeds."""
+def band(values: Sequence[float], *, share: bool = True) -> Band:
+    """Of one figure over some seeds. `share`: it is a share of images, and so is looked at as arcsin(sqrt(p)), whose
+    deviation hardly depends on p (Anscombe, 1948): near 1 a share falls further than it rises."""
     from scipy.stats import t
 
-    mean, deviation, count = float(np.mean(values)), float(np.std(values, ddof=1)), len(values)
-    quantile = float(t.ppf(1 - FALSE_ALARMS / FIGURES, count - 1))
-    reach = quantile * deviation * (1 + 1 / count) ** 0.5
+    seen = np.asarray(values)
+    known = np.arcsin(np.sqrt(seen)) if share else seen
+    count = len(known)
+    reach = float(t.ppf(1 - FALSE_ALARMS / FIGURES, count - 1) * known.std(ddof=1) * (1 + 1 / count) ** 0.5)
+    low, high = known.mean() - reach, known.mean() + reach
+    if share:
+        low, high = (np.sin(np.clip(end, 0, np.pi / 2)) ** 2 for end in (low, high))
     return Band(
-        mean=round(mean, 4),
-        deviation=round(deviation, 4),
-        least=round(mean - reach, 4),
-        most=round(mean + reach, 4),
+        mean=round(float(seen.mean()), 4),
+        deviation=round(float(seen.std(ddof=1)), 4),
+        least=round(float(low), 4),
+        most=round(float(high), 4),
         values=tuple(round(value, 4) for value in values),
     )
 

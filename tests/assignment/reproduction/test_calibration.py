@@ -31,13 +31,21 @@ def runs(figures: list[float], mistake: str = "") -> list[Run]:
 
 
 class TestBand:
-    @pytest.mark.parametrize("seeds", [5, 20, 50])
-    def test_a_right_solution_falls_below_as_rarely_as_is_said(self, seeds):
-        random, trials = np.random.default_rng(seeds), 3000
-        values = random.normal(0.3, 0.02, (trials, seeds + 1))
-        below = sum(fresh < calibration.band(known).least for *known, fresh in values.tolist())
-        # 0.5 are expected; more than 6 come up once in a million.
-        assert below <= 6
+    @pytest.mark.parametrize(
+        ("draw", "share"),
+        [
+            (lambda random, shape: random.normal(0.3, 0.02, shape), True),
+            (lambda random, shape: random.normal(0.1, 0.04, shape), False),
+            (lambda random, shape: random.binomial(80, 0.987, shape) / 80, True),
+        ],
+        ids=["accuracy", "difference", "nearly all"],
+    )
+    @pytest.mark.parametrize("seeds", [20, 50])
+    def test_a_right_solution_falls_below_as_rarely_as_is_said(self, seeds, draw, share):
+        values = draw(np.random.default_rng(seeds), (2000, seeds + 1))
+        below = sum(fresh < calibration.band(known, share=share).least for *known, fresh in values.tolist())
+        # 0.3 are expected; 5 or more come up once in 100,000.
+        assert below < 5
 
     def test_is_no_wider_than_that(self):
         known = calibration.band(np.random.default_rng(0).normal(0.3, 0.02, 50).tolist())
