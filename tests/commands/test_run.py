@@ -57,7 +57,7 @@ def test_a_cell_that_raises_is_kept_with_its_error(tmp_path, keep_going, numbers
     assert printed(executed[2]) == ("3\n" if keep_going else "")
 
 
-@pytest.mark.parametrize("loop", TEXT)
+@pytest.mark.parametrize("loop", ["hangs", pytest.param("ignores", marks=pytest.mark.slow)])
 def test_a_cell_that_does_not_end_is_stopped_with_its_children(tmp_path, loop):
     text = f"import subprocess, time\nprint(subprocess.Popen(['sleep', '999']).pid, flush=True)\ntime.sleep(.5)\n{TEXT[loop]}"
     started = time.monotonic()
