@@ -202,36 +202,44 @@ def calibrate(
     plots: Annotated[Path | None, typer.Option(help="A folder for pictures of the spread and of the losses.")] = None,
     confinement: Confine = "best",
 ) -> None:
-    """Record what the reference reaches on a data set: the bands of `grade --reproduce`. Some minutes a seed."""
+    """Record what the reference reaches on a data set: the bands of `grade --reproduce`. Some minutes a seed.
+
+    Interrupted, it goes on where it was.
+    """
     from autograder.assignment.datasets.archive import DatasetError
     from autograder.assignment.datasets.finding import find
     from autograder.assignment.reproduction import calibrating, calibration
+    from autograder.assignment.reproduction.journal import Journal
     from autograder.assignment.reproduction.measuring import Budget
     from autograder.sandbox.host import SandboxError
 
     if power:
         refuse_outside_a_checkout()
-    done: list[calibrating.Run] = []
     budget = Budget()
     try:
         chosen = find(dataset)
         right, wrong = variants(chosen)
-        work = [(right, range(seeds)), (wrong if power else [], range(seeds, seeds + power))]
-        total = sum(len(variant.items) * len(numbers) for group, numbers in work for variant in group)
+        tasks = calibrating.tasks(right, range(seeds)) + calibrating.tasks(wrong, range(seeds, seeds + power))
+        journal = Journal(chosen, budget)
+        wanted = {task.key: task for task in tasks}
+        done = [run for run in journal.runs if wanted.pop(run.key, None)]
+        if done:
+            tell(f"{len(done)} of {len(tasks)} trainings were done before ({journal.path})")
         with Progress() as progress:
-            for group, numbers in work:
-                for run in calibrating.runs(
-                    chosen.path,
-                    group,
-                    numbers,
-                    environment=read_rubric().environment,
-                    budget=budget,
-                    workers=workers,
-                    confinement=confinement,
-                ):
-                    done.append(run)
-                    progress.say(f"{len(done)} of {total}: {run.mistake or 'the reference'}, {run.item}")
+            for run in calibrating.runs(
+                chosen.path,
+                wanted.values(),
+                environment=read_rubric().environment,
+                budget=budget,
+                workers=workers,
+                confinement=confinement,
+            ):
+                done.append(run)
+                journal.add(run)
+                progress.say(f"{len(done)} of {len(tasks)}: {run.mistake or 'the reference'}, {run.item}")
         made = calibrating.calibration_of(chosen, budget, done)
+    except OSError as error:
+        fail(f"the calibration cannot be written: {error}")
     except (DatasetError, SandboxError, calibrating.CalibrationError) as error:
         fail(str(error))
     path = calibration.write(made, chosen.path)

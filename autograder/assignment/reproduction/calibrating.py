@@ -1,5 +1,6 @@
 """Runs the reference, and wrong variants of it, over seeds, and makes a calibration of what they reach."""
 
+import hashlib
 import math
 import multiprocessing
 import statistics
@@ -31,6 +32,9 @@ LEAST_SEEDS = 3
 Solution = Mapping[str, Sequence[Source]]
 """Item to its code."""
 
+Key = tuple[str, str, int, str]
+"""Mistake, item, seed, digest of the code."""
+
 
 class CalibrationError(Exception):
     """There is no calibration; the message says why."""
@@ -44,11 +48,18 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """As the variant has them."""
     item: str
     seed: int
+    code: str = ""
+    """A digest of what was run."""
     measured: Measured | None
     """None where the code did not come to the end."""
     units: float
     """The time that it took, in units of the machine's own speed."""
     stopped: str = ""
+
+    @property
+    def key(self) -> Key:
+        """Tells one run from all others."""
+        return self.mistake, self.item, self.seed, self.code
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,52 +73,72 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """The items whose figures are wanted."""
 
 
+class Task(msgspec.Struct, frozen=True):
+    """A run to come."""
+
+    variant: Variant
+    item: str
+    seed: int
+
+    @property
+    def program(self) -> list[Source]:
+        """What is run."""
+        return [source for name in LEANS_ON[self.item] for source in self.variant.solution[name]]
+
+    @property
+    def key(self) -> Key:
+        """As that of its run."""
+        code = hashlib.sha256(msgspec.json.encode(self.program)).hexdigest()[:16]
+        return self.variant.mistake, self.item, self.seed, code
+
+
+def tasks(variants: Iterable[Variant], seeds: Sequence[int]) -> list[Task]:
+    """All variants over all seeds."""
+    return [Task(variant, item, seed) for seed in seeds for variant in variants for item in variant.items]
+
+
 def runs(
     dataset: Path,
-    variants: Iterable[Variant],
-    seeds: Sequence[int],
+    waiting: Iterable[Task],
     *,
     environment: str,
     budget: Budget,
     workers: int = 1,
     confinement: Confinement = "best",
 ) -> Iterator[Run]:
-    """All variants over all seeds, in the order in which they are done, each in a sandbox of its own."""
+    """Of all these tasks, in the order in which they are done, each in a sandbox of its own."""
     # Not forked: the sandbox's user comes from the number of the process that starts it.
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        waiting = [
-            pool.submit(_run, dataset, variant, item, seed, environment, budget, confinement)
-            for seed in seeds
-            for variant in variants
-            for item in variant.items
-        ]
-        for done in as_completed(waiting):
+        begun = [pool.submit(_run, dataset, task, environment, budget, confinement) for task in waiting]
+        for done in as_completed(begun):
             yield done.result()
 
 
-def _run(
-    path: Path, variant: Variant, item: str, seed: int, environment: str, budget: Budget, confinement: Confinement
-) -> Run:
-    program = [source for name in LEANS_ON[item] for source in variant.solution[name]]
+def _run(path: Path, task: Task, environment: str, budget: Budget, confinement: Confinement) -> Run:
     with start(environment, confinement) as sandbox:
         unit, started = sandbox.unit, time.monotonic()
         measured, stopped = None, ""
         try:
-            measured = MEASURES[item](
+            measured = MEASURES[task.item](
                 Training(
-                    dataset=Dataset(path), program=program, sandbox=sandbox, budget=budget, seed=seed, seconds=SECONDS
+                    dataset=Dataset(path),
+                    program=task.program,
+                    sandbox=sandbox,
+                    budget=budget,
+                    seed=task.seed,
+                    seconds=SECONDS,
                 )
             )
         except Stopped as error:
             stopped = str(error)[:500]
-    units = (time.monotonic() - started) / unit
     return Run(
-        mistake=variant.mistake,
-        mistaken=variant.mistaken,
-        item=item,
-        seed=seed,
+        mistake=task.variant.mistake,
+        mistaken=task.variant.mistaken,
+        item=task.item,
+        seed=task.seed,
+        code=task.key[-1],
         measured=measured,
-        units=units,
+        units=(time.monotonic() - started) / unit,
         stopped=stopped,
     )
 
