@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import signal
 import sys
@@ -184,6 +185,14 @@ def run(
     cell_time_limit: Annotated[float, typer.Option(help="Seconds for one cell.")] = 3600.0,
     time_limit: Annotated[float, typer.Option(help="Seconds for the whole notebook.")] = 86_400.0,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Run the cells after one that failed, too.")] = False,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATASET",
+            help="Run on this in place of what the notebook downloads: `composed` or the path of an archive. It runs in"
+            " an empty folder then, and leaves nothing but the copy.",
+        ),
+    ] = None,
     with_check: Annotated[bool, typer.Option("--check/--no-check", help="Then check the executed copy.")] = True,
     confinement: Confine = "best",
 ) -> None:
@@ -191,34 +200,44 @@ def run(
 
     The cells run as they do in Jupyter: as you, unconfined.
     """
+    from autograder.assignment.datasets.archive import DatasetError
+    from autograder.assignment.datasets.finding import find
+    from autograder.assignment.serving.folder import LaidOut, laid_out
     from autograder.submission.finding import UnreadableSubmission, find_notebook
 
     try:
-        from autograder.commands.run import run_notebook
+        from autograder.commands.run import CannotBegin, run_notebook
     except ImportError as error:
         fail(f"to run notebooks {error.name} is needed; install this with [run]: pip install 'ps7-check[run]'")
     failed = False
     try:
         path = find_notebook(notebook)
         target = out or path.with_suffix(".run.ipynb")
-        with Progress() as progress:
+        serving = laid_out(find(data), path) if data else contextlib.nullcontext(LaidOut())
+        with Progress() as progress, serving as laid:
             for ran in run_notebook(
                 path,
                 target,
                 cell_seconds=cell_time_limit,
                 seconds=time_limit,
                 keep_going=keep_going,
+                before=laid.code,
+                folder=laid.folder,
                 begun=lambda number, count, line: progress.say(f"cell {number} of {count}: {line[:60]}"),
             ):
                 failed |= bool(ran.wrong)
                 typer.echo(cell_line(ran))
     except OSError as error:
         fail(f"the executed copy cannot be written: {error.strerror or error}")
-    except UnreadableSubmission as error:
+    except CannotBegin as error:
+        fail(f"the kernel cannot be given the data: {error}")
+    except (UnreadableSubmission, DatasetError) as error:
         fail(str(error))
     typer.echo(f"Executed copy written to {target}")
     if with_check:
-        check(target, None, confinement=confinement)
+        # What the report says is of other data.
+        items = [item.name for item in read_rubric().items if item.probes] if data else None
+        check(target, items, confinement=confinement)
     raise typer.Exit(1 if failed else 0)
 
 

@@ -32,7 +32,9 @@ LEFT_OUT = (
     "grading/explanation.py",
     "assignment/banks/hidden.json",
     "assignment/banks/hidden.safetensors",
-    "assignment/datasets",
+    "assignment/datasets/composed.calibration.json",
+    "assignment/datasets/composed.zip",
+    "assignment/datasets/exhibits.py",
     "assignment/probes/reproduction.py",
     "assignment/probes/reproduction_clip.py",
     "assignment/reproduction",
@@ -88,7 +90,9 @@ def _project(declared: dict[str, Any]) -> dict[str, Any]:
             "version": __version__,
             "requires-python": declared["requires-python"],
             "dependencies": declared["dependencies"],
-            "optional-dependencies": {name: declared["optional-dependencies"][name] for name in ("pdf", "run")},
+            "optional-dependencies": {
+                name: declared["optional-dependencies"][name] for name in ("pdf", "run", "backbones")
+            },
             "scripts": {"ps7": "autograder.student:main"},
         },
         "tool": {"hatch": {"build": {"targets": {"wheel": {"packages": ["autograder"]}}}}},

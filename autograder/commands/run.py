@@ -22,6 +22,10 @@ SAMPLE_SECONDS = 0.2
 START_SECONDS = 120
 
 
+class CannotBegin(Exception):
+    """What is to be run before the first cell has failed; the message says how."""
+
+
 class Ran(msgspec.Struct, frozen=True):
     """One code cell that was run."""
 
@@ -43,25 +47,31 @@ def run_notebook(
     cell_seconds: float,
     seconds: float,
     keep_going: bool = False,
+    before: str = "",
+    folder: Path | None = None,
     begun: Callable[[int, int, str], None] = lambda *_: None,
 ) -> Iterator[Ran]:
-    """Runs the notebook in its own folder and yields every code cell as it ends; `out` then holds what was done so far.
+    """Runs the notebook in its own folder, or the one given, and yields every code cell as it ends; `out` then holds
+    what was done so far.
 
-    A cell that takes longer than `cell_seconds`, or what is left of `seconds`, ends the kernel with all that it has
-    started. `begun` is called with the number of a cell, how many there are, and its first line. Raises
-    UnreadableSubmission, and OSError where `out` cannot be written.
+    The code `before` runs first; what it prints becomes the copy's first cell, as markdown. A cell that takes longer
+    than `cell_seconds`, or what is left of `seconds`, ends the kernel with all that it has started. `begun` is called
+    with the number of a cell, how many there are, and its first line. Raises UnreadableSubmission, CannotBegin, and
+    OSError where `out` cannot be written.
     """
     notebook = _blank(path)
-    code = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     end = time.monotonic() + seconds
     client = NotebookClient(
         notebook,
         kernel_name="python3",
         startup_timeout=START_SECONDS,
-        resources={"metadata": {"path": str(path.resolve().parent)}},
+        resources={"metadata": {"path": str(folder or path.resolve().parent)}},
     )
     _write(notebook, out)
     with _kernel(client) as watch:
+        if before:
+            notebook.cells.insert(0, _prepared(client, before))
+        code = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
         for number, (index, cell) in enumerate(code, start=1):
             begun(number, len(code), next(iter(cell.source.strip().split("\n"))))
             client.timeout = max(1, round(min(cell_seconds, end - time.monotonic())))
@@ -70,6 +80,22 @@ def run_notebook(
             yield ran
             if ran.final or (ran.wrong and not keep_going):
                 return
+
+
+def _prepared(client: NotebookClient, code: str) -> nbformat.NotebookNode:
+    """Runs what no cell of the notebook is, and returns the cell that tells of it."""
+    cell = nbformat.v4.new_code_cell(code)
+    client.nb.cells.insert(0, cell)
+    try:
+        client.execute_cell(cell, 0)
+    except CellExecutionError as error:
+        raise CannotBegin(f"{error.ename}: {error.evalue}") from None
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise CannotBegin(str(error)) from None
+    finally:
+        del client.nb.cells[0]
+    printed = (output.text for output in cell.outputs if output.get("name") == "stdout")
+    return nbformat.v4.new_markdown_cell("".join(printed).strip())
 
 
 def _run(client: NotebookClient, cell: nbformat.NotebookNode, index: int, number: int, watch: "_Watch") -> Ran:

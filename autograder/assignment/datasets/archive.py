@@ -79,6 +79,14 @@ class Dataset:
         """How many images it has."""
         return len(self._files[part])
 
+    def names(self, part: Part) -> list[str]:
+        """Of the files, in the order of the images."""
+        return [*self._files[part]]
+
+    def content(self, part: Part, place: int) -> bytes:
+        """Of a file, as it is."""
+        return self._read(self._files[part][place])
+
     def images(self, part: Part) -> NDArray[np.uint8]:
         """(N, SIDE, SIDE, 3)."""
         pixels = np.empty((self.count(part), SIDE, SIDE, 3), np.uint8)

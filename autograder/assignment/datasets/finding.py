@@ -10,6 +10,8 @@ COMPOSED = Path(__file__).with_name("composed.zip")
 def find(name: str) -> Dataset:
     """ "composed", which comes with the grader, or the path of an archive or a folder. Raises DatasetError."""
     path = COMPOSED if name == "composed" else Path(name)
+    if path == COMPOSED and not path.exists():
+        raise DatasetError("`composed` comes with the whole grader only: ask for composed.zip and give its path")
     if not path.exists():
         raise DatasetError(f"there is no data set {name!r}: give `composed`, or the path of a zip or a folder")
     return Dataset(path)
