@@ -117,17 +117,29 @@ def build_stl10(
         Path, typer.Option(help="The folder that holds, or is to hold, torchvision's stl10_binary.")
     ] = Path("data"),
     out: Annotated[Path, typer.Option(help="The archive to write.")] = Path("build/stl10.zip"),
+    flickr8k: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder with Images/ and captions.csv: its photos and captions are what CLIP is trained on."
+        ),
+    ] = None,
     download: Annotated[bool, typer.Option("--download", help="Fetch STL-10 first, 2.6 GB.")] = False,
 ) -> None:
-    """A subset of STL-10 as one archive, for `grade --reproduce` and `calibrate`."""
+    """A subset of STL-10, and of Flickr8k, as one archive, for `grade --reproduce`, `run --data` and `calibrate`."""
     refuse_outside_a_checkout()
     from autograder.assignment.datasets.archive import DatasetError
-    from reference import stl10_archive
+    from autograder.assignment.serving.backbones import BackboneError
+    from reference import backbones, flickr8k_archive, stl10_archive
 
+    pairs = flickr8k_archive.entries(flickr8k) if flickr8k else ()
+    queries = flickr8k_archive.QUERIES if flickr8k else {}
     try:
         with Progress() as progress:
-            progress.say("reading STL-10")
-            path = stl10_archive.write(root, out, download=download)
-    except DatasetError as error:
+            progress.say("reading STL-10 and Flickr8k" if flickr8k else "reading STL-10")
+            path = stl10_archive.write(root, out, download=download, pairs=pairs, queries=queries)
+            if flickr8k:
+                progress.say("computing the features of images and captions")
+                backbones.add_features(path)
+    except (DatasetError, BackboneError) as error:
         fail(str(error))
     typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")

@@ -13,9 +13,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import torch
+import torch.nn.functional as F
 from safetensors.numpy import save
 
-from autograder.assignment.datasets.archive import Dataset
+from autograder.assignment.datasets.archive import PARTS, Dataset
 from autograder.assignment.serving import backbones
 
 CROP = 64
@@ -41,12 +42,17 @@ def minilm():
 
 
 @torch.no_grad()
-def before_the_last_layer(pixels):
-    """(N, 96, 96, 3) uint8 -> (N, 320) float16: lite0's features of the centre, averaged over the image."""
+def before_the_last_layer(pixels, *, whole=False):
+    """(N, 96, 96, 3) uint8 -> (N, 320) float16: lite0's features, averaged over the image, of its centre, or with
+    `whole` of all of it made smaller: as the notebook's loaders of STL-10 and of Flickr8k do."""
     model, edge = lite0(), (pixels.shape[1] - CROP) // 2
     features = []
     for batch in torch.from_numpy(pixels).split(125):
-        x = batch[:, edge : edge + CROP, edge : edge + CROP].permute(0, 3, 1, 2).float() / 255
+        x = batch.permute(0, 3, 1, 2).float() / 255
+        if whole:
+            x = F.interpolate(x, size=(CROP, CROP), mode="bilinear", antialias=True)
+        else:
+            x = x[:, :, edge : edge + CROP, edge : edge + CROP]
         x = model._swish(model._bn0(model._conv_stem((x - 0.498) / 0.502)))
         for block in model._blocks:
             x = block(x)
@@ -78,24 +84,25 @@ def embedded(texts):
 
 def features(dataset):
     """Contents of features.safetensors and texts.json. Raises BackboneError."""
-    captions = [*dataset.captions("train"), *dataset.about.queries]
-    texts = sorted({caption for caption in captions if caption})
+    captions = {part: dataset.captions(part) for part in PARTS}
+    texts = sorted({*dataset.about.queries, *(captions[part][place] for part, place in dataset.pairs())})
     weight, bias = last_layer()
     arrays = {part: before_the_last_layer(dataset.images(part)) for part in ("train", "test")}
+    if dataset.count("pairs"):
+        arrays["pairs"] = before_the_last_layer(dataset.images("pairs"), whole=True)
     arrays |= {"weight": weight, "bias": bias, "texts": embedded(texts)}
     return save({name: np.ascontiguousarray(array) for name, array in arrays.items()}), msgspec.json.encode(texts)
 
 
-def main() -> None:
-    """Adds to the archive what it lacks."""
-    path = Path(sys.argv[1])
+def add_features(path: Path) -> None:
+    """Adds to the archive what it lacks. Raises BackboneError and DatasetError."""
     warnings.simplefilter("ignore")
     arrays, texts = features(Dataset(path))
     with zipfile.ZipFile(path, "a") as archive:
         for name, content in (("features.safetensors", arrays), ("texts.json", texts)):
             archive.writestr(zipfile.ZipInfo(name, TIMESTAMP), content, zipfile.ZIP_DEFLATED)
-    print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
 if __name__ == "__main__":
-    main()
+    add_features(Path(sys.argv[1]))
+    print(f"{sys.argv[1]} ({Path(sys.argv[1]).stat().st_size / 1e6:.1f} MB)")

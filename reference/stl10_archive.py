@@ -1,8 +1,8 @@
-"""A subset of STL-10 as one archive, small enough for a Gradescope bundle."""
+"""A subset of STL-10, and of Flickr8k where it is there, as one archive, small enough for a Gradescope bundle."""
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -14,15 +14,26 @@ from autograder.assignment.datasets.archive import DatasetError
 
 COUNTS = {"unlabeled": 3000, "train": 2500, "test": 2000}
 """Images of each part: about 15 MB."""
+LICENCE = "STL-10, Coates, Lee and Ng (2011); pairs: Flickr8k, Hodosh, Young and Hockenmaier (2013)"
 QUALITY = 75
 """Of WebP."""
 TIMESTAMP = (2000, 1, 1, 0, 0, 0)
 
 
-def write(root: Path, path: Path, *, counts: Mapping[str, int] = COUNTS, download: bool = False, seed: int = 0) -> Path:
+def write(
+    root: Path,
+    path: Path,
+    *,
+    counts: Mapping[str, int] = COUNTS,
+    download: bool = False,
+    pairs: Iterable[tuple[str, bytes]] = (),
+    queries: Mapping[str, str] = {},
+    seed: int = 0,
+) -> Path:
     """Writes the archive `path` from torchvision's folder `root`; with `download` that is fetched first (2.6 GB).
 
-    Which images are taken depends on `seed` alone. Raises DatasetError where STL-10 is not there, or not whole.
+    `pairs` are further entries, and `queries` what these can be searched by. Which images are taken depends on `seed`
+    alone. Raises DatasetError where STL-10 is not there, or not whole.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
@@ -36,7 +47,9 @@ def write(root: Path, path: Path, *, counts: Mapping[str, int] = COUNTS, downloa
                 image, label = dataset[index]
                 name = "unknown" if label < 0 else dataset.classes[label]
                 archive.writestr(zipfile.ZipInfo(f"{part}/{name}/{number:05d}.webp", TIMESTAMP), _encoded(image))
-        about = {"name": path.stem, "classes": dataset.classes, "licence": "STL-10, Coates, Lee and Ng (2011)"}
+        for name, content in pairs:
+            archive.writestr(zipfile.ZipInfo(name, TIMESTAMP), content)
+        about = {"name": path.stem, "classes": dataset.classes, "licence": LICENCE, "queries": queries}
         archive.writestr(zipfile.ZipInfo("about.json", TIMESTAMP), msgspec.json.encode(about))
     return unfinished.replace(path)
 

@@ -6,11 +6,24 @@ import csv
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file
 from torch import nn
 from torchvision.datasets import STL10
 
+from autograder.assignment.datasets import exhibits
 from autograder.assignment.datasets.archive import Dataset, DatasetError
-from reference import clip, clip_training, flickr8k, settings, stl10, stl10_archive, training
+from autograder.assignment.serving.folder import laid_out
+from reference import (
+    backbones,
+    clip,
+    clip_training,
+    flickr8k,
+    flickr8k_archive,
+    settings,
+    stl10,
+    stl10_archive,
+    training,
+)
 from reference.autoencoder import Autoencoder, Decoder, Encoder
 
 
@@ -137,6 +150,53 @@ def test_flickr8k(photos):
     assert batch["image"].dtype == torch.float32
     assert batch["input_ids"].shape == batch["attention_mask"].shape
     assert abs(batch["image"].mean().item()) < 1.5
+
+
+def test_flickr8k_becomes_the_pairs_of_an_archive(pictures, photos, tmp_path):
+    counts = {"unlabeled": 12, "train": 20, "test": 6}
+    pairs = flickr8k_archive.entries(photos, count=30)
+    path = stl10_archive.write(
+        pictures, tmp_path / "both.zip", counts=counts, pairs=pairs, queries={"a photo": "photo"}
+    )
+    backbones.add_features(path)
+    dataset = Dataset(path)
+    assert dataset.count("pairs") == 30
+    assert (len(dataset.pairs()), len(dataset.searched())) == (24, 6)
+    assert not {*dataset.pairs()} & {*dataset.searched()}
+    assert all(caption.startswith("caption 0 of photo ") for caption in dataset.captions("pairs"))
+    assert dataset.captions("train") == [""] * 20
+    features = dataset.features()
+    held_out = {dataset.captions("pairs")[place] for _, place in dataset.searched()}
+    assert "a photo" in features.sentences
+    assert not held_out & {*features.sentences}
+    assert {part: len(images) for part, images in features.images.items()} == {"train": 20, "test": 6, "pairs": 30}
+    with exhibits.pairs(dataset) as shown:
+        arrays = load_file(f"{shown.folder}/pairs.safetensors")
+        assert {name: len(arrays[name]) for name in ("pairs", "captions", "train", "labels", "test", "searched")} == {
+            "pairs": 24, "captions": 24, "train": 20, "labels": 20, "test": 6, "searched": 6
+        }  # fmt: skip
+        known = dict(zip(dataset.captions("pairs"), features.images["pairs"], strict=True))
+        for row, caption in zip(arrays["searched"], shown.captions, strict=True):
+            assert np.array_equal(row, known[caption])
+        for row, place in zip(arrays["pairs"], arrays["captions"], strict=True):
+            assert np.array_equal(row, known[features.sentences[place]])
+    with laid_out(dataset, photos / "mine.ipynb") as laid:
+        folder = laid.folder.parent / "pairs"
+        assert len([*folder.glob("*.webp")]) == 30
+        assert "pairs-flickr8k-" in (folder / "captions.txt").read_text()
+
+
+def test_flickr8k_from_kaggle_and_one_that_is_not_there(photos, tmp_path):
+    (photos / "captions.csv").rename(photos / "captions.txt")
+    assert [name for name, _ in flickr8k_archive.entries(photos, count=2)][-1] == "captions.csv"
+    with pytest.raises(DatasetError, match="has captions of 40 photos, not of 41"):
+        next(flickr8k_archive.entries(photos, count=41))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError, match=r"is to hold Images/ and captions\.csv"):
+        next(flickr8k_archive.entries(tmp_path / "empty"))
+    next((photos / "Images").iterdir()).write_bytes(b"nonsense")
+    with pytest.raises(DatasetError, match="cannot be read as an image"):
+        list(flickr8k_archive.entries(photos, count=40))
 
 
 @pytest.mark.slow

@@ -4,8 +4,9 @@ about.json                   {"name": ..., "synthetic": ..., "classes": [...], "
 unlabeled/CLASS/NAME.webp    any format that Pillow reads; the class is no matter here
 train/CLASS/NAME.webp
 test/CLASS/NAME.webp
+pairs/CLASS/NAME.webp        images with captions that are of no class; may be missing, and then those of train and test
 captions.csv                 columns image (a path as above), caption, id, as Flickr8k's; may be missing
-features.safetensors         of the images of train and test, and of the
+features.safetensors         of the images of train, test and pairs, and of the
 texts.json                   texts, see reference/backbones.py; may be missing
 """
 
@@ -13,7 +14,6 @@ import csv
 import functools
 import hashlib
 import io
-import re
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,11 +25,18 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-Part = Literal["unlabeled", "train", "test"]
-PARTS: tuple[Part, ...] = ("unlabeled", "train", "test")
+Part = Literal["unlabeled", "train", "test", "pairs"]
+PARTS: tuple[Part, ...] = ("unlabeled", "train", "test", "pairs")
+OPTIONAL: Part = "pairs"
+HELD_OUT = 5
+"""Each so-manyth of `pairs` is searched in, the others are trained on; as many as the notebook holds out."""
 SIDE = 96
 """Pixels; other images are cut to a square and resized to it."""
 PICTURES = frozenset({".webp", ".jpg", ".jpeg", ".png", ".bmp", ".gif"})
+
+
+Place = tuple[Part, int]
+"""An image."""
 
 
 class DatasetError(Exception):
@@ -50,8 +57,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 class Features(msgspec.Struct, frozen=True):
     """What `reference.backbones` has made of an archive's images and texts."""
 
-    images: dict[str, NDArray[np.float16]]
-    """"train" and "test": (N, W), in the order of the images."""
+    images: dict[Part, NDArray[np.float16]]
+    """"train", "test" and, if it has any, "pairs": (N, W), in the order of the images."""
     weight: NDArray[np.float16]
     bias: NDArray[np.float16]
     """Of the image backbone's last layer, (V, W) and (V,)."""
@@ -67,7 +74,7 @@ class Dataset:
         self.path = path
         self._names, self._read = _opened(path)
         self._files = {part: [name for name in self._names if _is_of(name, part)] for part in PARTS}
-        if lacking := [part for part in PARTS if not self._files[part]]:
+        if lacking := [part for part in PARTS if not self._files[part] and part != OPTIONAL]:
             raise DatasetError(f"{path} has no images in {lacking[0]}/CLASS/")
         found = tuple(sorted({_kind(name) for part in ("train", "test") for name in self._files[part]}))
         about = self._about()
@@ -103,14 +110,20 @@ class Dataset:
         places = {name: place for place, name in enumerate(self.about.classes)}
         return np.array([places[_kind(name)] for name in self._files[part]], np.int64)
 
-    def mentioned(self, part: Part, word: str) -> NDArray[np.bool_]:
-        """(N,): whether the caption of an image holds the word."""
-        pattern = re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
-        return np.array([bool(pattern.search(caption)) for caption in self.captions(part)])
-
     def captions(self, part: Part) -> list[str]:
         """The first caption of every image in the same order, "" where it has none."""
         return [self._captions.get(name, "") for name in self._files[part]]
+
+    def pairs(self) -> list[Place]:
+        """What CLIP is trained on: the images with a caption, of `pairs` or else of `train`."""
+        part: Part = OPTIONAL if self.count(OPTIONAL) else "train"
+        places = [place for place, caption in enumerate(self.captions(part)) if caption]
+        return [(part, place) for place in places if part != OPTIONAL or (place + 1) % HELD_OUT]
+
+    def searched(self) -> list[Place]:
+        """What is searched by words: those of `pairs` that are held out, or else all of `test`."""
+        part: Part = OPTIONAL if self.count(OPTIONAL) else "test"
+        return [(part, place) for place in range(self.count(part)) if part != OPTIONAL or not (place + 1) % HELD_OUT]
 
     @property
     def has_features(self) -> bool:
@@ -123,7 +136,7 @@ class Dataset:
             return None
         try:
             arrays = load(self._read("features.safetensors"))
-            images = {part: arrays[part] for part in ("train", "test")}
+            images = {part: arrays[part] for part in PARTS[1:] if self.count(part)}
             sentences = msgspec.json.decode(self._read("texts.json"), type=list[str])
             return Features(images, arrays["weight"], arrays["bias"], arrays["texts"], sentences)
         except (KeyError, ValueError, SafetensorError) as error:

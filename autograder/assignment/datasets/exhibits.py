@@ -23,6 +23,8 @@ class Exhibits(msgspec.Struct, frozen=True):
     folder: str
     order: NDArray[np.int64]
     """Place in the folder to place in the data set: another in every reproduction, so that no order can be learnt."""
+    captions: tuple[str, ...] = ()
+    """Of what is searched by words."""
 
 
 @contextlib.contextmanager
@@ -39,30 +41,36 @@ def images(dataset: Dataset) -> Iterator[Exhibits]:
 
 @contextlib.contextmanager
 def pairs(dataset: Dataset) -> Iterator[Exhibits]:
-    """pairs.safetensors (train, labels, captions, test, and of the backbones weight, bias, texts) and texts.json.
-    Raises DatasetError."""
+    """pairs.safetensors and texts.json. There are features of images: `pairs` and the row of each one's text in
+    `captions`; `train` and `labels`; `test`; `searched`. And of the backbones `weight`, `bias` and `texts`. Raises
+    DatasetError."""
     features = dataset.features()
     if features is None:
         raise DatasetError(f"{dataset.path} has no features; python -m reference.backbones {dataset.path} adds them")
+    known = {part: dataset.captions(part) for part in features.images}
     rows = {text: row for row, text in enumerate(features.sentences)}
+    shown, random = dataset.pairs(), np.random.default_rng()
+    searched = random.permutation(np.array(dataset.searched(), object)).tolist()
     try:
-        captions = np.array([rows[caption] for caption in dataset.captions("train")], np.int64)
+        captions = np.array([rows[known[part][place]] for part, place in shown], np.int64)
     except KeyError as error:
         raise DatasetError(f"{dataset.path} has no features of the caption {error}") from None
     with _folder() as folder:
-        order = np.random.default_rng().permutation(dataset.count("test"))
+        order = random.permutation(dataset.count("test"))
         arrays: dict[str, NDArray[Any]] = {
-            "train": features.images["train"],
-            "test": features.images["test"][order],
-            "labels": dataset.labels("train"),
+            "pairs": np.stack([features.images[part][place] for part, place in shown]),
             "captions": captions,
+            "train": features.images["train"],
+            "labels": dataset.labels("train"),
+            "test": features.images["test"][order],
+            "searched": np.stack([features.images[part][place] for part, place in searched]),
             "weight": features.weight,
             "bias": features.bias,
             "texts": features.texts,
         }
         save_file(arrays, folder / "pairs.safetensors")
         (folder / "texts.json").write_bytes(msgspec.json.encode(features.sentences))
-        yield Exhibits(str(folder), order)
+        yield Exhibits(str(folder), order, tuple(known[part][place] for part, place in searched))
 
 
 @contextlib.contextmanager

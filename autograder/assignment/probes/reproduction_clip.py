@@ -7,6 +7,7 @@ DistilBERT's.
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from autograder.sandbox.namespace import Namespace
 
 IMAGE_RATE, HEAD_RATE, WEIGHT_DECAY = 1e-4, 1e-3, 1e-3
 NAMES = "{:05d}.jpg"
+SHOWN = ("pairs", "train", "test", "searched")
+"""Images of which there are features."""
 
 
 class Pairs:
@@ -35,8 +38,9 @@ class Pairs:
 
     def __init__(self, folder: str) -> None:
         arrays = {name: torch.from_numpy(array) for name, array in load_file(Path(folder, "pairs.safetensors")).items()}
-        self.images = torch.cat([arrays["train"], arrays["test"]]).float()
-        self.trained, self.tested = len(arrays["train"]), len(arrays["test"])
+        self.images = torch.cat([arrays[name] for name in SHOWN]).float()
+        ends = [0, *accumulate(len(arrays[name]) for name in SHOWN)]
+        self.rows = {name: range(*bounds) for name, bounds in zip(SHOWN, pairwise(ends), strict=True)}
         self.labels, self.captions = arrays["labels"], arrays["captions"]
         self.weight, self.bias, self.texts = (arrays[name].float() for name in ("weight", "bias", "texts"))
         self.sentences: list[str] = msgspec.json.decode(Path(folder, "texts.json").read_bytes())
@@ -108,7 +112,7 @@ def train(notebook: Paired, *, folder: str, seed: int, epochs: int) -> tuple[dic
             ]
         )
         tokens = StandInTokenizer()([pairs.sentences[caption] for caption in pairs.captions], return_tensors="pt")
-        values = (tokens["input_ids"], tokens["attention_mask"], coded(range(pairs.trained)))
+        values = (tokens["input_ids"], tokens["attention_mask"], coded(pairs.rows["pairs"]))
         loader = DataLoader(
             TensorDataset(*values),
             batch_size=GLOBALS["batch_size"],
@@ -143,20 +147,19 @@ def probe(notebook: Paired, *, seed: int, epochs: int) -> tuple[dict[str, Any], 
         for parameter in encoder.parameters():
             parameter.requires_grad = False
         classifier = nn.Sequential(nn.Linear(GLOBALS["image_embedding"], CLASSES))
-        train_images = Coded(range(pairs.trained), pairs.labels)
+        train_images = Coded(pairs.rows["train"], pairs.labels)
         function(encoder.eval(), classifier, minibatches(train_images, seed), epochs=epochs, supervised=False)
-        tested = Coded(range(pairs.trained, pairs.trained + pairs.tested))
-        return {}, {"logits": logits(encoder, classifier, tested)}
+        return {}, {"logits": logits(encoder, classifier, Coded(pairs.rows["test"]))}
 
 
 def search(notebook: Paired, *, queries: Sequence[str], k: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Asks the notebook's `retrieve_images` for the `k` test images that fit each query.
+    """Asks the notebook's `retrieve_images` for the `k` images that fit each query.
 
-    Array: `found` (queries, k), the places of the images in the order of the test images, -1 for what is none.
+    Array: `found` (queries, k), the places of the images among those searched, -1 for what is none.
     """
     function, model, pairs = notebook["retrieve_images"], notebook.model, notebook.pairs
-    rows = range(pairs.trained, pairs.trained + pairs.tested)
-    names = np.array([NAMES.format(place) for place in range(pairs.tested)], dtype=object)
+    rows = pairs.rows["searched"]
+    names = np.array([NAMES.format(place) for place in range(len(rows))], dtype=object)
     found = np.full((len(queries), k), -1, np.int64)
     with notebook.theirs():
         with torch.no_grad():

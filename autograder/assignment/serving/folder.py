@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from autograder.assignment.datasets.archive import Dataset
+from autograder.assignment.datasets.archive import Dataset, Part
 
 CAPTIONS, UNNUMBERED = "captions.csv", "captions.txt"
 """As the course has them, and as Kaggle does, without ids."""
@@ -25,8 +25,7 @@ class LaidOut(msgspec.Struct, frozen=True):
 
 @contextlib.contextmanager
 def laid_out(dataset: Dataset, notebook: Path) -> Iterator[LaidOut]:
-    """Until the end there is a folder with the captioned images of the training part and their captions. Raises
-    DatasetError."""
+    """Until the end there is a folder with the pairs' images and their captions. Raises DatasetError."""
     with tempfile.TemporaryDirectory(prefix="ps7-data-", ignore_cleanup_errors=True) as name:
         pairs, empty = Path(name, "pairs"), Path(name, "run")
         pairs.mkdir()
@@ -41,10 +40,11 @@ def laid_out(dataset: Dataset, notebook: Path) -> Iterator[LaidOut]:
 
 def _write(dataset: Dataset, folder: Path) -> None:
     rows: list[tuple[str, str, int]] = []
-    for place, (name, caption) in enumerate(zip(dataset.names("train"), dataset.captions("train"), strict=True)):
+    part: Part = "pairs" if dataset.count("pairs") else "train"
+    for place, (name, caption) in enumerate(zip(dataset.names(part), dataset.captions(part), strict=True)):
         if caption:
             flat = name.replace("/", "-")
-            (folder / flat).write_bytes(dataset.content("train", place))
+            (folder / flat).write_bytes(dataset.content(part, place))
             rows.append((flat, caption, len(rows)))
     if not rows:
         return
