@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -199,7 +200,10 @@ def calibrate(
     power: Annotated[
         int, typer.Option(help="Also train every misconception so many times, to see which ones accuracies show.")
     ] = 0,
-    plots: Annotated[Path | None, typer.Option(help="A folder for pictures of the spread and of the losses.")] = None,
+    plots: Annotated[
+        Path | None,
+        typer.Option(help="A folder for pictures: spread, losses, accuracies over epochs, reconstructions."),
+    ] = None,
     confinement: Confine = "best",
 ) -> None:
     """Record what the reference reaches on a data set: the bands of `grade --reproduce`. Some minutes a seed.
@@ -215,6 +219,8 @@ def calibrate(
 
     if power:
         refuse_outside_a_checkout()
+    if plots is not None and find_spec("matplotlib") is None:
+        fail("for pictures matplotlib is needed")
     budget = Budget()
     try:
         chosen = find(dataset)
@@ -248,7 +254,10 @@ def calibrate(
     if plots is not None:
         from autograder.assignment.reproduction.plots import draw
 
-        for picture in draw(made, plots):
+        with Progress() as progress:
+            progress.say("training once more, for the pictures")
+            shown = calibrating.watched(chosen.path, right[0], read_rubric().environment, budget, confinement)
+        for picture in draw(made, shown, plots):
             typer.echo(str(picture))
 
 

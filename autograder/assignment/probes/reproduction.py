@@ -1,7 +1,7 @@
 """The notebook's own training functions at work on real images: what comes out are logits for images whose labels this
 process never sees."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, S
 
 from autograder.assignment.probes.frame import FEATURES
 from autograder.assignment.probes.seeding import module_of, tensor_of
-from autograder.sandbox.namespace import Namespace
+from autograder.sandbox.namespace import Namespace, Unusable
 
 CROP = 64
 CLASSES = 10
@@ -52,6 +52,7 @@ class Exhibited(Dataset[Any]):
 class Trained(Namespace):
     """Keeps between two questions what the first has trained."""
 
+    autoencoder: nn.Module | None = None
     encoder: nn.Module | None = None
 
 
@@ -67,25 +68,62 @@ def pretrain(notebook: Trained, *, folder: str, seed: int, epochs: int) -> tuple
         loader = minibatches(Exhibited(folder, "unlabeled", augment=torch.Generator().manual_seed(seed)), seed)
         returned = train(model, loader, epochs)
         trained, losses = returned if isinstance(returned, tuple | list) and len(returned) == 2 else (returned, [])
+        notebook.autoencoder = trained if isinstance(trained, nn.Module) else model
         notebook.encoder = getattr(trained, "encoder", None) or model.encoder
         return {}, {"trajectory": [float(loss) for loss in losses]}
 
 
+def reconstruct(notebook: Trained, *, folder: str, count: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Has the trained autoencoder reconstruct the first test images. Arrays: `originals` and `reconstructions`,
+    (count, 3, 64, 64) float32."""
+    images, _ = Exhibited(folder, "test")[range(count)]
+    if notebook.autoencoder is None:
+        raise Unusable("nothing has been trained")
+    with notebook.theirs(), torch.no_grad():
+        found = tensor_of(notebook.autoencoder.eval()(images), "the autoencoder")
+    return {}, {"originals": images.numpy(), "reconstructions": found.float().numpy()}
+
+
 def classify(
-    notebook: Trained, *, folder: str, seed: int, epochs: int, pretrained: bool, supervised: bool
+    notebook: Trained,
+    *,
+    folder: str,
+    seed: int,
+    epochs: int,
+    pretrained: bool,
+    supervised: bool,
+    watched: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Trains a linear layer with the notebook's `train_classifier`, on the pretrained encoder or on a new one.
 
-    Array: `logits` (N, 10) of the test images.
+    Arrays: `logits` (N, 10) of the test images; where it is `watched`, also `before` (epochs, N, 10), what they were
+    as each epoch began.
     """
     make, train = notebook["Encoder"], notebook["train_classifier"]
     _begin(notebook, seed)
     with notebook.theirs():
         encoder = notebook.encoder if pretrained and notebook.encoder else module_of(make(), "Encoder()")
         classifier = nn.Sequential(nn.Linear(FEATURES, CLASSES))
-        loader = minibatches(Exhibited(folder, "train"), seed)
-        train(encoder, classifier, loader, epochs=epochs, supervised=supervised)
-        return {}, {"logits": logits(encoder, classifier, Exhibited(folder, "test"))}
+        loader, tested = minibatches(Exhibited(folder, "train"), seed), Exhibited(folder, "test")
+        watching = Watching(loader, lambda: logits(encoder, classifier, tested))
+        train(encoder, classifier, watching if watched else loader, epochs=epochs, supervised=supervised)
+        before = {"before": np.stack(watching.seen)} if watching.seen else {}
+        return {}, {"logits": logits(encoder, classifier, tested), **before}
+
+
+class Watching:
+    """A loader that looks at something whenever it begins anew."""
+
+    def __init__(self, loader: DataLoader[Any], look: Callable[[], Any]) -> None:
+        self._loader, self._look = loader, look
+        self.seen: list[Any] = []
+
+    def __len__(self) -> int:
+        return len(self._loader)
+
+    def __iter__(self) -> Iterator[Any]:
+        self.seen.append(self._look())
+        return iter(self._loader)
 
 
 class Autoencoder(nn.Module):

@@ -22,7 +22,8 @@ from autograder.assignment.reproduction.measuring import (
     Stopped,
     Training,
 )
-from autograder.sandbox.host import Confinement
+from autograder.assignment.reproduction.showing import Shown, show
+from autograder.sandbox.host import Confinement, Sandbox
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.starting import start
 
@@ -114,21 +115,18 @@ def runs(
             yield done.result()
 
 
+def watched(path: Path, variant: Variant, environment: str, budget: Budget, confinement: Confinement) -> Shown:
+    """One training of the autoencoder and the methods. Raises Stopped, SandboxError and DatasetError."""
+    with start(environment, confinement) as sandbox:
+        return show(_training(path, Task(variant, "report_ae", seed=0), sandbox, budget))
+
+
 def _run(path: Path, task: Task, environment: str, budget: Budget, confinement: Confinement) -> Run:
     with start(environment, confinement) as sandbox:
         unit, started = sandbox.unit, time.monotonic()
         measured, stopped = None, ""
         try:
-            measured = MEASURES[task.item](
-                Training(
-                    dataset=Dataset(path),
-                    program=task.program,
-                    sandbox=sandbox,
-                    budget=budget,
-                    seed=task.seed,
-                    seconds=SECONDS,
-                )
-            )
+            measured = MEASURES[task.item](_training(path, task, sandbox, budget))
         except Stopped as error:
             stopped = str(error)[:500]
     return Run(
@@ -140,6 +138,12 @@ def _run(path: Path, task: Task, environment: str, budget: Budget, confinement: 
         measured=measured,
         units=(time.monotonic() - started) / unit,
         stopped=stopped,
+    )
+
+
+def _training(path: Path, task: Task, sandbox: Sandbox, budget: Budget) -> Training:
+    return Training(
+        dataset=Dataset(path), program=task.program, sandbox=sandbox, budget=budget, seed=task.seed, seconds=SECONDS
     )
 
 

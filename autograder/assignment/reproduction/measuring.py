@@ -81,15 +81,15 @@ def methods(training: Training) -> Measured:
     SandboxError and DatasetError."""
     budget, seed = training.budget, 10 * training.seed
     training.say("reading the images")
-    with exhibits.images(training.dataset) as shown, _session(training, PROBES, shown) as session:
+    with exhibits.images(training.dataset) as shown, session_of(training, PROBES, shown) as session:
         labels = training.dataset.labels("test")[shown.order]
         training.say(f"training the autoencoder ({budget.autoencoder} epochs)")
-        trained = _ask(session, "pretrain", folder=shown.folder, seed=seed, epochs=budget.autoencoder)
+        trained = ask(session, "pretrain", folder=shown.folder, seed=seed, epochs=budget.autoencoder)
         figures = {}
         for number, (name, (pretrained, supervised)) in enumerate(METHODS.items(), start=1):
             epochs = budget.supervised if supervised else budget.linear
             training.say(f"training Method {'I' * number} ({epochs} epochs)")
-            reply = _ask(
+            reply = ask(
                 session,
                 "classify",
                 folder=shown.folder,
@@ -107,15 +107,15 @@ def clip(training: Training) -> Measured:
     """The test accuracy of a linear probe on CLIP's image encoder, and the precision of what words retrieve. Raises
     Stopped, SandboxError and DatasetError."""
     budget, dataset, seed = training.budget, training.dataset, 10 * training.seed
-    with exhibits.pairs(dataset) as shown, _session(training, CLIP_PROBES, shown) as session:
+    with exhibits.pairs(dataset) as shown, session_of(training, CLIP_PROBES, shown) as session:
         labels = dataset.labels("test")[shown.order]
         training.say(f"training CLIP ({budget.clip} epochs)")
-        trained = _ask(session, "train", folder=shown.folder, seed=seed, epochs=budget.clip)
+        trained = ask(session, "train", folder=shown.folder, seed=seed, epochs=budget.clip)
         training.say(f"training the linear probe on CLIP ({budget.probe} epochs)")
-        figures = {"clip": accuracy(_ask(session, "probe", seed=seed + 1, epochs=budget.probe), labels)}
+        figures = {"clip": accuracy(ask(session, "probe", seed=seed + 1, epochs=budget.probe), labels)}
         if dataset.about.queries:
             training.say("retrieving images by words")
-            reply = _ask(session, "search", queries=[*dataset.about.queries], k=RETRIEVED)
+            reply = ask(session, "search", queries=[*dataset.about.queries], k=RETRIEVED)
             figures["retrieval"] = _precision(reply, [*dataset.about.queries.values()], shown.captions)
     return Measured(figures, {"clip": _losses(trained)})
 
@@ -154,11 +154,13 @@ def _losses(reply: Reply) -> list[float]:
     return [float(loss) for loss in np.ravel(reply.arrays.get("trajectory", np.zeros(0)))[:1000]]
 
 
-def _session(training: Training, probes: str, shown: Exhibits) -> Session:
+def session_of(training: Training, probes: str, shown: Exhibits) -> Session:
+    """With the notebook's code loaded, and what it is shown."""
     return training.sandbox.open(probes, training.program, training.seconds, exhibits=shown.folder)
 
 
-def _ask(session: Session, probe: str, **arguments: Any) -> Reply:
+def ask(session: Session, probe: str, **arguments: Any) -> Reply:
+    """Raises Stopped where there is no reply."""
     if not isinstance(session.loaded, Reply):
         raise Stopped(session.loaded)
     outcome = session.ask(probe, arguments)

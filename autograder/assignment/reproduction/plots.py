@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.assignment.reproduction.calibration import Calibration
+from autograder.assignment.reproduction.showing import Shown
 
 
-def draw(calibration: Calibration, folder: Path) -> Iterator[Path]:
-    """Writes spread.png (every seed's figures, and where the bands begin) and losses.png, and yields their paths."""
+def draw(calibration: Calibration, shown: Shown, folder: Path) -> Iterator[Path]:
+    """Writes spread.png (every seed's figures, and where the bands begin), losses.png, accuracies.png and
+    reconstructions.png, and yields their paths."""
     from matplotlib.figure import Figure
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -29,6 +31,21 @@ def draw(calibration: Calibration, folder: Path) -> Iterator[Path]:
         axes.set_title(f"{name}: loss")
         axes.set_xlabel("epoch")
     yield _saved(figure, folder / "losses.png")
+    figure = Figure(figsize=(6, 3.5), layout="constrained")
+    axes = figure.subplots()
+    for name, accuracies in shown.accuracies.items():
+        axes.plot(range(len(accuracies)), accuracies, marker="o", label=name)
+        axes.axhline(calibration.bands[name].least, color=axes.lines[-1].get_color(), linestyle=":")
+    axes.legend()
+    axes.set_title("Test accuracy over epochs, one seed; dotted: the least that passes")
+    axes.set_xlabel("epoch")
+    yield _saved(figure, folder / "accuracies.png")
+    figure = Figure(figsize=(len(shown.originals), 2.2), layout="constrained")
+    pictures = [*shown.originals, *shown.reconstructions]
+    for place, image in zip(figure.subplots(2, len(shown.originals)).flat, pictures, strict=True):
+        place.imshow(image.transpose(1, 2, 0).clip(0, 1))
+        place.axis("off")
+    yield _saved(figure, folder / "reconstructions.png")
 
 
 def _saved(figure: Any, path: Path) -> Path:

@@ -1,3 +1,5 @@
+import zipfile
+
 import msgspec
 import numpy as np
 import pytest
@@ -5,9 +7,12 @@ import pytest
 from autograder.assignment.datasets.archive import Dataset, DatasetError
 from autograder.assignment.datasets.finding import find
 from autograder.assignment.reproduction import calibration
-from autograder.assignment.reproduction.calibrating import CalibrationError, Run, calibration_of
-from autograder.assignment.reproduction.measuring import ADVANTAGE, Budget, Measured
+from autograder.assignment.reproduction.calibrating import CalibrationError, Run, Variant, calibration_of, tasks
+from autograder.assignment.reproduction.journal import Journal
+from autograder.assignment.reproduction.measuring import ADVANTAGE, LEANS_ON, Budget, Measured
 from autograder.assignment.reproduction.plots import draw
+from autograder.assignment.reproduction.showing import Shown
+from autograder.sandbox.namespace import Source
 from tests.assignment.small import small_dataset
 
 
@@ -102,5 +107,45 @@ class TestFile:
 
     def test_is_drawn(self, small, tmp_path):
         made = calibration_of(small, Budget(), runs([0.3, 0.31, 0.29]))
-        assert [path.name for path in draw(made, tmp_path / "plots")] == ["spread.png", "losses.png"]
+        images = np.random.default_rng(0).random((2, 8, 3, 64, 64), dtype=np.float32)
+        shown = Shown({"method_1": [0.1, 0.2, 0.3]}, *images)
+        names = ["spread.png", "losses.png", "accuracies.png", "reconstructions.png"]
+        assert [path.name for path in draw(made, shown, tmp_path / "plots")] == names
         assert all(path.stat().st_size > 5_000 for path in (tmp_path / "plots").iterdir())
+
+
+class TestJournal:
+    """What keeps the runs of a calibration that is interrupted."""
+
+    def test_gives_back_what_was_added_but_for_a_line_that_was_cut_off(self, small):
+        for run in (first := runs([0.3, 0.31, 0.29])):
+            Journal(small, Budget()).add(run)
+        journal = Journal(small, Budget())
+        assert journal.runs == first
+        with journal.path.open("ab") as file:
+            file.write(msgspec.json.encode(first[0])[:40])
+        again = Journal(small, Budget())
+        assert again.runs == first
+        again.add(first[0])
+        assert Journal(small, Budget()).runs == [*first, first[0]]
+
+    def test_is_begun_anew_for_another_budget_or_data_set(self, small, tmp_path):
+        Journal(small, Budget()).add(runs([0.3])[0])
+        assert Journal(small, Budget(clip=4)).runs == []
+        Journal(small, Budget()).add(runs([0.3])[0])
+        (tmp_path / "other").mkdir()
+        other = small.path.rename(tmp_path / "small.zip.old")
+        with zipfile.ZipFile(other, "a") as archive:
+            archive.writestr("train/cat/more.txt", b"")
+        assert Journal(Dataset(other.rename(small.path)), Budget()).runs == []
+
+    def test_tells_runs_of_other_code_apart(self, small):
+        code = [Source(cell=1, line=1, source="x = 1")]
+        names = {name for items in LEANS_ON.values() for name in items}
+        one, other = (
+            tasks([Variant(solution=dict.fromkeys(names, each), items=("report_ae",))], [0])[0]
+            for each in (code, [msgspec.structs.replace(code[0], source="x = 2")])
+        )
+        done = msgspec.structs.replace(runs([0.3])[0], code=one.key[-1])
+        assert done.key == one.key
+        assert done.key != other.key

@@ -37,12 +37,15 @@ def test_the_solved_notebook_reaches_what_the_reference_reaches(frame, tmp_path)
 
 def test_a_data_set_of_ones_own_is_calibrated_and_used(tmp_path):
     path = small_dataset(tmp_path / "small.zip")
-    done = CliRunner().invoke(
-        cli.app, ["calibrate", str(path), "--seeds", "3", "--workers", "2", "--plots", str(tmp_path / "plots")]
-    )
+    first = CliRunner().invoke(cli.app, ["calibrate", str(path), "--seeds", "2", "--workers", "2"])
+    assert first.exit_code == 2
+    assert "3 seeds are the least" in first.output
+    more = ["calibrate", str(path), "--seeds", "3", "--workers", "2", "--plots", str(tmp_path / "plots")]
+    done = CliRunner().invoke(cli.app, more)
     assert done.exit_code == 0, done.output
+    assert "4 of 6 trainings were done before" in done.output
     assert (tmp_path / "small.calibration.json").exists()
-    assert len(list((tmp_path / "plots").iterdir())) == 2
+    assert len(list((tmp_path / "plots").iterdir())) == 4
     tests = graded(PS7.solution, "--reproduce", path)
     assert tests["score"] == 10
     assert "“small”" in tests["report_ae.reproduced"]["output"]
