@@ -37,6 +37,7 @@ LEFT_OUT = (
     "assignment/datasets/exhibits.py",
     "assignment/probes/reproduction.py",
     "assignment/probes/reproduction_clip.py",
+    "assignment/probes/submitted.py",
     "assignment/reproduction",
 )
 """Of the package, what only instructors have."""

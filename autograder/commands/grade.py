@@ -17,7 +17,7 @@ from autograder.grading.verdicts import Verdict
 from autograder.output.results import Results, ResultsFile, from_verdicts
 from autograder.sandbox.host import Confinement, Sandbox, SandboxError
 from autograder.sandbox.starting import start
-from autograder.submission.finding import UnreadableSubmission, find_notebook
+from autograder.submission.finding import UnreadableSubmission, find_notebook, find_weights
 from autograder.submission.notebook import Notebook, read_notebook
 
 NOT_REACHED = "Grading did not get to this check. If this stays so, tell the course staff."
@@ -59,7 +59,8 @@ def grade_submission(
             output, extra = about(notebook, rubric)
             bank = Bank.read(("public", "hidden"), assignment.banks)
             done: list[Verdict] = []
-            for item, verdicts in grade(notebook, rubric, bank, sandbox, clock, reproduce):
+            weights = find_weights(submission) if reproduce is not None else ()
+            for item, verdicts in grade(notebook, rubric, bank, sandbox, clock, reproduce, weights):
                 done += verdicts
                 waiting = [verdict for verdict in waiting if verdict.item != item.name]
                 results = publish([*done, *waiting], output, extra | {"sandbox": sandbox.layers})

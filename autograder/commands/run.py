@@ -148,9 +148,8 @@ class _Watch(threading.Thread):
 
 def _memory(process: psutil.Process) -> int:
     """Bytes; what several processes share, as a notebook's loaders do, is divided among them where the system tells."""
-    if psutil.LINUX:
-        return int(process.memory_full_info().pss)
-    return int(process.memory_info().rss)
+    known = process.memory_full_info()
+    return int(getattr(known, "pss", known.rss))
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Grades a notebook item by item: ask, judge, price."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -23,9 +24,11 @@ def grade(
     sandbox: Sandbox,
     clock: Clock,
     reproduce: Reproduce | None = None,
+    weights: tuple[Path, ...] = (),
 ) -> Iterator[tuple[Item, list[Verdict]]]:
     """Yields every item of the rubric with its verdicts as soon as they are there, last those that are reproduced:
-    what is wrong elsewhere is to be known by then. Raises SandboxError and BankError."""
+    what is wrong elsewhere is to be known by then. `weights` are files that came with the notebook. Raises
+    SandboxError and BankError."""
     read = outline(notebook)
     harmful: set[str] = set()
     wrong: set[str] = set()
@@ -43,7 +46,14 @@ def grade(
             findings = _read_by_text(item, notebook)
         if reproduce is not None and item.is_reproduced:
             subject = Subject(
-                notebook=notebook, outline=read, rubric=rubric, bank=bank, sandbox=sandbox, clock=clock, wrong=wrong
+                notebook=notebook,
+                outline=read,
+                rubric=rubric,
+                bank=bank,
+                sandbox=sandbox,
+                clock=clock,
+                wrong=wrong,
+                weights=weights,
             )
             findings |= _reproduced(item, findings, subject, reproduce)
         verdicts = list(price(item, findings))

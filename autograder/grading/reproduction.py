@@ -1,6 +1,7 @@
 """What a reproduction works with: a submission whose other items have been judged, and what is wrong in it replaced."""
 
 from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -26,6 +27,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     wrong: Collection[str]
     """The items that have lost points."""
+    weights: tuple[Path, ...] = ()
+    """Files with trained weights that came with the notebook."""
 
     def replaced(self, items: Sequence[str]) -> list[str]:
         """Those of the items whose code is the reference's, since the notebook's own is wrong."""

@@ -9,6 +9,8 @@ from autograder.submission.files import shown_name
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 6
 MAX_ENTRIES = 10_000
+WEIGHTS = (".safetensors", ".pth", ".pt")
+MOST_WEIGHTS = 6
 # Windows has none of these.
 _READING = sum(getattr(os, name, 0) for name in ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
 
@@ -46,6 +48,18 @@ def find_notebook(submission: Path) -> Path:
         f"The submission holds no notebook (a file that ends in .ipynb).{seen} "
         "In Colab, use File > Download > Download .ipynb."
     )
+
+
+def find_weights(submission: Path) -> tuple[Path, ...]:
+    """The files with trained weights that were handed in beside the notebook, where that is in a folder. Links, special
+    files and what is longer than a notebook may be are passed over. Raises OSError and UnreadableSubmission."""
+    if not os.path.isdir(submission):
+        return ()
+    files = [path for path in _search(submission)[1] if path.suffix.lower() in WEIGHTS]
+    known = [(path, os.lstat(path)) for path in files]
+    return tuple(path for path, seen in known if stat.S_ISREG(seen.st_mode) and seen.st_size <= MAX_BYTES)[
+        :MOST_WEIGHTS
+    ]
 
 
 def read_bytes(path: Path) -> bytes:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from autograder.assignment.datasets.archive import SIDE, Dataset, DatasetError, Part
+from autograder.submission.finding import read_bytes
 
 CROP = 64
 """Of train and test images the frame uses the centre alone."""
@@ -37,6 +38,13 @@ def images(dataset: Dataset) -> Iterator[Exhibits]:
         _write(folder, dataset, "test", CROP, order.tolist())
         np.save(folder / "train-labels.npy", dataset.labels("train"))
         yield Exhibits(str(folder), order)
+
+
+def add(shown: Exhibits, path: Path, number: int) -> str:
+    """Puts a file that was handed in into the folder and returns its name there. Raises UnreadableSubmission."""
+    name = f"handed-in-{number}{path.suffix.lower()}"
+    Path(shown.folder, name).write_bytes(read_bytes(path))
+    return name
 
 
 @contextlib.contextmanager

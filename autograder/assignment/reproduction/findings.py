@@ -1,6 +1,5 @@
 """Judges what a submission's own code reaches, beside what its report says and what its saved outputs show."""
 
-import math
 import time
 from collections.abc import Iterator
 
@@ -9,6 +8,8 @@ from autograder.assignment.report.evidence import Evidence, read_evidence
 from autograder.assignment.report.expectations import expectations
 from autograder.assignment.reproduction.calibration import Band, Calibration
 from autograder.assignment.reproduction.measuring import ADVANTAGE, LEANS_ON, MEASURES, Measured, Say, Stopped, Training
+from autograder.assignment.reproduction.proportions import percent, with_interval
+from autograder.assignment.reproduction.submitted import compared, recompute
 from autograder.grading import messages
 from autograder.grading.judge import not_checked
 from autograder.grading.reproduction import Subject
@@ -16,13 +17,13 @@ from autograder.grading.rubric import Item
 from autograder.grading.verdicts import Finding
 from autograder.program import why_missing
 from autograder.sandbox.outcomes import Ended, Fault, Raised
+from autograder.submission.finding import UnreadableSubmission
 
 SEED = 7
 PATIENCE = 4.0
 """How many times longer than the reference an honest solution may take."""
 RESERVE = 15.0
 """Seconds that are left for what comes after."""
-NORMAL_QUANTILE = 1.96
 HEAD = "| | reported | in your outputs | reproduced | the reference; right from |\n|---|---|---|---|---|"
 NOTHING_TO_RUN = (
     "This counts as soon as something of the code behind these accuracies is right: so far nothing but the "
@@ -75,6 +76,25 @@ class Reproduction:
             return self._stopped(stopped, subject)
         return self._compared(item, measured, subject)
 
+    def _submitted(self, item: Item, subject: Subject) -> tuple[str, str]:
+        """What the weights that were handed in reach, as markdown, and why a person should look at it. They were
+        trained on real images, and say nothing of synthetic ones."""
+        if item.name != "report_ae" or not subject.weights or self._dataset.about.synthetic:
+            return "", ""
+        training = Training(
+            dataset=self._dataset,
+            program=subject.program(("encoder", "train_classifier")),
+            sandbox=subject.sandbox,
+            budget=self._calibration.budget,
+            seed=SEED,
+            seconds=max(1.0, subject.clock.left - RESERVE),
+            say=self.say,
+        )
+        try:
+            return compared(recompute(training, subject.weights), subject.notebook, self._dataset.count("test"))
+        except (Stopped, UnreadableSubmission):
+            return "", "the weights handed in could not be tested."
+
     def _compared(self, item: Item, measured: Measured, subject: Subject) -> Finding:
         known = self._calibration.bands
         below = [name for name, value in measured.figures.items() if value < known[name].least]
@@ -82,12 +102,16 @@ class Reproduction:
         rows = [_row(name, value, known[name], evidence, tested) for name, value in measured.figures.items()]
         paragraphs = ["\n".join([HEAD, *(f"| {' | '.join(row)} |" for row in rows)])]
         paragraphs += [
-            f"{_name(name)}: {_percent(measured.figures[name])} is less than the reference ever reaches here."
+            f"{_name(name)}: {percent(measured.figures[name])} is less than the reference ever reaches here."
             for name in below
         ]
-        message = "\n\n".join([*paragraphs, self._how(item, subject)])
+        handed_in, review = self._submitted(item, subject)
+        message = "\n\n".join(filter(None, [*paragraphs, self._how(item, subject), handed_in]))
         return Finding(
-            passed=not below, message=message, misconception="reproduced-below-the-reference" if below else None
+            passed=not below,
+            message=message,
+            misconception="reproduced-below-the-reference" if below else None,
+            needs_review=review,
         )
 
     def _how(self, item: Item, subject: Subject) -> str:
@@ -124,26 +148,9 @@ def _row(name: str, value: float, band: Band, evidence: Evidence, tested: int) -
     yield f"{reported.percent:g} %" if reported else "-"
     printed = [figure for figure in evidence.printed.get(name, ()) if reported is None or figure.agrees(reported)]
     yield f"{printed[-1].percent:g} %" if printed else "-"
-    yield _percent(value) + (_interval(value, tested) if name in expectations().names else "")
-    yield f"{_percent(band.mean)}; {_percent(band.least)}"
-
-
-def _interval(accuracy: float, tested: int) -> str:
-    low, high = interval(accuracy, tested)
-    return f" ({100 * low:.1f} - {100 * high:.1f})"
-
-
-def interval(accuracy: float, tested: int) -> tuple[float, float]:
-    """The 95 % confidence interval of an accuracy over so many images (Wilson, 1927)."""
-    share = NORMAL_QUANTILE**2 / tested
-    centre = (accuracy + share / 2) / (1 + share)
-    reach = NORMAL_QUANTILE * math.sqrt(accuracy * (1 - accuracy) / tested + share / (4 * tested)) / (1 + share)
-    return max(0.0, centre - reach), min(1.0, centre + reach)
+    yield with_interval(value, tested) if name in expectations().names else percent(value)
+    yield f"{percent(band.mean)}; {percent(band.least)}"
 
 
 def _name(figure: str) -> str:
     return OTHER_NAMES.get(figure) or expectations().names[figure]
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"

@@ -7,7 +7,7 @@ from autograder.assignment.datasets.finding import COMPOSED
 from autograder.assignment.files import PS7
 from autograder.assignment.reproduction import findings, measuring
 from autograder.assignment.reproduction.calibrating import Run, calibration_of
-from autograder.assignment.reproduction.findings import Reproduction, interval
+from autograder.assignment.reproduction.findings import Reproduction
 from autograder.assignment.reproduction.measuring import (
     ADVANTAGE,
     LEANS_ON,
@@ -17,6 +17,8 @@ from autograder.assignment.reproduction.measuring import (
     Training,
     accuracy,
 )
+from autograder.assignment.reproduction.proportions import interval
+from autograder.assignment.reproduction.submitted import Recomputed
 from autograder.authoring import frames
 from autograder.grading.bank import Bank
 from autograder.grading.examination import Clock, Limits
@@ -164,6 +166,19 @@ class TestFindings:
         assert not finding.passed
         assert finding.misconception == "reproduced-below-the-reference"
         assert "% is less than the reference ever reaches here" in finding.message
+
+    @pytest.mark.parametrize("synthetic", [True, False])
+    def test_weights_that_came_too_are_tried_on_real_images(
+        self, monkeypatch, reproduction, bank, sandbox, solution, tmp_path, synthetic
+    ):
+        measured_as(monkeypatch, **FIGURES["report_ae"])
+        monkeypatch.setattr(findings, "recompute", lambda *_: [Recomputed("ae.pth", "linear.pt", 0.9)])
+        reproduction._dataset = Dataset(small_dataset(tmp_path / "small.zip", synthetic=synthetic))
+        asked = msgspec.structs.replace(subject(solution, bank, sandbox), weights=(tmp_path / "ae.pth",))
+        finding = reproduction(load(PS7.rubric).item("report_ae"), asked)
+        assert finding.passed
+        assert ("| `ae.pth` | `linear.pt` | 90.0 %" in finding.message) != synthetic
+        assert finding.needs_review.startswith("the weights handed in reach 90.0 %") != synthetic
 
     def test_what_was_replaced_is_said(self, monkeypatch, reproduction, bank, sandbox, solution):
         measured_as(monkeypatch, **FIGURES["report_clip"])
