@@ -24,7 +24,7 @@ from autograder.assignment.probes.frame import GLOBALS, PAIR_KEYS
 from autograder.assignment.probes.reproduction import BATCH, CLASSES, Exhibited, logits, minibatches
 from autograder.assignment.probes.retrieval import matches_of, read_matches
 from autograder.assignment.probes.seeding import module_of, tensor_of
-from autograder.assignment.probes.stand_ins import MOST_ROWS, Hidden, ImageTable, TextTable
+from autograder.assignment.probes.stand_ins import MOST_ROWS, Hidden, ImageTable, TextTable, repeated
 from autograder.sandbox.namespace import Namespace
 
 IMAGE_RATE, HEAD_RATE, WEIGHT_DECAY = 1e-4, 1e-3, 1e-3
@@ -189,8 +189,3 @@ def coded(rows: Sequence[int]) -> torch.Tensor:
     """(N, 3, 64, 64), nearly all of it shared: the number of an image in its first pixel."""
     first = torch.tensor(list(rows), dtype=torch.float32)[:, None, None, None] / MOST_ROWS
     return first.expand(-1, 3, 64, 64)
-
-
-def repeated(features: torch.Tensor, width: int) -> torch.Tensor:
-    """(N, W) -> (N, width): the features one after the other, from the first again where they end."""
-    return features[:, torch.arange(width) % features.shape[1]]

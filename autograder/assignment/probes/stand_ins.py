@@ -173,6 +173,11 @@ def width_of(head: Any) -> int | None:
     return int(matrices[0].shape[1]) if matrices else None
 
 
+def repeated(features: torch.Tensor, width: int) -> torch.Tensor:
+    """(N, W) -> (N, width): the features one after the other, from the first again where they end."""
+    return features[:, torch.arange(width, device=features.device) % features.shape[1]]
+
+
 def put_in_place(notebook: Namespace) -> None:
     """Everything that CLIPModel is built from, under the names that the frame gives it."""
     notebook.provide(**GLOBALS)
