@@ -4,8 +4,6 @@ import contextlib
 import os
 import signal
 
-from autograder.sandbox.confinement.kernel import PR_SET_PDEATHSIG, prctl
-
 KILLERS = 2_500
 """How far the users of killers lie above those of guests."""
 
@@ -43,7 +41,8 @@ class Killer:
         os.close(answers)
 
     def _serve(self, orders: int, answers: int) -> None:
-        """Until the zygote is gone. Nothing of it stays open here, or the host would not see it end.
+        """Until the zygote is gone, however it ended: then nothing of the user's is to be left. Nothing of the zygote
+        stays open here, or the host would not see it end.
 
         The killer's real and saved user are others than its victims', or they could stop it; and they are its own, or
         the killers of several graders would end one another.
@@ -53,8 +52,12 @@ class Killer:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         os.closerange(3, 4096)
         os.setresuid(self._user + KILLERS, self._user, self._user + KILLERS)
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         while os.read(0, 1):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(-1, signal.SIGKILL)
+            _kill_all()
             os.write(1, b"k")
+        _kill_all()
+
+
+def _kill_all() -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)

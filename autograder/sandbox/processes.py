@@ -18,11 +18,12 @@ def processes_of(user: int) -> list[int]:
 
 
 def memory_of(processes: list[int], enough: int) -> int:
-    """Bytes that no other process shares. Counted quickly and too high as long as that is no more than enough."""
+    """Bytes, of what several processes share each one's part. Counted quickly and too high as long as that is no more
+    than enough."""
     anonymous = sum(_figure(f"/proc/{pid}/status", "RssAnon:", "RssShmem:") for pid in processes)
     if anonymous <= enough:
         return anonymous
-    return sum(_figure(f"/proc/{pid}/smaps_rollup", "Private_Dirty:") for pid in processes)
+    return sum(_figure(f"/proc/{pid}/smaps_rollup", "Pss_Anon:", "Pss_Shmem:") for pid in processes)
 
 
 def _real_user(pid: str) -> int:

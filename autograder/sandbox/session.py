@@ -50,7 +50,11 @@ class Session:
         self._deadline = time.monotonic() + seconds
         self._seconds = seconds
         self._end: Ended | None = None
-        self.loaded = self._exchange(Load(nonce=secrets.token_hex(16), probes=probes, program=program))
+        try:
+            self.loaded = self._exchange(Load(nonce=secrets.token_hex(16), probes=probes, program=program))
+        except BaseException:  # a signal to the grader, say
+            self.close()
+            raise
 
     def __enter__(self) -> "Session":
         return self

@@ -12,7 +12,7 @@ class Allowance(msgspec.Struct, frozen=True):
     """What one guest may use, with everything that it has started."""
 
     memory: int = 1536 * MEBIBYTE
-    """Bytes of its own; what it shares with the process that it comes from does not count."""
+    """Bytes; of what it shares with the process that it comes from its part."""
     processes: int = 64
     written: int = 256 * MEBIBYTE
     """Bytes in the scratch folder."""

@@ -17,6 +17,7 @@ from autograder.sandbox.outcomes import Array
 
 LENGTHS = struct.Struct(">II")
 MEANWHILE = 0.2
+PAUSE = 0.01
 """Seconds."""
 DTYPES = frozenset({"float32", "float64", "int64"})
 
@@ -60,9 +61,20 @@ def receive(
 ) -> tuple[bytes, dict[str, Array]]:
     """Reads one frame: the header's bytes and the arrays by name.
 
-    `deadline` is a moment of `time.monotonic()`; `meanwhile` is called every now and then while the frame is not yet
-    there, and may raise. Raises Closed, Late, or WireError for a malformed frame.
+    `deadline` is a moment of `time.monotonic()`. Until then `meanwhile` is called every now and then while the frame is
+    not yet whole, whatever comes meanwhile, and may raise. Raises Closed, Late, or WireError for a malformed frame.
     """
+    usual = connection.gettimeout()
+    connection.setblocking(False)
+    try:
+        return _receive(connection, caps, deadline, meanwhile)
+    finally:
+        connection.settimeout(usual)
+
+
+def _receive(
+    connection: socket.socket, caps: Caps, deadline: float, meanwhile: Callable[[], None]
+) -> tuple[bytes, dict[str, Array]]:
     header_length, payload_length = LENGTHS.unpack(_read(connection, LENGTHS.size, deadline, meanwhile))
     if header_length > caps.header:
         raise WireError(f"a header of {header_length} bytes, over the cap of {caps.header}")
@@ -91,15 +103,22 @@ def decode_arrays(payload: bytes, caps: Caps = REPLY) -> dict[str, Array]:
 
 def _read(connection: socket.socket, count: int, deadline: float, meanwhile: Callable[[], None]) -> bytes:
     received = bytearray()
+    look = time.monotonic() + MEANWHILE
     while len(received) < count:
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
+        now = time.monotonic()
+        if now >= deadline:
             raise Late
-        if deadline < math.inf and not select.select([connection], [], [], min(remaining, MEANWHILE))[0]:
+        if now >= look and deadline < math.inf:
             meanwhile()
+            look = time.monotonic() + MEANWHILE
+        waiting = max(0.0, min(deadline, look) - now) if deadline < math.inf else None
+        if not select.select([connection], [], [], waiting)[0]:
             continue
         try:
             part = connection.recv(min(count - len(received), 1 << 20))
+        except BlockingIOError:  # readable, and nothing to read: a byte out of band
+            time.sleep(PAUSE)
+            continue
         except ConnectionError:
             raise Closed from None
         if not part:

@@ -239,6 +239,56 @@ def test_children_do_not_outlive_their_session(zygote):
     assert not processes_of(user)
 
 
+GRADER = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from autograder.sandbox.starting import start
+from tests.sandbox.asking import program
+with start("autograder.assignment.environment") as sandbox:
+    session = sandbox.open({PROBES!r}, program(), 60.0)
+    session.ask("leave_a_child_behind", {{}})
+    print(session._guest.user, flush=True)
+    session.ask("sleep", {{}})
+"""
+
+
+def test_nothing_outlives_a_grader_that_is_killed():
+    with subprocess.Popen([sys.executable, "-c", GRADER], stdout=subprocess.PIPE, text=True) as grader:
+        user = int(grader.stdout.readline())
+        assert len(processes_of(user)) == 2
+        grader.kill()
+    deadline = time.monotonic() + 10
+    while processes_of(user) + processes_of(user + KILLERS) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not processes_of(user)
+    assert not processes_of(user + KILLERS)
+
+
+def test_a_signal_to_the_grader_while_a_program_loads_leaves_no_guest(zygote):
+    def interrupt(*_):
+        raise InterruptedError
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 1.5)
+    try:
+        with pytest.raises(InterruptedError):
+            zygote.open(PROBES, program("while True: pass"), 20.0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert not processes_of(zygote._user)
+
+
+@pytest.mark.slow
+def test_what_a_tree_of_processes_shares_is_counted(zygote, run):
+    """Fill, fork, and fill the same pages again: no process has much that no other shares."""
+    filling = "pages, children = bytearray(600 * 2**20), 0\nfor _ in range(5):\n    if os.fork(): signal.pause()\n"
+    filling += "    pages[::4096] = bytes([children % 256]) * len(pages[::4096])\n    children += 1\nsignal.pause()"
+    ended = run(filling)
+    assert isinstance(ended, Ended)
+    assert "more than 1536 MB of memory" in ended.reason
+
+
 def test_the_guest_sees_nothing_of_the_graders_environment(zygote):
     with zygote.open(PROBES, program(), 20.0) as session:
         reply = session.ask("environment", {})

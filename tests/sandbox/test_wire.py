@@ -101,3 +101,38 @@ def test_hanging_up_is_told_from_silence(pair):
     theirs.close()
     with pytest.raises(wire.Closed):
         wire.receive(ours)
+
+
+def test_a_byte_out_of_band_keeps_nobody_waiting(pair):
+    ours, theirs = pair
+    try:
+        theirs.send(b"!", socket.MSG_OOB)
+    except OSError:
+        pytest.skip("this system has no such bytes here")
+    started = time.monotonic()
+    with pytest.raises(wire.Late):
+        wire.receive(ours, deadline=started + 0.5)
+    assert time.monotonic() - started < 2
+    assert ours.gettimeout() is None
+
+
+def test_one_is_watched_while_bytes_trickle_in(pair):
+    ours, theirs = pair
+    ended = threading.Event()
+
+    def trickle():
+        theirs.sendall(wire.LENGTHS.pack(10_000, 0))
+        while not ended.wait(0.02):
+            theirs.sendall(b" ")
+
+    def meanwhile():
+        raise InterruptedError
+
+    sender = threading.Thread(target=trickle)
+    sender.start()
+    try:
+        with pytest.raises(InterruptedError):
+            wire.receive(ours, deadline=time.monotonic() + 10, meanwhile=meanwhile)
+    finally:
+        ended.set()
+        sender.join()
