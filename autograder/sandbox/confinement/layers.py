@@ -5,7 +5,7 @@ import resource
 import signal
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import msgspec
@@ -157,17 +157,34 @@ def _is_open_to_others(path: str) -> bool:
 
 
 def readable() -> Iterator[str]:
-    """What Python needs: the system's libraries, its own, and all packages but ours.
+    """What Python needs, wherever it and the grader are installed: the system's libraries, its own, and all packages
+    but ours.
 
     What a guest runs of ours it has imported before the layers are put on, and a student's code can lift nothing from
     what other items' guests import.
     """
-    yield from SYSTEM
-    yield os.path.join(sys.base_prefix, "lib")
-    for key in ("purelib", "platlib"):
-        for entry in os.scandir(sysconfig.get_path(key)):
-            if entry.name.split("-")[0].split(".")[0] not in SECRET:
-                yield entry.path
+    own = Path(__file__).resolve().parents[3]
+    folders = {*sysconfig.get_paths().values(), *sys.path, str(own)}
+    secret = {str(path) for folder in folders for name in SECRET if (path := Path(folder, name).resolve()).exists()}
+    if (own / "pyproject.toml").exists():  # a checkout, with whatever was built in it
+        secret.add(str(own))
+    packages = (sysconfig.get_path(key) for key in ("purelib", "platlib"))
+    places = dict.fromkeys(map(os.path.realpath, (*SYSTEM, os.path.join(sys.base_prefix, "lib"), *packages)))
+    for place in places:
+        # Packages are wanted though they may lie in a checkout, as its virtual environment does.
+        yield from around(place, {each for each in secret if not place.startswith(f"{each}{os.sep}")})
+
+
+def around(place: str, secret: Collection[str]) -> Iterator[str]:
+    """The place itself, or where something secret lies in it, all in it that is not and holds none."""
+    if place in secret:
+        return
+    if not any(each.startswith(f"{place}{os.sep}") for each in secret):
+        yield place
+        return
+    for entry in os.scandir(place):
+        if not entry.is_symlink():  # what it leads to is either granted or not
+            yield from around(entry.path, secret)
 
 
 LAYERS = (
