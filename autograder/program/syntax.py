@@ -2,6 +2,7 @@
 
 import ast
 import re
+import unicodedata
 import warnings
 
 import msgspec
@@ -12,6 +13,10 @@ from autograder.program.magics import without_magics
 MAX_BRACES = 5_000
 """Python 3.11 takes quadratic time on one f-string with very many fields."""
 
+MAX_MARKS = 100
+"""Python sorts the combining marks of a name, in quadratic time."""
+
+_FOREIGN = re.compile(rf"[^\x00-\x7f]{{{MAX_MARKS},}}")
 _DEFINES = re.compile(r"(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
 _ASSIGNS = re.compile(r"(\w+(?:[ \t]*,[ \t]*\w+)*)[ \t]*(?::[^=\n]*)?=(?!=)")
 
@@ -58,6 +63,8 @@ def _parsed(lines: list[str], offset: int) -> Piece:
     source = "\n".join(lines)
     if source.count("{") > MAX_BRACES:
         return Piece(offset, lines, [], f"more than {MAX_BRACES} braces in one cell", offset + 1)
+    if any(_marks(found.group()) > MAX_MARKS for found in _FOREIGN.finditer(source)):
+        return Piece(offset, lines, [], f"more than {MAX_MARKS} combining marks on one letter", offset + 1)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -69,6 +76,15 @@ def _parsed(lines: list[str], offset: int) -> Piece:
         return Piece(offset, lines, [], "the code is nested too deeply", offset + 1)
     except ValueError:
         return Piece(offset, lines, [], "a character that cannot stand in source code", offset + 1)
+
+
+def _marks(text: str) -> int:
+    """The most combining marks in a row."""
+    longest = row = 0
+    for letter in text:
+        row = row + 1 if unicodedata.combining(letter) else 0
+        longest = max(longest, row)
+    return longest
 
 
 def _salvaged(broken: Piece, heed: Heed) -> list[Piece]:

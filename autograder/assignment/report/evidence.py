@@ -21,7 +21,7 @@ _HEADING = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ACCURACY = re.compile(r"acc\b|accurac|correct|genauigkeit|précision|准确|正确", re.IGNORECASE)
-_LOG = re.compile(r"loss|epoch|it/s|\d+%\|", re.IGNORECASE)
+_LOG = re.compile(r"loss|epoch|it/s|\d%\|", re.IGNORECASE)
 _TESTING = re.compile(r"\btest\w*\s*\(|acc", re.IGNORECASE)
 _TRAINING = re.compile(r"\btrain_classifier\s*\(")
 _CLIP_CODE = re.compile(r"image_encoder|clip|2048|image_embedding", re.IGNORECASE)
@@ -119,11 +119,11 @@ def _printed(cells: tuple[Cell, ...]) -> Iterator[tuple[str, Figure]]:
             for each in _figures_of(line, cell)
             if each.figure.text.rstrip(" %") not in cell.source
         ]
+        context = _context(cells, index) if len({figure.text for _, figure in found}) == 1 else set()
+        named = {line: {label.name for label in labels(line)} for line in dict.fromkeys(line for line, _ in found)}
         for line, figure in found:
-            named = {label.name for label in labels(line)}
-            if not named and len({figure.text for _, figure in found}) == 1:
-                named = _context(cells, index)
-            yield (named.pop() if len(named) == 1 else UNTOLD), figure
+            owners = named[line] or context
+            yield (next(iter(owners)) if len(owners) == 1 else UNTOLD), figure
 
 
 def _figures_of(line: str, cell: Cell) -> Iterator[Found]:
