@@ -83,8 +83,9 @@ class Task(msgspec.Struct, frozen=True):
 
     @property
     def program(self) -> list[Source]:
-        """What is run."""
-        return [source for name in LEANS_ON[self.item] for source in self.variant.solution[name]]
+        """What is run, the mistake last: the reference's code of other items may hold that item's right code, too."""
+        items = sorted(LEANS_ON[self.item], key=lambda name: name == self.variant.mistaken)
+        return [source for name in items for source in self.variant.solution[name]]
 
     @property
     def key(self) -> Key:

@@ -105,6 +105,16 @@ class TestFile:
         power = calibration_of(small, Budget(), done).power
         assert {slug: each.seen for slug, each in power.items()} == {"half": 0.5, "unseen": 0.0, "crashes": 1.0}
 
+    def test_a_mistake_is_not_covered_by_the_reference_that_other_items_bring_along(self):
+        names = {name for items in LEANS_ON.values() for name in items}
+        for item, leans_on in LEANS_ON.items():
+            for mistaken in leans_on:
+                solution = {name: [Source(cell=1, line=1, source=name)] for name in names}
+                variant = Variant(mistake="some", mistaken=mistaken, solution=solution, items=(item,))
+                [task] = tasks([variant], [0])
+                assert task.program[-1].source == mistaken
+                assert {each.source for each in task.program} == {*leans_on}
+
     def test_is_drawn(self, small, tmp_path):
         made = calibration_of(small, Budget(), runs([0.3, 0.31, 0.29]))
         images = np.random.default_rng(0).random((2, 8, 3, 64, 64), dtype=np.float32)
