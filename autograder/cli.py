@@ -14,7 +14,9 @@ from rich.console import Console
 from autograder.assignment.files import PS7
 from autograder.building import building, refuse_outside_a_checkout
 from autograder.commands.console import Progress, fail, render, tell
-from autograder.student import AsJson, Confine, Page, app, main, read_rubric, refuse_unknown
+from autograder.commands.watched import end_in, watched
+from autograder.student import AsJson, Confine, Page, app, read_rubric, refuse_unknown
+from autograder.student import main as run_command
 
 if TYPE_CHECKING:
     from autograder.assignment.datasets.archive import Dataset
@@ -25,6 +27,14 @@ __all__ = ["app", "main"]
 app.add_typer(building, name="build")
 PIPED = 1_000
 """Characters of a line of a table that nobody looks at in a terminal."""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    if sys.argv[1:2] == ["grade"]:
+        watched(run_command)
+    else:
+        run_command()
 
 
 @app.command()
@@ -75,6 +85,8 @@ def grade(
         tell(f"ps7: {error}")
     if out is None and not as_json:
         out = Path("results.json")
+    limits = Limits(total=policy.time_limit if time_limit is None else time_limit)
+    end_in(limits.total)
     with Progress(quiet=as_json) as progress:
         if reproduction is not None:
             reproduction.say = progress.say
@@ -84,7 +96,7 @@ def grade(
                 submission,
                 out,
                 rubric,
-                limits=Limits(total=policy.time_limit if time_limit is None else time_limit),
+                limits=limits,
                 confinement=confinement,
                 standing=partial(with_standing, metadata=told, late=policy.late),
                 reproduce=reproduction,

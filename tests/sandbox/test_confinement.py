@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from autograder.output.results import decode
@@ -349,9 +350,14 @@ def test_a_terminated_grader_leaves_results_and_no_guest(tmp_path):
         "strict",
     ]
     grader = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    user = FIRST_USER + grader.pid % USERS
     deadline = time.monotonic() + 60
-    while not processes_of(user) and grader.poll() is None and time.monotonic() < deadline:
+    while not psutil.Process(grader.pid).children() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    [working] = psutil.Process(grader.pid).children()
+    user = FIRST_USER + working.pid % USERS
+    looks = 0  # for longer than the trial of the layers, which runs as that user, too
+    while looks < 6 and grader.poll() is None and time.monotonic() < deadline:
+        looks = looks + 1 if processes_of(user) else 0
         time.sleep(0.05)
     assert processes_of(user), (grader.poll(), decode(out.read_bytes()))
     grader.send_signal(signal.SIGTERM)
