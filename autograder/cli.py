@@ -68,6 +68,7 @@ def grade(
     from autograder.commands.grade import grade_submission
     from autograder.grading.examination import Limits
     from autograder.grading.policy import Policy, PolicyError, read_policy
+    from autograder.output.results import UnwritableResults
     from autograder.output.standing import with_standing
     from autograder.submission.metadata import MetadataError, read_metadata
 
@@ -102,7 +103,7 @@ def grade(
                 reproduce=reproduction,
                 progress=progress.show,
             )
-        except OSError as error:
+        except UnwritableResults as error:
             fail(f"the results cannot be written to {out}: {error.strerror or error}")
     render(results, page, as_json=as_json, title=rubric.title, name=submission.name)
     if out is not None and not as_json:

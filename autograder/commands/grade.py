@@ -11,15 +11,20 @@ from autograder.grading.assignment import Assignment
 from autograder.grading.bank import Bank, BankError
 from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade, left_out, untouched
+from autograder.grading.reading import Submitted, read_submission
 from autograder.grading.reproduction import Reproduce
 from autograder.grading.rubric import Item, Rubric
 from autograder.grading.verdicts import Verdict
-from autograder.output.results import Results, ResultsFile, from_verdicts
+from autograder.output.results import Results, ResultsFile, UnwritableResults, from_verdicts
+from autograder.program import outline
+from autograder.sandbox.bounded import Failed
 from autograder.sandbox.host import Confinement, Sandbox, SandboxError
+from autograder.sandbox.outcomes import Fault, fault
 from autograder.sandbox.starting import start
-from autograder.submission.finding import UnreadableSubmission, find_notebook, find_weights
-from autograder.submission.notebook import Notebook, read_notebook
+from autograder.submission.finding import UnreadableSubmission, find_weights
+from autograder.submission.notebook import Notebook
 
+TELL = "Tell the course staff."
 NOT_REACHED = "Grading did not get to this check. If this stays so, tell the course staff."
 Progress = Callable[[Item, list[Verdict]], None]
 
@@ -37,7 +42,8 @@ def grade_submission(
     progress: Progress = lambda *_: None,
 ) -> Results:
     """Grades a notebook, or the folder that holds one. Whatever happens, `out` then holds valid results and they are
-    returned. `standing` puts in what goes beyond the notebook, `reproduce` judges what the rubric has reproduced."""
+    returned. `standing` puts in what goes beyond the notebook, `reproduce` judges what the rubric has reproduced.
+    Raises UnwritableResults."""
     started = time.monotonic()
     file = ResultsFile(out) if out is not None else None
     places = {item.name: place for place, item in enumerate(rubric.items)}
@@ -52,25 +58,39 @@ def grade_submission(
 
     waiting = untouched(rubric, NOT_REACHED)
     results = publish(waiting, "Grading has begun.", {})
+    done: list[Verdict] = []
     with start(rubric.environment, confinement) as sandbox:
         try:
             clock = Clock(limits)
-            notebook = read_notebook(find_notebook(submission))
-            output, extra = about(notebook, rubric)
+            submitted = read_submission(submission)
+            output, extra = about(submitted, rubric)
             bank = Bank.read(("public", "hidden"), assignment.banks)
-            done: list[Verdict] = []
             weights = find_weights(submission) if reproduce is not None else ()
-            for item, verdicts in grade(notebook, rubric, bank, sandbox, clock, reproduce, weights):
+            for item, verdicts in grade(
+                submitted.notebook, rubric, bank, sandbox, clock, reproduce, weights, submitted.outline
+            ):
                 done += verdicts
                 waiting = [verdict for verdict in waiting if verdict.item != item.name]
                 results = publish([*done, *waiting], output, extra | {"sandbox": sandbox.layers})
                 progress(item, verdicts)
         except UnreadableSubmission as error:
             results = publish(untouched(rubric, str(error)), str(error), {"unreadable": True})
-        except (SandboxError, BankError) as error:
-            reason = f"The grader itself failed, through no fault of this submission: {error}. Tell the course staff."
-            results = publish(untouched(rubric, reason), reason, {"grader_failed": True})
+        except UnwritableResults:
+            raise
+        except Exception as error:
+            failed = _failed(error)
+            reason = f"The grader itself failed, through no fault of this submission: {failed.reason}. {TELL}"
+            graded = {verdict.item for verdict in done}
+            rest = [each for each in untouched(rubric, reason, failed.trace) if each.item not in graded]
+            results = publish([*done, *rest], reason, {"grader_failed": True})
     return results
+
+
+def _failed(error: Exception) -> Fault:
+    """What is known to go wrong needs no traceback."""
+    if isinstance(error, SandboxError | BankError):
+        return Fault(reason=str(error))
+    return error.fault if isinstance(error, Failed) else fault(error)
 
 
 def check_notebook(
@@ -89,17 +109,19 @@ def check_notebook(
     chosen = msgspec.structs.replace(
         public, items=tuple(item for item in public.items if not items or item.name in items)
     )
-    output, extra = about(notebook, chosen)
+    submitted = Submitted(notebook, outline(notebook))
+    output, extra = about(submitted, chosen)
     done: list[Verdict] = []
-    for item, verdicts in grade(notebook, chosen, Bank.read(("public",), assignment.banks), sandbox, Clock(limits)):
+    bank = Bank.read(("public",), assignment.banks)
+    for item, verdicts in grade(notebook, chosen, bank, sandbox, Clock(limits), read=submitted.outline):
         done += verdicts
         progress(item, verdicts)
     extra["sandbox"] = sandbox.layers
     return from_verdicts(done, output=output, extra=extra, execution_time=round(time.monotonic() - started, 1))
 
 
-def about(notebook: Notebook, rubric: Rubric) -> tuple[str, dict[str, Any]]:
+def about(submitted: Submitted, rubric: Rubric) -> tuple[str, dict[str, Any]]:
     """How the notebook was read, as markdown for the student and as data."""
-    notes = list(notebook.notes) + left_out(notebook, rubric)
+    notes = [*submitted.notebook.notes, *left_out(submitted.outline, rubric)]
     listed = "\n".join(f"- {note}" for note in notes)
     return (f"How your notebook was read:\n\n{listed}" if notes else ""), {"notes": notes}

@@ -8,14 +8,16 @@ import msgspec
 from autograder.grading.rubric import Case, Item, named
 from autograder.grading.verdicts import Unclear
 from autograder.program import STOPS, Outline, Program, Statement, program_for
+from autograder.sandbox.bounded import SECONDS, Exhausted, Failed, bounded
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.namespace import Source
-from autograder.sandbox.outcomes import Ended, Fault, Outcome, Reply, fault
+from autograder.sandbox.outcomes import Ended, Fault, Outcome, Raised, Reply, fault
 from autograder.submission.notebook import Notebook
 
 LEAST_SECONDS = 10.0
 PATIENCE = 10.0
 """How many times longer than the reference an honest solution may take."""
+USED_UP = Ended(reason="the time for grading was used up by the items before this one")
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -45,6 +47,10 @@ class Clock:
         patience = self._limits.item if usual is None else max(LEAST_SECONDS, PATIENCE * usual)
         return min(patience, self._limits.item, self.left)
 
+    def for_reading(self) -> float:
+        """Seconds that one reading of the text may take."""
+        return min(SECONDS, self.left)
+
 
 def examine(
     item: Item,
@@ -63,7 +69,8 @@ def examine(
     is not run again for an item that only leans on it.
     """
     groups: dict[str, dict[str, Case]] = {}
-    for name in cases:
+    # What students are shown comes from public cases; hidden ones are put once those are answered.
+    for name in sorted(cases, key=lambda name: item.cases[name].bank == "hidden"):
         groups.setdefault(item.cases[name].probes, {})[name] = item.cases[name]
     answers: dict[str, Outcome | Unclear] = {}
     for probes, asked in groups.items():
@@ -72,15 +79,27 @@ def examine(
         sources = [_without(avoided, source) for source in sources]
         for name, outcome in _probe(probes or item.probes, sources, asked, sandbox, clock.for_item(usual)).items():
             interpreter = asked[name].interpreter
-            answers[name] = _interpreted(interpreter, outcome, notebook, outline) if interpreter else outcome
+            answers[name] = (
+                _interpreted(interpreter, outcome, notebook, outline, clock.for_reading()) if interpreter else outcome
+            )
     return answers
 
 
-def _interpreted(interpreter: str, outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome | Unclear:
+def _interpreted(
+    interpreter: str, outcome: Outcome, notebook: Notebook, outline: Outline, seconds: float
+) -> Outcome | Unclear:
     if isinstance(outcome, Fault):
         return outcome
+    if seconds <= 0:
+        return USED_UP
     try:
-        answer: Outcome | Unclear = named(interpreter)(outcome, notebook, outline)
+        answer: Outcome | Unclear = bounded(
+            named(interpreter), outcome, notebook, outline, answer=Outcome | Unclear, seconds=seconds
+        )
+    except Exhausted as error:
+        return Raised("Unusable", f"This part of the code cannot be read, since {error}.")
+    except Failed as failed:
+        return failed.fault
     except Exception as error:
         return fault(error)
     return answer
@@ -90,7 +109,7 @@ def _probe(
     probes: str, sources: Sequence[Source], cases: Mapping[str, Case], sandbox: Sandbox, seconds: float
 ) -> dict[str, Outcome]:
     if seconds <= 0:
-        return dict.fromkeys(cases, Ended(reason="the time for grading was used up by the items before this one"))
+        return dict.fromkeys(cases, USED_UP)
     with sandbox.open(probes, sources, seconds) as session:
         if not isinstance(session.loaded, Reply):
             return dict.fromkeys(cases, session.loaded)

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import msgspec
 
-from autograder.grading.bank import Bank
+from autograder.grading.bank import Bank, BankError
 from autograder.grading.examination import Clock, examine
 from autograder.grading.judge import judge, not_checked, presupposing
 from autograder.grading.reproduction import Reproduce, Subject
 from autograder.grading.rubric import Item, Rubric, named
 from autograder.grading.verdicts import Finding, Unclear, Verdict
 from autograder.program import Outline, outline, program_for, too_new, why_missing
+from autograder.sandbox.bounded import Exhausted, Failed, bounded
 from autograder.sandbox.host import Sandbox, SandboxError
-from autograder.sandbox.outcomes import Ended, Missing, Outcome, fault
+from autograder.sandbox.outcomes import Ended, Fault, Missing, Outcome, fault
 from autograder.submission.notebook import Notebook
 
 
@@ -25,25 +26,29 @@ def grade(
     clock: Clock,
     reproduce: Reproduce | None = None,
     weights: tuple[Path, ...] = (),
+    read: Outline | None = None,
 ) -> Iterator[tuple[Item, list[Verdict]]]:
     """Yields every item of the rubric with its verdicts as soon as they are there, last those that are reproduced:
-    what is wrong elsewhere is to be known by then. `weights` are files that came with the notebook. Raises
-    SandboxError and BankError."""
-    read = outline(notebook)
+    what is wrong elsewhere is to be known by then. `weights` are files that came with the notebook, `read` is its
+    outline where that is there already. Raises SandboxError and BankError."""
+    read = outline(notebook) if read is None else read
     harmful: set[str] = set()
     wrong: set[str] = set()
     for item in sorted(rubric.items, key=lambda item: item.is_reproduced):
-        if item.probes:
-            cases = dict.fromkeys(case for check in item.checks for case in check.cases)
-            usual = bank.work[item.name] * sandbox.unit if item.name in bank.work else None
-            answers = examine(item, cases, notebook, read, sandbox, clock, usual=usual, harmful=harmful)
-            if any(isinstance(answer, Ended) for answer in answers.values()):
-                harmful.update(item.needs[:1])
-            findings = judge(item, answers, bank, rubric, lambda name: why_missing(read, name))
-            if unread := _unread(answers, read):
-                findings = {name: each if each.passed else _to_review(each, unread) for name, each in findings.items()}
-        else:
-            findings = _read_by_text(item, notebook)
+        usual = bank.work[item.name] * sandbox.unit if item.name in bank.work else None
+        try:
+            if item.probes:
+                cases = dict.fromkeys(case for check in item.checks for case in check.cases)
+                answers = examine(item, cases, notebook, read, sandbox, clock, usual=usual, harmful=harmful)
+                if any(isinstance(answer, Ended) for answer in answers.values()):
+                    harmful.update(item.needs[:1])
+                findings = _judged(item, answers, bank, rubric, read)
+            else:
+                findings = _read_by_text(item, notebook, clock)
+        except (SandboxError, BankError):
+            raise
+        except Exception as error:  # whatever of a student's our own code stumbles over is no other item's matter
+            findings = _failed(item, fault(error))
         if reproduce is not None and item.is_reproduced:
             subject = Subject(
                 notebook=notebook,
@@ -62,15 +67,31 @@ def grade(
         yield item, verdicts
 
 
-def _read_by_text(item: Item, notebook: Notebook) -> dict[str, Finding]:
+def _judged(
+    item: Item, answers: Mapping[str, Outcome | Unclear], bank: Bank, rubric: Rubric, read: Outline
+) -> dict[str, Finding]:
+    findings = judge(item, answers, bank, rubric, lambda name: why_missing(read, name))
+    if unread := _unread(answers, read):
+        return {name: each if each.passed else _to_review(each, unread) for name, each in findings.items()}
+    return findings
+
+
+def _read_by_text(item: Item, notebook: Notebook, clock: Clock) -> dict[str, Finding]:
     """What the item's reader says of every check."""
-    checks = [check.name for check in item.checks if not check.reproduced]
     try:
-        read: Mapping[str, Finding] = named(item.reader)(notebook, item)
-        return {name: read[name] for name in checks}
-    except Exception as error:
-        failed = fault(error)
-        return {name: not_checked(failed, again=number > 0) for number, name in enumerate(checks)}
+        findings: dict[str, Finding] = bounded(
+            named(item.reader), notebook, item, answer=dict[str, Finding], seconds=clock.for_reading()
+        )
+    except Exhausted as error:
+        message = f"The notebook's text cannot be read: {error}. Clear outputs that you do not need, and save again."
+        return {check.name: Finding(passed=False, message=message) for check in item.checks}
+    except Failed as failed:
+        return _failed(item, failed.fault)
+    return {check.name: findings[check.name] for check in item.checks if not check.reproduced}
+
+
+def _failed(item: Item, fault: Fault) -> dict[str, Finding]:
+    return {check.name: not_checked(fault, again=number > 0) for number, check in enumerate(item.checks)}
 
 
 def _reproduced(item: Item, known: Mapping[str, Finding], subject: Subject, reproduce: Reproduce) -> dict[str, Finding]:
@@ -124,21 +145,20 @@ def price(item: Item, findings: Mapping[str, Finding]) -> Iterator[Verdict]:
         )
 
 
-def untouched(rubric: Rubric, reason: str) -> list[Verdict]:
-    """Every pointed check with zero points, for a submission that grading has not reached or cannot read."""
+def untouched(rubric: Rubric, reason: str, fault: str = "") -> list[Verdict]:
+    """Every pointed check with zero points, for a submission that grading has not reached or cannot read; `fault` is
+    the grader's own traceback."""
+    finding = Finding(passed=False, message=reason, fault=fault)
     return [
         verdict
         for item in rubric.items
-        for verdict in price(
-            item, dict.fromkeys((check.name for check in item.checks), Finding(passed=False, message=reason))
-        )
+        for verdict in price(item, dict.fromkeys((check.name for check in item.checks), finding))
         if verdict.max_score
     ]
 
 
-def left_out(notebook: Notebook, rubric: Rubric) -> list[str]:
+def left_out(read: Outline, rubric: Rubric) -> list[str]:
     """What the graded items refer to and grading does not run, as sentences for the report."""
-    read = outline(notebook)
     omitted = {
         (statement.cell, statement.line): statement.acts
         for item in rubric.items

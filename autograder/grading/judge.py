@@ -204,10 +204,15 @@ def _explain(check: Check, comparison: Comparison, rubric: Rubric, why_missing: 
         answer, expected = comparison.answers[case], comparison.bank.expected(item.name, case)
         if isinstance(answer, Unclear) or comparison.agree(check, answer, expected):
             continue
-        if not isinstance(answer, Reply) or not isinstance(expected, Reply):
+        both = (answer, expected) if isinstance(answer, Reply) and isinstance(expected, Reply) else None
+        found = differences(*both, check.fields, rubric.tolerance) if both else []
+        hidden = item.cases[case].bank == "hidden"
+        if hidden and check.visibility == "visible":
+            # By then the code has seen a hidden input, and could tell it in an exception, an exit code or a value.
+            return messages.wrong_elsewhere(answer, [rubric.fields[each.field] for each in found])
+        if not both:
             return messages.no_reply(answer, why_missing)
-        found = differences(answer, expected, check.fields, rubric.tolerance)
-        return messages.different(found, rubric.fields, hidden=item.cases[case].bank == "hidden")
+        return messages.different(found, rubric.fields, hidden=hidden)
     return ""
 
 

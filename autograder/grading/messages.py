@@ -1,5 +1,6 @@
 """Sentences for the student. Whatever comes from the student's code is clipped, made harmless and marked as theirs."""
 
+import builtins
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +11,7 @@ from autograder.grading.compare import Difference
 from autograder.sandbox.outcomes import Ended, Missing, Outcome, Raised, Reply
 
 LONGEST_QUOTE = 300
+MOST_FRAMES, MOST_TENSORS, MOST_AXES = 3, 12, 20
 
 
 def quote(text: object, longest: int = LONGEST_QUOTE) -> str:
@@ -74,6 +76,20 @@ def no_reply(outcome: Outcome, why_missing: Callable[[str], str]) -> str:
             return "There was an answer where the reference has none."
 
 
+def wrong_elsewhere(outcome: Outcome, fields: Sequence[str] = ()) -> str:
+    """In a visible text about a hidden case, of which it tells nothing; `fields` by their names in a sentence."""
+    match outcome:
+        case Raised(kind=kind) if kind in vars(builtins):
+            what = f"your code raised a `{kind}`"
+        case Raised():
+            what = "your code raised an exception"
+        case Ended():
+            what = "there was no answer"
+        case _:
+            what = f"wrong: {', '.join(fields)}" if fields else "the answer was wrong"
+    return f"Right for the inputs of the public cases, but for other inputs {what}."
+
+
 def exception(raised: Raised) -> str:
     """The exception, the last places in the student's cells, and the shapes of the tensors there."""
     text = f"Your code raised {quote(f'{raised.kind}: {raised.text}' if raised.text else raised.kind)}"
@@ -81,9 +97,10 @@ def exception(raised: Raised) -> str:
         return text + "."
     places = [
         f"- {_plain(frame.cell)}, line {frame.line}{_inside(frame.function)}: {quote(frame.source, 120)}"
-        for frame in raised.frames
+        for frame in raised.frames[-MOST_FRAMES:]
     ]
-    shapes = ", ".join(f"{quote(name, 40)} {quote(shape, 60)}" for name, shape in raised.frames[-1].shapes.items())
+    tensors = [*raised.frames[-1].shapes.items()][:MOST_TENSORS]
+    shapes = ", ".join(f"{quote(name, 40)} {quote(shape, 60)}" for name, shape in tensors)
     return text + " in\n\n" + "\n".join(places) + (f"\n\nThe tensors there: {shapes}." if shapes else "")
 
 
@@ -132,7 +149,7 @@ def layers(got: object, expected: object) -> str:
 
 
 def _value(value: Any) -> str:
-    if isinstance(value, list) and value and all(isinstance(size, int) for size in value):
+    if isinstance(value, list) and 0 < len(value) <= MOST_AXES and all(isinstance(size, int) for size in value):
         return f"({', '.join(map(str, value))})"
     if isinstance(value, list):
         return quote(", ".join(f"({', '.join(map(str, row))})" if isinstance(row, list) else str(row) for row in value))
@@ -149,4 +166,5 @@ def _inside(function: str) -> str:
 
 def _plain(text: object) -> str:
     """Text of our own making that passed through the guest."""
-    return "".join(character for character in str(text) if character.isalnum() or character in " ,.->_")[:160]
+    kept = "".join(character for character in str(text) if character.isalnum() or character in " ,.->_")[:160]
+    return re.sub(r"(?<!-)>", "", kept)

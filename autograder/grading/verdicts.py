@@ -7,7 +7,7 @@ import msgspec
 Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 
 
-class Unclear(msgspec.Struct, frozen=True):
+class Unclear(msgspec.Struct, frozen=True, tag="unclear"):
     """An answer that settles nothing. A started solution gets the benefit of the doubt, and a person should look."""
 
     reason: str

@@ -133,6 +133,10 @@ def decode(text: bytes) -> Results:
         raise ResultsError(f"not a results.json: {error}") from None
 
 
+class UnwritableResults(OSError):
+    """There is no place for the results."""
+
+
 class ResultsFile:
     """A results.json that is whole at every moment: each write replaces it in one step."""
 
@@ -140,12 +144,18 @@ class ResultsFile:
         self.path = path
 
     def write(self, results: Results) -> None:
-        """Raises OSError where the folder cannot be written."""
+        """Raises UnwritableResults."""
+        try:
+            self._replace(encode(results))
+        except OSError as error:
+            raise UnwritableResults(*error.args) from error
+
+    def _replace(self, content: bytes) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=".results-", dir=self.path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(encode(results))
+                file.write(content)
             os.chmod(name, 0o644)
             os.replace(name, self.path)
         except BaseException:

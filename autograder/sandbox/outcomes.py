@@ -67,7 +67,7 @@ class Fault(msgspec.Struct, frozen=True, tag="fault"):
     """That the notebook uses and this machine does not have; "" where something else failed."""
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True, tag="answered"):
     """A probe's reply: plain facts and arrays, never a judgement."""
 
     facts: Mapping[str, Any]

@@ -84,14 +84,18 @@ class Session:
             answer = msgspec.json.decode(header, type=Answer)
             if answer.nonce != request.nonce:
                 raise wire.WireError("an answer to another question")
+            if isinstance(answer.outcome, Missing) and not answer.outcome.name.isidentifier():
+                raise wire.WireError("a name that is none")
         except (wire.Late, TimeoutError):
             return self._ended(f"the code was still running after {self._seconds:.0f} s and was stopped")
         except Excess as excess:
             return self._ended(str(excess))
         except (wire.Closed, ConnectionError):
             return self._ended(self._how_it_ended())
-        except (wire.WireError, msgspec.MsgspecError, RecursionError, ValueError) as error:
-            return self._ended(f"the code interfered with the grader's own messages ({str(error)[:120]})")
+        except wire.WireError as error:
+            return self._ended(f"the code interfered with the grader's own messages ({error})")
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            return self._ended("the code interfered with the grader's own messages (a malformed one)")
         if isinstance(answer.outcome, Raised | Missing | Fault):
             return answer.outcome
         return Reply(facts=answer.outcome.facts, arrays=arrays)

@@ -92,12 +92,12 @@ def decode_arrays(payload: bytes, caps: Caps = REPLY) -> dict[str, Array]:
     try:
         arrays = load(payload)
     except (SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
-        raise WireError(f"arrays that cannot be read: {error}") from None
+        raise WireError("arrays that cannot be read") from error
     if len(arrays) > caps.tensors:
         raise WireError(f"{len(arrays)} arrays, over the cap of {caps.tensors}")
-    for name, array in arrays.items():
+    for array in arrays.values():
         if array.ndim > caps.axes or array.dtype.name not in DTYPES:
-            raise WireError(f"array {name[:40]!r} has {array.ndim} axes of {array.dtype.name}")
+            raise WireError(f"an array with {array.ndim} axes of {array.dtype.name}")
     return arrays
 
 

@@ -1,16 +1,22 @@
 """The grader's own failures are never the student's: a state of their own, and the traceback for the staff alone."""
 
+import sys
+
 import msgspec
 import pytest
 
 from autograder.assignment.files import PS7
 from autograder.authoring import frames
+from autograder.commands import grade as commands
+from autograder.commands.grade import grade_submission
+from autograder.grading import grade as grading
 from autograder.grading.bank import Bank
 from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade
 from autograder.grading.rubric import load
 from autograder.output.html import render
-from autograder.output.results import from_verdicts
+from autograder.output.results import decode, from_verdicts
+from autograder.sandbox.bounded import bounded
 from autograder.sandbox.starting import start
 from tests.notebooks import notebook
 
@@ -116,3 +122,43 @@ def test_an_environment_that_fails_in_the_guest():
 def test_a_note_that_could_not_be_checked_is_not_given(sandbox):
     verdicts = graded(with_case("encoder", "grey", probe="no_such_probe"), sandbox)
     assert all(v.passed and v.max_score for v in verdicts)
+
+
+def test_what_our_own_code_stumbles_over_costs_its_item_alone(sandbox, monkeypatch):
+    real = grading.judge
+
+    def stumbling(item, *rest):
+        if item.name == "encoder":
+            raise RecursionError("facts nested too deeply")
+        return real(item, *rest)
+
+    monkeypatch.setattr(grading, "judge", stumbling)
+    verdicts = graded(with_item("encoder"), sandbox)
+    assert {each.item for each in verdicts if each.score} == {"decoder"}
+    assert all(each.needs_review for each in verdicts if each.item == "encoder" and each.max_score)
+
+
+def test_what_goes_wrong_between_items_loses_nothing_that_is_graded(tmp_path, monkeypatch):
+    def stumbling(*arguments, **keywords):
+        graded = grade(*arguments, **keywords)
+        yield next(graded)
+        graded.close()
+        raise RuntimeError("no more")
+
+    monkeypatch.setattr(commands, "grade", stumbling)
+    out = tmp_path / "results.json"
+    results = grade_submission(PS7, PS7.solution, out, with_item("encoder"), limits=Limits())
+    assert results == decode(out.read_bytes())
+    assert {test.extra_data["item"]: test.score > 0 for test in results.tests if test.max_score} == {
+        "encoder": True,
+        "decoder": False,
+    }
+    assert "The grader itself failed, through no fault of this submission: RuntimeError: no more" in results.output
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there are readings stopped")
+def test_a_text_that_cannot_be_read_in_time_is_its_own_submissions_matter(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounded, "__kwdefaults__", {"seconds": 0.0})
+    results = grade_submission(PS7, PS7.solution, tmp_path / "results.json", RUBRIC, limits=Limits())
+    assert results.score == 0
+    assert "The notebook cannot be read: reading it took more than" in results.output

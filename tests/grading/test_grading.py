@@ -11,6 +11,7 @@ from autograder.grading.bank import Bank
 from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade, left_out, untouched
 from autograder.grading.rubric import load
+from autograder.program import outline
 from autograder.submission.notebook import parse_notebook
 from tests.notebooks import notebook
 
@@ -129,7 +130,7 @@ def test_what_was_left_out_is_said():
         "class Encoder:\n    side = encoder",
         "def broken(:",
     ]
-    notes = left_out(notebook(*cells), RUBRIC)
+    notes = left_out(outline(notebook(*cells)), RUBRIC)
     assert any("code cell 3 has a syntax error" in note.lower() for note in notes)
 
 
@@ -173,7 +174,7 @@ def test_syntax_that_only_a_newer_python_knows_is_for_a_person_to_look_at(sandbo
     assert all("3.99" in verdict.needs_review for verdict in head)
     assert not any(verdict.misconception for verdict in head)
     assert "not counted as your mistake" in head[0].message
-    assert any("3.99" in note for note in left_out(newer, RUBRIC))
+    assert any("3.99" in note for note in left_out(outline(newer), RUBRIC))
     older = msgspec.structs.replace(newer, python=(3, 8))
     assert not any(
         verdict.needs_review for _, each in grade(older, RUBRIC, BANK, sandbox, Clock(Limits())) for verdict in each

@@ -128,7 +128,7 @@ def test_a_mistake_that_shows_in_the_hidden_case_alone_fails_and_shows_no_value(
     finding = judged(answer(), answer(value=(1.0, 7.0)))["value"]
     assert not finding.passed
     assert "7" not in finding.message
-    assert "by up to 5" in finding.message
+    assert "by up to" not in finding.message
 
 
 def test_two_misconceptions_that_fit_equally_give_no_name():
