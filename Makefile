@@ -7,7 +7,7 @@ NEWEST = $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c "import ensurepip, venv" 2>/dev/null && echo $$python && break; done)
 
 # All but what confines guests has to do without POSIX. (Of files that are only imported mypy tells no errors.)
-PORTABLE := autograder --exclude 'sandbox/(forking|short_lived|zygote|killer|processes|confinement)'
+PORTABLE := autograder --exclude 'sandbox/(forking|reservation|short_lived|zygote|killer|processes|confinement)'
 
 .PHONY: help demo test test-all test-python lint format bench build validate upgrade clean
 

@@ -16,14 +16,15 @@ from typing import Any, Literal
 from autograder.sandbox import host
 from autograder.sandbox.host import START_SECONDS, Sandbox, SandboxError
 from autograder.sandbox.namespace import Source
-from autograder.sandbox.processes import memory_of, processes_of
+from autograder.sandbox.processes import processes_of, usage_of
+from autograder.sandbox.reservation import Reservation
 from autograder.sandbox.session import Session
 from autograder.sandbox.supervision import Allowance
 
 ALLOWANCE = Allowance()
 CLEAR_SECONDS = 20.0
-FIRST_USER, USERS = 60_000, 2_500
-"""Numbers of users that machines do not use; the next as many are for killing, see the zygote."""
+FEW_THREADS = 16
+"""What has more is served last, so that others on the machine keep their share of it."""
 
 
 class ForkedGuest:
@@ -38,11 +39,15 @@ class ForkedGuest:
         """Its own; None where it runs as the grader's user."""
         self.scratch = scratch
         self._zygote = zygote
+        self._is_over = False
 
     def watch(self) -> None:
         """Raises Excess. Without a user of its own only the one process can be watched."""
         processes = [self.pid] if self.user is None else processes_of(self.user)
-        ALLOWANCE.compare(processes=len(processes), memory=memory_of(processes, ALLOWANCE.memory), scratch=self.scratch)
+        usage = usage_of(processes, ALLOWANCE.memory, shared=self._zygote.pid)
+        if self.user is not None and usage.threads > FEW_THREADS:
+            self._zygote.serve_last(self.user)
+        ALLOWANCE.compare(processes=len(processes), usage=usage, scratch=self.scratch)
 
     def exit_code(self) -> int | None:
         """How it ended; None where it has not within two seconds."""
@@ -55,14 +60,14 @@ class ForkedGuest:
 
     def end(self) -> None:
         """Kills it with all that it has started, and removes its scratch folder."""
-        if not os.path.lexists(self.scratch):
+        if self._is_over:
             return
+        self._is_over = True
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         if self.user is not None:
             self._zygote.clear(self.user)
-        # Not shutil.rmtree, which a deep tree of folders brings down.
-        subprocess.run(["rm", "-rf", "--", self.scratch], check=False, stderr=subprocess.DEVNULL, timeout=60)
+        self._zygote.reservation.remove(self.scratch)
 
 
 class Zygote(Sandbox):
@@ -71,14 +76,16 @@ class Zygote(Sandbox):
     def __init__(self, environment: str, confinement: Literal["strict", "best"] = "best") -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
-        self._folder = tempfile.TemporaryDirectory(prefix="ps7-guest-", ignore_cleanup_errors=True)
+        # Guests of one zygote come one after the other, so one user is enough.
+        self.reservation = Reservation()
+        home = os.path.join(self.reservation.folder, "zygote")
+        os.mkdir(home, 0o700)
         self._confinement = confinement
         self._ready: dict[str, Any] = {}
         self._ended: dict[int, int] = {}
-        # Guests of one zygote come one after the other, so one user is enough.
-        self._user = FIRST_USER + os.getpid() % USERS
         text = host.START.format(module="autograder.sandbox.zygote")
-        arguments = [host.OWN_FOLDER, environment, str(theirs.fileno()), str(self._user)]
+        users = (str(self.reservation.user), str(self.reservation.killer))
+        arguments = [host.OWN_FOLDER, environment, str(theirs.fileno()), *users]
         self._process = subprocess.Popen(
             # -P and -s keep the current folder and the user's packages off the path. Not -I: it would ignore
             # PYTHONHASHSEED. Where several copies of the grader are installed, guests run the host's.
@@ -87,8 +94,8 @@ class Zygote(Sandbox):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             pass_fds=(theirs.fileno(),),
-            cwd=self._folder.name,
-            env=_clean_environment(self._folder.name),
+            cwd=home,
+            env=_clean_environment(home),
             start_new_session=True,
         )
         theirs.close()
@@ -101,7 +108,7 @@ class Zygote(Sandbox):
         self._process.wait()
         if self._process.stderr is not None:
             self._process.stderr.close()
-        self._folder.cleanup()
+        self.reservation.close()
 
     @property
     def pid(self) -> int:
@@ -110,11 +117,11 @@ class Zygote(Sandbox):
 
     def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
         """Forks a guest and has it execute `program`. Raises SandboxError where it cannot."""
-        user = self._user if "uid" in self.layers else None
-        scratch = tempfile.mkdtemp(prefix="ps7-scratch-")
+        user = self.reservation.user if "uid" in self.layers else None
+        scratch = tempfile.mkdtemp(prefix="scratch-", dir=self.reservation.folder)
         if user is not None:
             os.chown(scratch, user, user)
-        order = json.dumps({"fork": self._user, "scratch": scratch, "exhibits": exhibits}).encode()
+        order = json.dumps({"fork": self.reservation.user, "scratch": scratch, "exhibits": exhibits}).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             socket.send_fds(self._control, [order], [theirs.fileno()])
@@ -165,6 +172,11 @@ class Zygote(Sandbox):
             if not processes_of(user) or time.monotonic() > deadline:
                 break
             time.sleep(0.002)  # a process that is killed still needs its turn to die
+
+    def serve_last(self, user: int) -> None:
+        """Gives what a guest's user runs, and starts from now on, the smallest share of the processors."""
+        self._control.send(json.dumps({"serve_last": user}).encode())
+        self._expect("served_last")
 
     def _expect(self, word: str, seconds: float = 30.0) -> dict[str, Any]:
         deadline = time.monotonic() + seconds

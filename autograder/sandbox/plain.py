@@ -25,7 +25,7 @@ from autograder.sandbox.host import START_SECONDS, Sandbox, SandboxError
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.outcomes import ReplyHeader
 from autograder.sandbox.session import Session
-from autograder.sandbox.supervision import Allowance
+from autograder.sandbox.supervision import Allowance, Usage
 
 ALLOWANCE = Allowance()
 RESTORE_SECONDS = 10.0
@@ -77,7 +77,7 @@ class PlainGuest:
 
     def watch(self) -> None:
         """Raises Excess."""
-        ALLOWANCE.compare(processes=len(self._tree()), memory=self._memory() - self._size, scratch=self.scratch)
+        ALLOWANCE.compare(processes=len(self._tree()), usage=Usage(self._memory() - self._size), scratch=self.scratch)
 
     def exit_code(self) -> int | None:
         """How it ended; None where it has not within two seconds."""

@@ -1,7 +1,15 @@
 """What /proc tells about the processes of a guest's user."""
 
+import contextlib
 import os
+import stat
 from pathlib import Path
+
+from autograder.sandbox.supervision import Usage
+
+KIBIBYTE, BLOCK = 1024, 512
+SOCKET_BYTES = 208 * KIBIBYTE
+"""What Linux lets wait in one by default."""
 
 
 def processes_of(user: int) -> list[int]:
@@ -17,13 +25,45 @@ def processes_of(user: int) -> list[int]:
     return found
 
 
-def memory_of(processes: list[int], enough: int) -> int:
-    """Bytes, of what several processes share each one's part. Counted quickly and too high as long as that is no more
-    than enough."""
-    anonymous = sum(_figure(f"/proc/{pid}/status", "RssAnon:", "RssShmem:") for pid in processes)
-    if anonymous <= enough:
-        return anonymous
-    return sum(_figure(f"/proc/{pid}/smaps_rollup", "Pss_Anon:", "Pss_Shmem:") for pid in processes)
+def usage_of(processes: list[int], enough: int, *, shared: int) -> Usage:
+    """Memory is counted quickly and too high as long as that is no more than enough; then, of what several processes
+    share, each one's part. Where the kernel does not tell that (to root in a container, of another user's process),
+    what they have beyond the process `shared` that all come from."""
+    known = [_figures(f"/proc/{pid}/status", "RssAnon:", "RssShmem:", "Threads:") for pid in processes]
+    threads = sum(each.get("Threads:", 0) for each in known)
+    resident = [each.get("RssAnon:", 0) * KIBIBYTE + each.get("RssShmem:", 0) * KIBIBYTE for each in known]
+    sockets, unnamed = _held_open(processes)
+    memory = sum(resident) + sockets
+    if memory > enough:
+        memory = _proportional(processes, resident, shared) + sockets
+    return Usage(memory, threads, unnamed)
+
+
+def _proportional(processes: list[int], resident: list[int], shared: int) -> int:
+    """Bytes of anonymous and shared memory."""
+    try:
+        known = [_figures(f"/proc/{pid}/smaps_rollup", "Pss_Anon:", "Pss_Shmem:") for pid in processes]
+    except PermissionError:
+        own = _figures(f"/proc/{shared}/status", "RssAnon:").get("RssAnon:", 0) * KIBIBYTE
+        return own + sum(max(0, each - own) for each in resident)
+    return sum(sum(each.values()) * KIBIBYTE for each in known)
+
+
+def _held_open(processes: list[int]) -> tuple[int, int]:
+    """Bytes that sockets may hold, and that lie in files without a name."""
+    sockets: set[int] = set()
+    unnamed: dict[tuple[int, int], int] = {}
+    for pid in processes:
+        # A process that is gone, or that the kernel keeps from looking into.
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(f"/proc/{pid}/fd"):
+                with contextlib.suppress(OSError):
+                    file = os.stat(entry.path)
+                    if stat.S_ISSOCK(file.st_mode):
+                        sockets.add(file.st_ino)
+                    elif stat.S_ISREG(file.st_mode) and not file.st_nlink:
+                        unnamed[file.st_dev, file.st_ino] = file.st_blocks * BLOCK
+    return len(sockets) * SOCKET_BYTES, sum(unnamed.values())
 
 
 def _real_user(pid: str) -> int:
@@ -36,10 +76,13 @@ def _real_user(pid: str) -> int:
     return -1
 
 
-def _figure(path: str, *names: str) -> int:
-    """The sum of the lines of these names, in bytes; 0 where the process is gone."""
+def _figures(path: str, *names: str) -> dict[str, int]:
+    """The figures of the lines of these names; none where the process is gone. Raises PermissionError."""
     try:
         lines = Path(path).read_text().split("\n")
+    except PermissionError:
+        raise
     except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(names))
+        return {}
+    words = (line.split() for line in lines)
+    return {each[0]: int(each[1]) for each in words if len(each) > 1 and each[0] in names}

@@ -1,11 +1,22 @@
 """What a guest may use with everything that it has started, and what it is told where it used more."""
 
+import errno
 import os
 
 import msgspec
 
 MEBIBYTE = 1024 * 1024
 MOST_ENTRIES = 20_000
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What processes use at a moment."""
+
+    memory: int
+    """Bytes."""
+    threads: int = 1
+    unnamed: int = 0
+    """Bytes in open files that no folder lists."""
 
 
 class Allowance(msgspec.Struct, frozen=True):
@@ -17,13 +28,13 @@ class Allowance(msgspec.Struct, frozen=True):
     written: int = 256 * MEBIBYTE
     """Bytes in the scratch folder."""
 
-    def compare(self, *, processes: int, memory: int, scratch: str) -> None:
+    def compare(self, *, processes: int, usage: Usage, scratch: str) -> None:
         """Raises Excess."""
         if processes > self.processes:
             raise Excess(f"the code started more than {self.processes} processes and was stopped")
-        if memory > self.memory:
+        if usage.memory > self.memory:
             raise Excess(f"the code used more than {self.memory // MEBIBYTE} MB of memory and was stopped")
-        if _written(scratch, self.written) > self.written:
+        if usage.unnamed + _written(scratch, self.written) > self.written:
             raise Excess(f"the code wrote more than {self.written // MEBIBYTE} MB of files and was stopped")
 
 
@@ -32,7 +43,8 @@ class Excess(Exception):
 
 
 def _written(folder: str, enough: int) -> int:
-    """Bytes on the disk below a folder, a block at least for each file; counting ends at more than enough."""
+    """Bytes on the disk below a folder, a block at least for each file; counting ends at more than enough, and so does
+    what hides from it."""
     total, entries = 0, 0
     pending = [folder]
     while pending and total <= enough and entries < MOST_ENTRIES:
@@ -45,8 +57,9 @@ def _written(folder: str, enough: int) -> int:
                         pending.append(entry.path)
                     if total > enough or entries >= MOST_ENTRIES:
                         break
-        except OSError:
-            continue
+        except OSError as error:
+            if error.errno in (errno.ENAMETOOLONG, errno.EACCES):
+                return enough + 1
     return enough + 1 if entries >= MOST_ENTRIES else total
 
 

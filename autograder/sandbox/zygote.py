@@ -2,7 +2,7 @@
 
 The host speaks to it in JSON over a sequenced-packet socket. `fork` brings along the guest's end of a connection and
 says where the guest lives; the zygote answers with the guest's pid, and later with how it ended. `clear` kills whatever
-is left of a guest's user.
+is left of a guest's user, `serve_last` has the kernel serve all others before it.
 """
 
 import contextlib
@@ -27,11 +27,11 @@ from autograder.sandbox.killer import Killer
 def main() -> None:
     """Serves guests in the environment module `argv[1]` over the socket `argv[2]` until the host hangs up.
 
-    `argv[3]` is the user to try the layers of confinement with.
+    `argv[3]` is the user of guests, `argv[4]` that of their killer.
     """
-    name, descriptor, user = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    name, descriptor, user, killing = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     sys.argv = ["notebook"]
-    killer = Killer(user)
+    killer = Killer(user, killing)
     environment = importlib.import_module(name)
     control = socket.socket(fileno=descriptor)
     wake_read, wake_write = os.pipe()
@@ -65,6 +65,9 @@ def main() -> None:
                 if "clear" in order:
                     killer.kill_all()
                     _say(control, {"cleared": order["clear"]})
+                elif "serve_last" in order:
+                    killer.serve_last()
+                    _say(control, {"served_last": order["serve_last"]})
                 else:
                     exhibits = (order["exhibits"],) if order["exhibits"] else ()
                     place = Place(order["fork"], order["scratch"], (*paths, *exhibits))

@@ -14,11 +14,11 @@ import pytest
 
 from autograder.output.results import decode
 from autograder.sandbox.confinement import LAYERS
-from autograder.sandbox.forking import FIRST_USER, USERS, Zygote
+from autograder.sandbox.forking import Zygote
 from autograder.sandbox.host import SandboxError
-from autograder.sandbox.killer import KILLERS
 from autograder.sandbox.outcomes import Ended, Raised, Reply
 from autograder.sandbox.processes import processes_of
+from autograder.sandbox.reservation import VARIABLE, Reservation
 from tests.sandbox.asking import program
 
 PROBES = "tests.sandbox.asking"
@@ -176,7 +176,20 @@ def test_allowed(need, run):
             "threading.Thread(target=lambda: [None for _ in iter(int, 1)]).start()\nimport time\ntime.sleep(60)",
             "still running",
         ),
-        ("def f(n):\n    os.makedirs('d' * 200)\n    os.chdir('d' * 200)\nfor n in range(3000):\n    f(n)", ""),
+        (
+            "for n in range(3000):\n    os.mkdir('d' * 200)\n    os.chdir('d' * 200)\nsignal.pause()",
+            "wrote more than 256 MB of files",
+        ),
+        (
+            "files = []\nfor n in range(10):\n    files.append(open('f', 'wb'))\n    os.unlink('f')\n"
+            "    files[-1].write(bytes(60 * 2**20))\nsignal.pause()",
+            "wrote more than 256 MB of files",
+        ),
+        (
+            "import socket\nfor _ in range(30):\n    if not os.fork():\n"
+            "        pairs = [socket.socketpair() for _ in range(240)]\n        signal.pause()\nsignal.pause()",
+            "more than 1536 MB of memory",
+        ),
     ],
 )
 def test_harm_ends_with_its_session(harm, words, zygote):
@@ -202,14 +215,14 @@ def test_a_killer_that_is_gone_is_replaced(zygote):
     with zygote.open(PROBES, program(), 20.0) as session:
         session.ask("leave_a_child_behind", {})
         user = session._guest.user
-        [killer] = processes_of(user + KILLERS)
+        [killer] = processes_of(zygote.reservation.killer)
         os.kill(killer, signal.SIGKILL)
     assert not processes_of(user)
-    assert len(processes_of(user + KILLERS)) == 1
+    assert len(processes_of(zygote.reservation.killer)) == 1
 
 
 def test_no_guest_can_stop_the_killer(zygote, run):
-    [killer] = processes_of(zygote._user + KILLERS)
+    [killer] = processes_of(zygote.reservation.killer)
     assert run(f"os.kill({killer}, signal.SIGSTOP)").kind == "PermissionError"
 
 
@@ -250,21 +263,24 @@ from tests.sandbox.asking import program
 with start("autograder.assignment.environment") as sandbox:
     session = sandbox.open({PROBES!r}, program(), 60.0)
     session.ask("leave_a_child_behind", {{}})
-    print(session._guest.user, flush=True)
+    print(session._guest.user, sandbox.reservation.killer, sandbox.reservation.folder, flush=True)
     session.ask("sleep", {{}})
 """
 
 
 def test_nothing_outlives_a_grader_that_is_killed():
     with subprocess.Popen([sys.executable, "-c", GRADER], stdout=subprocess.PIPE, text=True) as grader:
-        user = int(grader.stdout.readline())
-        assert len(processes_of(user)) == 2
+        user, killer, folder = grader.stdout.readline().split()
+        assert len(processes_of(int(user))) == 2
         grader.kill()
     deadline = time.monotonic() + 10
-    while processes_of(user) + processes_of(user + KILLERS) and time.monotonic() < deadline:
+    while processes_of(int(user)) + processes_of(int(killer)) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not processes_of(user)
-    assert not processes_of(user + KILLERS)
+    assert not processes_of(int(user))
+    assert not processes_of(int(killer))
+    assert Path(folder).exists()
+    Reservation().close()
+    assert not Path(folder).exists()
 
 
 LOOTING = f"""
@@ -312,7 +328,7 @@ def test_a_signal_to_the_grader_while_a_program_loads_leaves_no_guest(zygote):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert not processes_of(zygote._user)
+    assert not processes_of(zygote.reservation.user)
 
 
 @pytest.mark.slow
@@ -323,6 +339,13 @@ def test_what_a_tree_of_processes_shares_is_counted(zygote, run):
     ended = run(filling)
     assert isinstance(ended, Ended)
     assert "more than 1536 MB of memory" in ended.reason
+
+
+def test_many_threads_are_served_last(zygote, run):
+    busy = "for _ in range(30): threading.Thread(target=lambda: [None for _ in iter(int, 1)], daemon=True).start()\n"
+    looking = "import time\ntime.sleep(1)\nreturn os.getpriority(os.PRIO_PROCESS, 0)"
+    assert run(busy + looking) == Reply(facts={"value": 19}, arrays={})
+    assert run(looking) == Reply(facts={"value": 0}, arrays={})
 
 
 def test_the_guest_sees_nothing_of_the_graders_environment(zygote):
@@ -349,12 +372,12 @@ def test_a_terminated_grader_leaves_results_and_no_guest(tmp_path):
         "--sandbox",
         "strict",
     ]
-    grader = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    user = 59_000
+    environment = {**os.environ, VARIABLE: f"{user}-{user}"}
+    grader = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     deadline = time.monotonic() + 60
     while not psutil.Process(grader.pid).children() and time.monotonic() < deadline:
         time.sleep(0.02)
-    [working] = psutil.Process(grader.pid).children()
-    user = FIRST_USER + working.pid % USERS
     looks = 0  # for longer than the trial of the layers, which runs as that user, too
     while looks < 6 and grader.poll() is None and time.monotonic() < deadline:
         looks = looks + 1 if processes_of(user) else 0
