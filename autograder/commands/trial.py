@@ -15,6 +15,7 @@ from rich.table import Table
 
 from autograder.authoring import frames
 from autograder.authoring.bundle import unpack
+from autograder.authoring.hostile import attacked
 from autograder.grading.assignment import Assignment
 from autograder.grading.rubric import Item, Rubric
 from autograder.output.results import ResultsError, decode
@@ -68,10 +69,8 @@ def try_out(bundle: Path, assignment: Assignment, rubric: Rubric, python: str = 
 
 def _hostile(assignment: Assignment, item: Item, results: Path) -> str:
     """The solved notebook, in which the code for one item does what it can against the grader."""
-    notebook = frames.generate(assignment, "solution")
-    cell = next(cell for cell in notebook.cells if cell.cell_type == "code" and frames.belongs(cell, item.name))
-    cell.source += FORGERY.format(results=str(results), name=item.needs[0])
-    return frames.text(notebook)
+    forgery = FORGERY.format(results=str(results), name=item.needs[0])
+    return frames.text(attacked(assignment, item, forgery))
 
 
 def _run(platform: Path, notebook: str, python: str) -> tuple[float | None, str]:

@@ -1,0 +1,103 @@
+"""The hostile corpus, graded for real: no points forged, nothing lost, nothing left, and in time."""
+
+import re
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from autograder.assignment.files import PS7
+from autograder.authoring.hostile import attacks
+from autograder.grading.bank import Bank
+from autograder.grading.examination import Clock, Limits
+from autograder.grading.grade import grade
+from autograder.grading.rubric import load
+from autograder.output.results import decode, encode, from_verdicts
+from autograder.sandbox.confinement import LAYERS
+from autograder.sandbox.starting import start
+
+if sys.platform != "linux":
+    pytest.skip("only Linux confines anything", allow_module_level=True)
+
+from autograder.sandbox.processes import processes_of
+
+RUBRIC = load(PS7.rubric)
+FOLDER = PS7.corpus / "hostile"
+ATTACKS = {attack.name: attack for attack in attacks(FOLDER)}
+SECONDS = 4.0
+GRACE = 5.0
+
+
+@pytest.fixture(scope="module")
+def confined():
+    with start(RUBRIC.environment) as sandbox:
+        absent = {layer.name for layer in LAYERS} - set(sandbox.layers)
+        if absent:
+            pytest.skip(f"this machine does not offer {', '.join(sorted(absent))}")
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def bank():
+    return Bank.read(("public", "hidden"), PS7.banks)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_costs_what_it_is_worth(name, confined, bank):
+    attack = ATTACKS[name]
+    expected = attack.expected
+    neighbour = "projection_head" if expected.item != "projection_head" else "encoder"
+    items = tuple(RUBRIC.item(each) for each in (expected.item, neighbour))
+    rubric = msgspec.structs.replace(RUBRIC, items=items)
+    notebook = attack.notebook(PS7, RUBRIC)
+    guests = len({case.probes for case in items[0].cases.values()})
+    started = time.monotonic()
+    verdicts = {}
+    clock = Clock(Limits(item=SECONDS))
+    for item, each in grade(notebook, rubric, bank, confined, clock):
+        verdicts[item.name] = each
+        if item.name == expected.item:
+            assert time.monotonic() - started < guests * SECONDS + GRACE
+        assert not processes_of(confined.reservation.user)
+    scores = {item: sum(each.score for each in own) for item, own in verdicts.items()}
+    attacked = items[0]
+    assert scores[neighbour] == items[1].points
+    assert (scores[attacked.name] < attacked.points) == expected.loses_marks, texts(verdicts[attacked.name])
+    results = from_verdicts([each for own in verdicts.values() for each in own])
+    assert decode(encode(results)) == results
+    said = texts(verdicts[attacked.name])
+    for words in expected.says:
+        assert words in said
+    visible = texts(each for each in verdicts[attacked.name] if each.visibility == "visible")
+    for words in expected.never_says:
+        assert words not in visible
+    assert not re.search(r"[<>]", re.sub(r"`[^`\n]*`|->", "", said))
+    assert max(len(each.message) for each in verdicts[attacked.name]) < 4_000
+    # What is nested deeply is removed while grading goes on.
+    deadline = time.monotonic() + 2 * GRACE
+    while (left := left_in(confined.reservation.folder)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not left
+
+
+def left_in(folder):
+    return {each.name for each in Path(folder).iterdir()} - {"zygote"}
+
+
+def texts(verdicts):
+    return "\n\n".join(verdict.message for verdict in verdicts)
+
+
+def test_every_promise_of_the_page_names_the_attacks_that_try_it():
+    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^### (.+)\n((?:.*\n)*?)(?=^#|\Z)", page, re.MULTILINE))
+    for attack in ATTACKS.values():
+        assert f"`{attack.name}`" in sections[attack.expected.promise], attack.name
+    listed = re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)
+    assert sorted(listed) == sorted(ATTACKS)
+
+
+def test_the_corpus_is_as_large_as_it_has_to_be():
+    assert len(ATTACKS) >= 60

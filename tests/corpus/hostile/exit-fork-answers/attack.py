@@ -1,0 +1,6 @@
+class Encoder(Encoder):
+    def forward(self, x):
+        import os
+
+        os.fork()
+        return super().forward(x)

@@ -1,0 +1,5 @@
+class Encoder(Encoder):
+    def forward(self, x):
+        import os
+
+        os.kill(os.getpid(), 9)

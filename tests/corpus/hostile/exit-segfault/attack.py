@@ -1,0 +1,5 @@
+class Encoder(Encoder):
+    def forward(self, x):
+        import ctypes
+
+        ctypes.string_at(0)

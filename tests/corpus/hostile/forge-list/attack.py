@@ -1,0 +1,3 @@
+class Encoder(Encoder):
+    def forward(self, x):
+        return super().forward(x).tolist()

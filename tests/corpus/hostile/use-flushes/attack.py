@@ -1,0 +1,4 @@
+class Encoder(Encoder):
+    def forward(self, x):
+        while True:
+            print("x", flush=True)

