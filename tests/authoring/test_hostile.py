@@ -2,6 +2,7 @@
 
 import re
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 
 from autograder.assignment.files import PS7
+from autograder.authoring import frames
 from autograder.authoring.hostile import attacks
 from autograder.grading.bank import Bank
 from autograder.grading.examination import Clock, Limits
@@ -82,6 +84,34 @@ def test_an_attack_costs_what_it_is_worth(name, confined, bank):
     assert not left
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in ATTACKS if name.startswith("use-")])
+def test_a_neighbour_on_the_same_machine_keeps_its_marks_and_half_of_its_speed(name, confined, bank):
+    attack, solved = ATTACKS[name], frames.submission(PS7, "solution")
+    attacked, honest = (
+        msgspec.structs.replace(RUBRIC, items=(RUBRIC.item(item),))
+        for item in (attack.expected.item, "train_classifier")
+    )
+    with start(RUBRIC.environment) as other:
+
+        def seconds():
+            started = time.monotonic()
+            [(item, verdicts)] = grade(solved, honest, bank, other, Clock(Limits()))
+            assert sum(verdict.score for verdict in verdicts) == item.points
+            return time.monotonic() - started
+
+        seconds()
+        alone = min(seconds() for _ in range(2))
+        attacking = threading.Thread(
+            target=lambda: list(grade(attack.notebook(PS7, RUBRIC), attacked, bank, confined, Clock(Limits(item=15))))
+        )
+        attacking.start()
+        time.sleep(1)
+        beside = seconds()
+        attacking.join()
+    assert beside < 2 * alone + 0.5
+
+
 def left_in(folder):
     return {each.name for each in Path(folder).iterdir()} - {"zygote"}
 
@@ -95,9 +125,17 @@ def test_every_promise_of_the_page_names_the_attacks_that_try_it():
     sections = dict(re.findall(r"^### (.+)\n((?:.*\n)*?)(?=^#|\Z)", page, re.MULTILINE))
     for attack in ATTACKS.values():
         assert f"`{attack.name}`" in sections[attack.expected.promise], attack.name
-    listed = re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)
+    listed = re.findall(r"^\| `([a-z-]+)` \|", page.partition("## What is promised")[2], re.MULTILINE)
     assert sorted(listed) == sorted(ATTACKS)
 
 
 def test_the_corpus_is_as_large_as_it_has_to_be():
     assert len(ATTACKS) >= 60
+
+
+@pytest.mark.parametrize("name", ["reach-judge", "reach-rubric"])
+def test_without_layers_an_attack_reaches_what_it_aims_at(name, bank):
+    rubric = msgspec.structs.replace(RUBRIC, items=(RUBRIC.item("encoder"),))
+    with start(RUBRIC.environment, "none") as unconfined:
+        [(item, verdicts)] = grade(ATTACKS[name].notebook(PS7, RUBRIC), rubric, bank, unconfined, Clock(Limits()))
+    assert sum(verdict.score for verdict in verdicts) < item.points

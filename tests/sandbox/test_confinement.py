@@ -13,11 +13,12 @@ import psutil
 import pytest
 
 from autograder.output.results import decode
+from autograder.sandbox import processes
 from autograder.sandbox.confinement import LAYERS
 from autograder.sandbox.forking import Zygote
 from autograder.sandbox.host import SandboxError
 from autograder.sandbox.outcomes import Ended, Raised, Reply
-from autograder.sandbox.processes import processes_of
+from autograder.sandbox.processes import processes_of, usage_of
 from autograder.sandbox.reservation import VARIABLE, Reservation
 from tests.sandbox.asking import program
 
@@ -339,6 +340,22 @@ def test_what_a_tree_of_processes_shares_is_counted(zygote, run):
     ended = run(filling)
     assert isinstance(ended, Ended)
     assert "more than 1536 MB of memory" in ended.reason
+
+
+def test_where_the_kernel_does_not_tell_what_is_shared_the_zygotes_part_is_taken_off(monkeypatch):
+    own = os.getpid()
+    resident = usage_of([own], 2**60, shared=own).memory
+    assert usage_of([own] * 9, 2**60, shared=own).memory > 8 * resident
+    real = processes._figures
+
+    def refusing(path, *names):
+        if path.endswith("smaps_rollup"):
+            raise PermissionError
+        return real(path, *names)
+
+    monkeypatch.setattr(processes, "_figures", refusing)
+    assert usage_of([own] * 9, 1, shared=own).memory < 1.5 * resident
+    assert usage_of([own], 1, shared=1).memory > 0
 
 
 def test_many_threads_are_served_last(zygote, run):
