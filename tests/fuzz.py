@@ -5,6 +5,7 @@ write. Every result has to be valid, in time, and without a traceback of ours; w
 """
 
 import argparse
+import copy
 import json
 import random
 import socket
@@ -139,9 +140,9 @@ def mutated_json(chance: random.Random, content: object) -> bytes:
             if action == 0:
                 del place[key]
             elif action == 1 and isinstance(place, list):
-                place.insert(key, below)
+                place.insert(key, copy.deepcopy(below))
             else:
-                place[key] = chance.choice(VALUES)
+                place[key] = copy.deepcopy(chance.choice(VALUES))
             break
     return json.dumps(content).encode("utf-8", "surrogatepass")
 

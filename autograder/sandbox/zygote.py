@@ -19,7 +19,7 @@ from typing import Any
 
 import autograder
 from autograder.sandbox import guest
-from autograder.sandbox.confinement import Place, confine, readable, tried
+from autograder.sandbox.confinement import Place, confine, place_for, readable, tried
 from autograder.sandbox.confinement.kernel import PR_SET_CHILD_SUBREAPER, prctl
 from autograder.sandbox.killer import Killer
 
@@ -48,7 +48,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     paths = tuple(readable())
-    trial = tried(Place(user, os.getcwd(), paths))
+    trial = tried(place_for(user, os.getcwd(), paths))
     layers = tuple(name for name, wrong in trial.items() if not wrong)
     _say(control, {"ready": os.getpid(), "package": autograder.__file__, "trial": trial, "unit": unit})
     guests: set[int] = set()
@@ -70,16 +70,16 @@ def main() -> None:
                     _say(control, {"served_last": order["serve_last"]})
                 else:
                     exhibits = (order["exhibits"],) if order["exhibits"] else ()
-                    place = Place(order["fork"], order["scratch"], (*paths, *exhibits))
+                    home = place_for(order["fork"], order["scratch"], (*paths, *exhibits))
                     connection = socket.socket(fileno=descriptors[0])
-                    guests.add(_fork(control, connection, name, place, layers))
+                    guests.add(_fork(control, connection, name, home, layers))
             else:
                 os.read(wake_read, 4096)
                 _reap(control, guests)
 
 
 def _fork(
-    control: socket.socket, connection: socket.socket, environment: str, place: Place, layers: tuple[str, ...]
+    control: socket.socket, connection: socket.socket, environment: str, home: Place, layers: tuple[str, ...]
 ) -> int:
     pid = os.fork()
     if pid == 0:
@@ -89,8 +89,8 @@ def _fork(
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.setsid()
             _keep_alone(connection)
-            guest.move_to(place.scratch)
-            guest.serve(connection, environment, partial(confine, layers, place))
+            guest.move_to(home.scratch)
+            guest.serve(connection, environment, partial(confine, layers, home))
             status = 0
         finally:
             os._exit(status)

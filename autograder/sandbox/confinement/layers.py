@@ -47,6 +47,8 @@ class Place(msgspec.Struct, frozen=True):
     """The one folder that it may write to."""
     readable: tuple[str, ...]
     """Files and folders that it may read."""
+    private: bool
+    """Whether some of them lie in a folder that is closed to other users, say root's home."""
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -54,6 +56,11 @@ class Layer(msgspec.Struct, frozen=True):
 
     name: str
     apply: Callable[[Place], None]
+
+
+def place_for(user: int, scratch: str, readable: tuple[str, ...]) -> Place:
+    """To be asked outside of the guest, whose own functions look into the scratch folder first."""
+    return Place(user, scratch, readable, private=not all(map(_is_open_to_others, readable)))
 
 
 def confine(names: tuple[str, ...], place: Place) -> None:
@@ -116,16 +123,15 @@ def _limits(_: Place) -> None:
 
 def _spare_user(place: Place) -> None:
     """A user of its own, without groups and capabilities: no files and no processes of others."""
-    private = not all(map(_is_open_to_others, place.readable))
-    if private:
-        # Python itself lies in a private folder, say root's home. Without a way into it a guest could import nothing;
-        # it keeps the capability to read; what it can read is then for Landlock to say, which so has to be there.
+    if place.private:
+        # Python itself lies there. Without a way into it a guest could import nothing; it keeps the capability to
+        # read; what it can read is then for Landlock to say, which so has to be there.
         landlock.version()
         prctl(PR_SET_KEEPCAPS, 1)
     os.setgroups([])
     os.setresgid(place.user, place.user, place.user)
     os.setresuid(place.user, place.user, place.user)
-    keep_capabilities(DAC_READ_SEARCH if private else 0)
+    keep_capabilities(DAC_READ_SEARCH if place.private else 0)
 
 
 def _no_new_privileges(_: Place) -> None:
