@@ -174,7 +174,8 @@ def readable() -> Iterator[str]:
     secret = {str(path) for folder in folders for name in SECRET if (path := Path(folder, name).resolve()).exists()}
     if (own / "pyproject.toml").exists():  # a checkout, with whatever was built in it
         secret.add(str(own))
-    packages = (sysconfig.get_path(key) for key in ("purelib", "platlib"))
+    packages = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    packages += [path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")]
     places = dict.fromkeys(map(os.path.realpath, (*SYSTEM, os.path.join(sys.base_prefix, "lib"), *packages)))
     for place in places:
         # Packages are wanted though they may lie in a checkout, as its virtual environment does.
