@@ -1,7 +1,7 @@
 """Grades one submission and keeps a valid results.json at every moment."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,31 +59,41 @@ def grade_submission(
     waiting = untouched(rubric, NOT_REACHED)
     results = publish(waiting, "Grading has begun.", {})
     done: list[Verdict] = []
-    with start(rubric.environment, confinement) as sandbox:
-        try:
+    try:
+        with start(rubric.environment, confinement) as sandbox:
             clock = Clock(limits)
             submitted = read_submission(submission)
             output, extra = about(submitted, rubric)
-            bank = Bank.read(("public", "hidden"), assignment.banks)
-            weights = find_weights(submission) if reproduce is not None else ()
-            for item, verdicts in grade(
-                submitted.notebook, rubric, bank, sandbox, clock, reproduce, weights, submitted.outline
-            ):
+            for item, verdicts in _graded(assignment, submission, submitted, rubric, sandbox, clock, reproduce):
                 done += verdicts
                 waiting = [verdict for verdict in waiting if verdict.item != item.name]
                 results = publish([*done, *waiting], output, extra | {"sandbox": sandbox.layers})
                 progress(item, verdicts)
-        except UnreadableSubmission as error:
-            results = publish(untouched(rubric, str(error)), str(error), {"unreadable": True})
-        except UnwritableResults:
-            raise
-        except Exception as error:
-            failed = _failed(error)
-            reason = f"The grader itself failed, through no fault of this submission: {failed.reason}. {TELL}"
-            graded = {verdict.item for verdict in done}
-            rest = [each for each in untouched(rubric, reason, failed.trace) if each.item not in graded]
-            results = publish([*done, *rest], reason, {"grader_failed": True})
+    except UnreadableSubmission as error:
+        results = publish(untouched(rubric, str(error)), str(error), {"unreadable": True})
+    except UnwritableResults:
+        raise
+    except Exception as error:
+        failed = _failed(error)
+        reason = f"The grader itself failed, through no fault of this submission: {failed.reason}. {TELL}"
+        graded = {verdict.item for verdict in done}
+        rest = [each for each in untouched(rubric, reason, failed.trace) if each.item not in graded]
+        results = publish([*done, *rest], reason, {"grader_failed": True})
     return results
+
+
+def _graded(
+    assignment: Assignment,
+    submission: Path,
+    submitted: Submitted,
+    rubric: Rubric,
+    sandbox: Sandbox,
+    clock: Clock,
+    reproduce: Reproduce | None,
+) -> Iterator[tuple[Item, list[Verdict]]]:
+    bank = Bank.read(("public", "hidden"), assignment.banks)
+    weights = find_weights(submission) if reproduce is not None else ()
+    return grade(submitted.notebook, rubric, bank, sandbox, clock, reproduce, weights, submitted.outline)
 
 
 def _failed(error: Exception) -> Fault:

@@ -28,27 +28,28 @@ class Reservation:
 
     def __init__(self) -> None:
         """Raises SandboxError where no number is free, or the folder for all of them cannot be had."""
-        numbers = _range()
-        self._home = _home()
-        for lock in list(self._home.glob("*.lock")):
-            _clear(lock)
+        try:
+            self._home = _home()
+            for lock in list(self._home.glob("*.lock")):
+                _clear(lock)
+            self.user, self.killer, self._descriptor = self._taken(_range())
+            self.folder = str(self._home / str(self.user))
+            """For everything that is to be gone at the end."""
+            os.mkdir(self.folder, 0o711)
+        except OSError as error:
+            raise SandboxError(f"there is no place for guests: {error}") from None
+        self._removals: list[subprocess.Popen[bytes]] = []
+
+    def _taken(self, numbers: range) -> tuple[int, int, int | None]:
+        """A user for guests that nobody else has, one for what kills them, and the lock's descriptor."""
         # At random: graders in containers of their own do not see each other's locks, and share the kernel's counts.
         start = random.SystemRandom().randrange(len(numbers))
         for number in [*numbers[start:], *numbers[:start]]:
-            self._lock = self._home / f"{number}.lock"
-            if not _is_anybodys(number) and (descriptor := _locked(self._lock)) is not None:
-                break
-        else:
-            raise SandboxError(f"all users of {numbers.start}-{numbers.stop - 1} are taken by other graders")
-        self._descriptor: int | None = descriptor
-        self.user = number
-        """For guests; nobody else's on this machine."""
-        self.killer = number + len(numbers)
-        """For the one that kills them."""
-        self.folder = str(_folder_of(self._lock))
-        """For everything that is to be gone at the end."""
-        self._removals: list[subprocess.Popen[bytes]] = []
-        os.mkdir(self.folder, 0o711)
+            lock = self._home / f"{number}.lock"
+            # What could not be removed in time is left to its own removal.
+            if not _is_anybodys(number) and not _folder_of(lock).exists() and (held := _locked(lock)) is not None:
+                return number, number + len(numbers), held
+        raise SandboxError(f"all users of {numbers.start}-{numbers.stop - 1} are taken by other graders")
 
     def remove(self, path: str, patience: float = SOON) -> None:
         """Removes a folder and waits for a while; what takes longer goes on by itself."""
@@ -66,7 +67,7 @@ class Reservation:
             return
         self.remove(self.folder, AT_LAST)
         if not os.path.lexists(self.folder):
-            self._lock.unlink(missing_ok=True)
+            Path(f"{self.folder}.lock").unlink(missing_ok=True)
         os.close(self._descriptor)
         self._descriptor = None
         with contextlib.suppress(OSError):

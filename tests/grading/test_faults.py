@@ -156,6 +156,16 @@ def test_what_goes_wrong_between_items_loses_nothing_that_is_graded(tmp_path, mo
     assert "The grader itself failed, through no fault of this submission: RuntimeError: no more" in results.output
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="guests have users on Linux alone")
+def test_without_a_user_for_guests_the_results_say_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("PS7_GUEST_USERS", "nobody")
+    results = grade_submission(PS7, PS7.solution, tmp_path / "results.json", RUBRIC, limits=Limits())
+    assert (
+        "The grader itself failed, through no fault of this submission: PS7_GUEST_USERS is 'nobody'" in results.output
+    )
+    assert results == decode((tmp_path / "results.json").read_bytes())
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only there are readings stopped")
 def test_a_text_that_cannot_be_read_in_time_is_its_own_submissions_matter(tmp_path, monkeypatch):
     monkeypatch.setattr(bounded, "__kwdefaults__", {"seconds": 0.0})

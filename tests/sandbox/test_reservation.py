@@ -100,6 +100,16 @@ def test_a_folder_that_others_can_write_is_refused(place):
         Reservation()
 
 
+def test_what_cannot_be_removed_yet_is_passed_over(place, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "59100-59101")
+    home = place / f"ps7-{os.getuid()}"
+    (home / "59100").mkdir(parents=True)
+    home.chmod(0o711)
+    held = Reservation()
+    assert held.user == 59101
+    held.close()
+
+
 def test_a_removal_that_takes_long_is_not_waited_for(monkeypatch, place):
     held = Reservation()
     monkeypatch.setenv("PATH", str(place))
