@@ -42,4 +42,6 @@ def seconds(cells: tuple[Cell, ...]) -> float:
 
 @pytest.mark.parametrize("kind", SLOW)
 def test_reading_is_linear(kind):
-    assert seconds(SLOW[kind](4 * SIZE)) / seconds(SLOW[kind](SIZE)) < LINEAR
+    # The least of a few, since whoever else uses the machine only adds to it.
+    more, less = (min(seconds(SLOW[kind](size)) for _ in range(3)) for size in (4 * SIZE, SIZE))
+    assert more / less < LINEAR
