@@ -29,6 +29,8 @@ class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Texts that the item's feedback must hold."""
     never_says: tuple[str, ...] = ()
     """Texts that no visible feedback may hold."""
+    slow: bool = False
+    """Whether it takes the most time that it is given, beside others that do the like."""
 
 
 class Attack(msgspec.Struct, frozen=True):

@@ -28,6 +28,9 @@ from autograder.sandbox.processes import processes_of
 RUBRIC = load(PS7.rubric)
 FOLDER = PS7.corpus / "hostile"
 ATTACKS = {attack.name: attack for attack in attacks(FOLDER)}
+MARKED = [
+    pytest.param(name, marks=pytest.mark.slow if attack.expected.slow else ()) for name, attack in ATTACKS.items()
+]
 SECONDS = 4.0
 GRACE = 5.0
 
@@ -46,7 +49,7 @@ def bank():
     return Bank.read(("public", "hidden"), PS7.banks)
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize("name", MARKED)
 def test_an_attack_costs_what_it_is_worth(name, confined, bank):
     attack = ATTACKS[name]
     expected = attack.expected
