@@ -279,8 +279,7 @@ def test_nothing_outlives_a_grader_that_is_killed():
         time.sleep(0.02)
     assert not processes_of(int(user))
     assert not processes_of(int(killer))
-    assert Path(folder).exists()
-    Reservation().close()
+    Reservation().close()  # or that of a test that runs beside this one
     assert not Path(folder).exists()
 
 
