@@ -15,8 +15,9 @@ from typing import Any, Literal
 
 from autograder.sandbox import host
 from autograder.sandbox.host import START_SECONDS, Sandbox, SandboxError
+from autograder.sandbox.killer import NICEST
 from autograder.sandbox.namespace import Source
-from autograder.sandbox.processes import processes_of, usage_of
+from autograder.sandbox.processes import descendants_of, processes_of, serve_last, usage_of
 from autograder.sandbox.reservation import Reservation
 from autograder.sandbox.session import Session
 from autograder.sandbox.supervision import Allowance
@@ -30,23 +31,20 @@ FEW_THREADS = 16
 class ForkedGuest:
     """A guest as its zygote keeps it; good for one program."""
 
-    def __init__(
-        self, zygote: "Zygote", connection: socket.socket, *, pid: int, user: int | None, scratch: str
-    ) -> None:
+    def __init__(self, zygote: "Zygote", connection: socket.socket, *, pid: int, scratch: str) -> None:
         self.connection = connection
         self.pid = pid
-        self.user = user
-        """Its own; None where it runs as the grader's user."""
+        """As the zygote knows it."""
         self.scratch = scratch
         self._zygote = zygote
         self._is_over = False
 
     def watch(self) -> None:
-        """Raises Excess. Without a user of its own only the one process can be watched."""
-        processes = [self.pid] if self.user is None else processes_of(self.user)
+        """Raises Excess."""
+        processes = self._zygote.guests()
         usage = usage_of(processes, ALLOWANCE.memory, shared=self._zygote.pid)
-        if self.user is not None and usage.threads > FEW_THREADS:
-            self._zygote.serve_last(self.user)
+        if usage.threads > FEW_THREADS:
+            self._zygote.serve_last(processes)
         ALLOWANCE.compare(processes=len(processes), usage=usage, scratch=self.scratch)
 
     def exit_code(self) -> int | None:
@@ -63,10 +61,7 @@ class ForkedGuest:
         if self._is_over:
             return
         self._is_over = True
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
-        if self.user is not None:
-            self._zygote.clear(self.user)
+        self._zygote.clear()
         self._zygote.reservation.remove(self.scratch)
 
 
@@ -112,15 +107,23 @@ class Zygote(Sandbox):
 
     @property
     def pid(self) -> int:
-        """The zygote's process id."""
-        return self._process.pid
+        """The zygote's process id. Waits for the start. Raises SandboxError where it fails."""
+        return int(self._started()["ready"])
+
+    def guests(self) -> list[int]:
+        """The processes of guests, with all that they have started."""
+        return processes_of(self.reservation.user) if self._gives_users else descendants_of(self.pid)
+
+    @property
+    def _gives_users(self) -> bool:
+        """Whether guests have a user of their own."""
+        return "uid" in self.layers
 
     def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
         """Forks a guest and has it execute `program`. Raises SandboxError where it cannot."""
-        user = self.reservation.user if "uid" in self.layers else None
         scratch = tempfile.mkdtemp(prefix="scratch-", dir=self.reservation.folder)
-        if user is not None:
-            os.chown(scratch, user, user)
+        if self._gives_users:
+            os.chown(scratch, self.reservation.user, self.reservation.user)
         order = json.dumps({"fork": self.reservation.user, "scratch": scratch, "exhibits": exhibits}).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -130,19 +133,18 @@ class Zygote(Sandbox):
             raise SandboxError(f"the zygote is gone: {error}") from None
         finally:
             theirs.close()
-        guest = ForkedGuest(self, ours, pid=self._expect("forked")["forked"], user=user, scratch=scratch)
+        guest = ForkedGuest(self, ours, pid=self._expect("forked")["forked"], scratch=scratch)
         return Session(guest, probes, tuple(program), seconds)
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Those that work here. Raises SandboxError where a strict one lacks a layer."""
-        trial = self._started()["trial"]
-        absent = [f"{name} ({wrong})" for name, wrong in trial.items() if wrong]
-        if self._confinement == "strict" and absent:
-            raise SandboxError(
-                f"this machine lacks {', '.join(absent)}, and nothing less than all layers was asked for"
-            )
-        return tuple(name for name, wrong in trial.items() if not wrong)
+        """Those that work here."""
+        return tuple(name for name, wrong in self._started()["trial"].items() if not wrong)
+
+    @property
+    def lacking(self) -> dict[str, str]:
+        """Layers that do not work here, and why."""
+        return {name: wrong for name, wrong in self._started()["trial"].items() if wrong}
 
     @property
     def unit(self) -> float:
@@ -150,10 +152,17 @@ class Zygote(Sandbox):
         return float(self._started()["unit"])
 
     def _started(self) -> dict[str, Any]:
+        """What the zygote has said about itself. Raises SandboxError, also where a layer is lacking and all were asked
+        for."""
         if not self._ready:
             ready = self._expect("ready", START_SECONDS)
             host.refuse_another_copy(ready["package"])
             self._ready = ready
+        absent = [f"{name} ({wrong})" for name, wrong in self._ready["trial"].items() if wrong]
+        if self._confinement == "strict" and absent:
+            raise SandboxError(
+                f"this machine lacks {', '.join(absent)}, and nothing less than all layers was asked for"
+            )
         return self._ready
 
     def exit_code(self, pid: int, seconds: float = 2.0) -> int | None:
@@ -163,20 +172,23 @@ class Zygote(Sandbox):
             pass
         return self._ended.get(pid)
 
-    def clear(self, user: int) -> None:
-        """Kills whatever a guest's user has left running, and waits until it is gone."""
+    def clear(self) -> None:
+        """Kills whatever guests have left running, and waits until it is gone."""
         deadline = time.monotonic() + CLEAR_SECONDS
         while True:
-            self._control.send(json.dumps({"clear": user}).encode())
+            self._control.send(json.dumps({"clear": True}).encode())
             self._expect("cleared")
-            if not processes_of(user) or time.monotonic() > deadline:
+            if not self.guests() or time.monotonic() > deadline:
                 break
             time.sleep(0.002)  # a process that is killed still needs its turn to die
 
-    def serve_last(self, user: int) -> None:
-        """Gives what a guest's user runs, and starts from now on, the smallest share of the processors."""
-        self._control.send(json.dumps({"serve_last": user}).encode())
-        self._expect("served_last")
+    def serve_last(self, processes: list[int]) -> None:
+        """Gives what guests run, and start from now on, the smallest share of the processors."""
+        if self._gives_users:
+            self._control.send(json.dumps({"serve_last": True}).encode())
+            self._expect("served_last")
+        else:
+            serve_last(processes, NICEST)
 
     def _expect(self, word: str, seconds: float = 30.0) -> dict[str, Any]:
         deadline = time.monotonic() + seconds

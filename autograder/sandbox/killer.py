@@ -1,15 +1,36 @@
-"""A small process that kills whatever a user has left running, in whatever session."""
+"""What kills whatever a guest has left running, in whatever session."""
 
 import contextlib
 import os
 import signal
 
+from autograder.sandbox.processes import descendants_of
+
 KILL, SERVE_LAST = b"kl"
 NICEST = 19
 
 
-class Killer:
-    """Started while the zygote is still small: to fork what has torch imported takes longer than to kill."""
+class FamilyKiller:
+    """Of all that this process' children have started; what forks faster than it looks gets away for a while."""
+
+    def kill_all(self) -> None:
+        """Sends a signal to one after the other."""
+        for pid in descendants_of(os.getpid()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+class NamespaceKiller:
+    """Of all in the namespace of processes whose first this one is."""
+
+    def kill_all(self) -> None:
+        """Sends one signal to all, so that none can fork out of its way."""
+        _kill_all()
+
+
+class UserKiller:
+    """A small process of its own. Started while the zygote is still small: to fork what has torch imported takes
+    longer than to kill."""
 
     def __init__(self, user: int, killer: int) -> None:
         self._user, self._killer = user, killer

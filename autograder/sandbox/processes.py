@@ -1,28 +1,64 @@
-"""What /proc tells about the processes of a guest's user."""
+"""What /proc tells about the processes of a guest."""
 
 import contextlib
 import os
+import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+
+import msgspec
 
 from autograder.sandbox.supervision import Usage
 
+STATUS = re.compile(
+    r"^State:\t(?P<state>.).*^PPid:\t(?P<parent>\d+)$.*^Uid:\t(?P<user>\d+).*^Threads:\t(?P<threads>\d+)$", re.M | re.S
+)
 KIBIBYTE, BLOCK = 1024, 512
 SOCKET_BYTES = 208 * KIBIBYTE
 """What Linux lets wait in one by default."""
 
 
+class Process(msgspec.Struct, frozen=True):
+    """What /proc tells about one that is not dead; one that is may wait for long until somebody reads its exit code."""
+
+    pid: int
+    parent: int
+    user: int
+    """The real one. Not the owner of the folder: where a process is not dumpable that is root."""
+    threads: int
+
+
 def processes_of(user: int) -> list[int]:
-    """The processes of a user that are not dead; one that is may wait for long until somebody reads its exit code."""
-    found = []
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            try:
-                if _real_user(entry.name) == user:
-                    found.append(int(entry.name))
-            except OSError:
-                continue
+    """The processes of a user."""
+    return [each.pid for each in _living() if each.user == user]
+
+
+def descendants_of(ancestor: int) -> list[int]:
+    """The processes that a process has started, they, and so on, where it adopts those whose own parent is gone."""
+    children: dict[int, list[int]] = {}
+    for each in _living():
+        children.setdefault(each.parent, []).append(each.pid)
+    found: list[int] = []
+    pending = [ancestor]
+    while pending:
+        own = children.pop(pending.pop(), [])
+        found += own
+        pending += own
     return found
+
+
+def threads_of(user: int) -> int:
+    """How many threads a user's processes have in all."""
+    return sum(each.threads for each in _living() if each.user == user)
+
+
+def serve_last(processes: list[int], niceness: int) -> None:
+    """Gives all threads of these the smallest share of the processors, and what they start from now on."""
+    for pid in processes:
+        with contextlib.suppress(OSError):  # one that is gone
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                os.setpriority(os.PRIO_PROCESS, int(thread), niceness)
 
 
 def usage_of(processes: list[int], enough: int, *, shared: int) -> Usage:
@@ -66,14 +102,14 @@ def _held_open(processes: list[int]) -> tuple[int, int]:
     return len(sockets) * SOCKET_BYTES, sum(unnamed.values())
 
 
-def _real_user(pid: str) -> int:
-    """Not the owner of the folder: where a process is not dumpable that is root. -1 for a zombie."""
-    for line in Path("/proc", pid, "status").read_text().split("\n"):
-        if line.startswith("State:\tZ"):
-            return -1
-        if line.startswith("Uid:"):
-            return int(line.split()[1])
-    return -1
+def _living() -> Iterator[Process]:
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            # One that has gone in between, or is hidden.
+            with contextlib.suppress(OSError):
+                told = STATUS.search(Path(entry.path, "status").read_text())
+                if told and told["state"] != "Z":
+                    yield Process(int(entry.name), *(int(told[name]) for name in ("parent", "user", "threads")))
 
 
 def _figures(path: str, *names: str) -> dict[str, int]:

@@ -19,9 +19,21 @@ from typing import Any
 
 import autograder
 from autograder.sandbox import guest
-from autograder.sandbox.confinement import Place, confine, place_for, readable, tried
+from autograder.sandbox.confinement import (
+    BY_USER,
+    Layer,
+    Place,
+    by_namespace,
+    can_become,
+    confine,
+    namespaces,
+    place_for,
+    readable,
+    tried,
+)
 from autograder.sandbox.confinement.kernel import PR_SET_CHILD_SUBREAPER, prctl
-from autograder.sandbox.killer import Killer
+from autograder.sandbox.killer import FamilyKiller, NamespaceKiller, UserKiller
+from autograder.sandbox.processes import threads_of
 
 
 def main() -> None:
@@ -31,13 +43,14 @@ def main() -> None:
     """
     name, descriptor, user, killing = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     sys.argv = ["notebook"]
-    killer = Killer(user, killing)
+    killer, possible = _separation(user, killing, descriptor)
     environment = importlib.import_module(name)
     control = socket.socket(fileno=descriptor)
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_read, False)
     os.set_blocking(wake_write, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a guest of the same user could send it
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     # What guests leave behind is reaped here: not every container has an init that does it.
     with contextlib.suppress(OSError):
@@ -48,9 +61,13 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     paths = tuple(readable())
-    trial = tried(place_for(user, os.getcwd(), paths))
-    layers = tuple(name for name, wrong in trial.items() if not wrong)
-    _say(control, {"ready": os.getpid(), "package": autograder.__file__, "trial": trial, "unit": unit})
+    beside = 0 if possible is BY_USER else threads_of(os.getuid())
+    trial = tried(possible, place_for(user, os.getcwd(), paths, beside))
+    layers = tuple(layer for layer in possible if not trial[layer.name])
+    # The number by which the host knows this process, whatever namespace it has entered.
+    _say(
+        control, {"ready": int(os.readlink("/proc/self")), "package": autograder.__file__, "trial": trial, "unit": unit}
+    )
     guests: set[int] = set()
     selector = selectors.DefaultSelector()
     selector.register(control, selectors.EVENT_READ)
@@ -65,12 +82,12 @@ def main() -> None:
                 if "clear" in order:
                     killer.kill_all()
                     _say(control, {"cleared": order["clear"]})
-                elif "serve_last" in order:
+                elif "serve_last" in order and isinstance(killer, UserKiller):
                     killer.serve_last()
                     _say(control, {"served_last": order["serve_last"]})
                 else:
                     exhibits = (order["exhibits"],) if order["exhibits"] else ()
-                    home = place_for(order["fork"], order["scratch"], (*paths, *exhibits))
+                    home = place_for(order["fork"], order["scratch"], (*paths, *exhibits), beside)
                     connection = socket.socket(fileno=descriptors[0])
                     guests.add(_fork(control, connection, name, home, layers))
             else:
@@ -78,8 +95,22 @@ def main() -> None:
                 _reap(control, guests)
 
 
+def _separation(
+    user: int, killing: int, control: int
+) -> tuple[UserKiller | NamespaceKiller | FamilyKiller, tuple[Layer, ...]]:
+    """Takes the best that there is to tell guests from all other processes: what ends them, and the layers."""
+    if namespaces.are_entered():
+        return NamespaceKiller(), by_namespace("")
+    if can_become(user):
+        return UserKiller(user, killing), BY_USER
+    refusal = namespaces.refusal(user)
+    if not refusal:
+        namespaces.enter(user, control)
+    return FamilyKiller(), by_namespace(refusal)
+
+
 def _fork(
-    control: socket.socket, connection: socket.socket, environment: str, home: Place, layers: tuple[str, ...]
+    control: socket.socket, connection: socket.socket, environment: str, home: Place, layers: tuple[Layer, ...]
 ) -> int:
     pid = os.fork()
     if pid == 0:
@@ -87,6 +118,7 @@ def _fork(
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             os.setsid()
             _keep_alone(connection)
             guest.move_to(home.scratch)

@@ -39,3 +39,9 @@ def prctl(option: int, *arguments: Any) -> int:
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
+
+
+def unshare(flags: int) -> None:
+    """Python has it from 3.12 on. Raises OSError."""
+    if _libc.unshare(ctypes.c_int(flags)) < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -5,7 +5,7 @@ import resource
 import signal
 import sys
 import sysconfig
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -49,6 +49,8 @@ class Place(msgspec.Struct, frozen=True):
     """Files and folders that it may read."""
     private: bool
     """Whether some of them lie in a folder that is closed to other users, say root's home."""
+    beside: int = 0
+    """How many threads its user may have that are not its own."""
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -58,19 +60,18 @@ class Layer(msgspec.Struct, frozen=True):
     apply: Callable[[Place], None]
 
 
-def place_for(user: int, scratch: str, readable: tuple[str, ...]) -> Place:
+def place_for(user: int, scratch: str, readable: tuple[str, ...], beside: int) -> Place:
     """To be asked outside of the guest, whose own functions look into the scratch folder first."""
-    return Place(user, scratch, readable, private=not all(map(_is_open_to_others, readable)))
+    return Place(user, scratch, readable, private=not all(map(_is_open_to_others, readable)), beside=beside)
 
 
-def confine(names: tuple[str, ...], place: Place) -> None:
-    """Puts on the layers of these names. Raises OSError."""
-    for layer in LAYERS:
-        if layer.name in names:
-            layer.apply(place)
+def confine(layers: Iterable[Layer], place: Place) -> None:
+    """Puts them on. Raises OSError."""
+    for layer in layers:
+        layer.apply(place)
 
 
-def tried(place: Place) -> dict[str, str]:
+def tried(layers: Collection[Layer], place: Place) -> dict[str, str]:
     """Layer to what is wrong with it on this machine, "" where it works.
 
     All are tried, one upon the other, in a child process that ends with the trial.
@@ -80,7 +81,7 @@ def tried(place: Place) -> dict[str, str]:
     if child == 0:
         try:
             os.close(reading)
-            for layer in LAYERS:
+            for layer in layers:
                 wrong = ""
                 try:
                     layer.apply(place)
@@ -93,7 +94,7 @@ def tried(place: Place) -> dict[str, str]:
     with os.fdopen(reading) as lines:
         found = dict(line.split("\t") for line in lines.read().split("\n")[:-1])
     os.waitpid(child, 0)
-    return {layer.name: found.get(layer.name, "its trial did not come to an end") for layer in LAYERS}
+    return {layer.name: found.get(layer.name, "its trial did not come to an end") for layer in layers}
 
 
 def _first_to_die(_: Place) -> None:
@@ -104,11 +105,11 @@ def _first_to_die(_: Place) -> None:
     os.close(file)
 
 
-def _limits(_: Place) -> None:
+def _limits(place: Place) -> None:
     """Processes and threads, open files, the size of a file, address space, no core dumps."""
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     for kind, most in (
-        (resource.RLIMIT_NPROC, 128),
+        (resource.RLIMIT_NPROC, place.beside + 128),
         (resource.RLIMIT_NOFILE, 512),
         (resource.RLIMIT_FSIZE, 64 * MEBIBYTE),
         (resource.RLIMIT_AS, used + 3072 * MEBIBYTE),
@@ -132,6 +133,18 @@ def _spare_user(place: Place) -> None:
     os.setresgid(place.user, place.user, place.user)
     os.setresuid(place.user, place.user, place.user)
     keep_capabilities(DAC_READ_SEARCH if place.private else 0)
+
+
+def can_become(user: int) -> bool:
+    """Tried in a child process, since there is no way back."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setresuid(user, user, user)
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def _no_new_privileges(_: Place) -> None:
@@ -194,7 +207,7 @@ def around(place: str, secret: Collection[str]) -> Iterator[str]:
             yield from around(entry.path, secret)
 
 
-LAYERS = (
+BY_USER = (
     Layer("oom_score_adj", _first_to_die),
     Layer("rlimits", _limits),
     Layer("uid", _spare_user),
@@ -204,3 +217,16 @@ LAYERS = (
     Layer("landlock", _files),
     Layer("seccomp", _system_calls),
 )
+"""Where guests can be given a user of their own."""
+
+
+def by_namespace(refusal: str) -> tuple[Layer, ...]:
+    """Where they cannot: what the zygote has entered keeps all others out of their reach. `refusal`: why it has not."""
+
+    def entered(_: Place) -> None:
+        if refusal:
+            raise OSError(refusal)
+
+    # The grader is to see what they use, and shares their user, so they stay dumpable.
+    rest = (each for each in BY_USER if each.name != "non-dumpable")
+    return tuple(Layer("namespaces", entered) if each.name == "uid" else each for each in rest)

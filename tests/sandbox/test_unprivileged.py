@@ -1,0 +1,55 @@
+"""The same promises for whoever is not root: this folder's tests and the hostile corpus once more, run by nobody."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.sandbox.unprivileged import ROOT, SKIPPED
+
+if sys.platform != "linux":
+    pytest.skip("only Linux confines anything", allow_module_level=True)
+
+AS_NOBODY = [sys.executable, "-m", "tests.sandbox.unprivileged"]
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+LOOKING = """
+import sys
+from autograder.sandbox.starting import start
+from tests.sandbox.asking import program
+
+with start("autograder.assignment.environment", sys.argv[1]) as sandbox:
+    with sandbox.open("tests.sandbox.asking", program(), 20.0) as session:
+        session.ask("leave_a_child_behind", {})
+        print(len(sandbox.guests()))
+    print(len(sandbox.guests()), *sandbox.lacking.items())
+"""
+
+
+def done(*command):
+    result = subprocess.run([*AS_NOBODY, *command], capture_output=True, text=True, check=False, cwd=ROOT)
+    if result.returncode == SKIPPED:
+        pytest.skip(result.stderr.strip())
+    return result
+
+
+def test_namespaces_keep_guests_from_everything_else():
+    result = done(*PYTEST, "tests/sandbox/test_confinement.py", "-k", "refused or outlive", "-rs")
+    assert result.returncode == 0, result.stdout
+    assert "SKIPPED" not in result.stdout
+
+
+def test_where_there_are_none_the_results_say_so_and_nothing_is_left():
+    result = done("--bare", sys.executable, "-c", LOOKING, "best")
+    assert result.stdout.splitlines()[0] == "2", result.stderr
+    assert result.stdout.splitlines()[1].startswith("0 ('namespaces', 'this machine gives no")
+    result = done("--bare", sys.executable, "-c", LOOKING, "strict")
+    assert "lacks namespaces (this machine gives no more namespaces" in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "module", ["sandbox/test_confinement.py", "sandbox/test_sandbox.py", "authoring/test_hostile.py"]
+)
+def test_all_attacks_fail(module):
+    result = done(*PYTEST, "-n", "2", f"tests/{module}")
+    assert result.returncode == 0, result.stdout
