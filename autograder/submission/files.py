@@ -45,7 +45,7 @@ def describe_bytes(data: bytes, text: str, error: ValueError) -> str:
 
 
 def shown_name(path: Path | str) -> str:
-    """A file name in quotes, on one line, printable and at most 100 characters long."""
+    """A file name as inline code, on one line, printable and at most 100 characters long."""
     name = str(path)
     name = name if len(name) <= 100 else "..." + name[-97:]
-    return '"' + "".join(letter if letter.isprintable() else "?" for letter in name) + '"'
+    return "`" + "".join(letter if letter.isprintable() else "?" for letter in name).replace("`", "'") + "`"

@@ -1,22 +1,25 @@
 """The hostile corpus, graded for real: no points forged, nothing lost, nothing left, and in time."""
 
 import re
+import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
 import msgspec
+import nbformat
 import pytest
 
 from autograder.assignment.files import PS7
 from autograder.authoring import frames
-from autograder.authoring.hostile import attacks
+from autograder.authoring.hostile import attacks, hand_ins
 from autograder.grading.bank import Bank
 from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade
 from autograder.grading.rubric import load
 from autograder.output.results import decode, encode, from_verdicts
+from autograder.sandbox.reservation import REMOVE
 from autograder.sandbox.starting import start
 
 if sys.platform != "linux":
@@ -25,11 +28,13 @@ if sys.platform != "linux":
 RUBRIC = load(PS7.rubric)
 FOLDER = PS7.corpus / "hostile"
 ATTACKS = {attack.name: attack for attack in attacks(FOLDER)}
-MARKED = [
-    pytest.param(name, marks=pytest.mark.slow if attack.expected.slow else ()) for name, attack in ATTACKS.items()
-]
+HAND_INS = {case.name: case for case in hand_ins(FOLDER)}
 SECONDS = 4.0
 GRACE = 5.0
+
+
+def marked(cases):
+    return [pytest.param(name, marks=pytest.mark.slow if case.expected.slow else ()) for name, case in cases.items()]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +50,7 @@ def bank():
     return Bank.read(("public", "hidden"), PS7.banks)
 
 
-@pytest.mark.parametrize("name", MARKED)
+@pytest.mark.parametrize("name", marked(ATTACKS))
 def test_an_attack_costs_what_it_is_worth(name, confined, bank):
     attack = ATTACKS[name]
     expected = attack.expected
@@ -81,6 +86,33 @@ def test_an_attack_costs_what_it_is_worth(name, confined, bank):
     while (left := left_in(confined.reservation.folder)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not left
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "submission"
+    made.mkdir()
+    yield made
+    subprocess.run([*REMOVE, made], check=True)  # which no recursion can, where folders are nested
+
+
+@pytest.mark.parametrize("name", marked(HAND_INS))
+def test_what_is_handed_in_is_read_and_nothing_of_it_is_run(name, folder, tmp_path):
+    """As an instructor would grade it, from within the folder."""
+    case, out, mark = HAND_INS[name], tmp_path / "results.json", tmp_path / "mark"
+    case.make(folder, nbformat.writes(frames.generate(PS7, "solution")).encode(), mark)
+    command = [Path(sys.executable).with_name("ps7"), "grade", folder, "--out", out]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert not mark.exists()
+    results = decode(out.read_bytes())
+    assert results.score == case.expected.score
+    said = "\n\n".join([results.output, *(test.output for test in results.tests)])
+    for words in case.expected.says:
+        assert words in said
+    for words in case.expected.never_says:
+        assert words not in said
+    assert "<" not in re.sub(r"`[^`\n]*`|\]\(<#[^>\n]*>\)", "", said)
 
 
 @pytest.mark.slow
@@ -122,10 +154,11 @@ def texts(verdicts):
 def test_every_promise_of_the_page_names_the_attacks_that_try_it():
     page = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
     sections = dict(re.findall(r"^### (.+)\n((?:.*\n)*?)(?=^#|\Z)", page, re.MULTILINE))
-    for attack in ATTACKS.values():
-        assert f"`{attack.name}`" in sections[attack.expected.promise], attack.name
+    cases = {**ATTACKS, **HAND_INS}
+    for name, case in cases.items():
+        assert f"`{name}`" in sections[case.expected.promise], name
     listed = re.findall(r"^\| `([a-z-]+)` \|", page.partition("## What is promised")[2], re.MULTILINE)
-    assert sorted(listed) == sorted(ATTACKS)
+    assert sorted(listed) == sorted(cases)
 
 
 def test_the_corpus_is_as_large_as_it_has_to_be():

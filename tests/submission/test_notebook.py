@@ -240,10 +240,10 @@ def test_a_notebook_is_found_in_a_folder(tmp_path: Path) -> None:
     ("names", "message"),
     [
         ([], "It is empty"),
-        (["ps7.pdf", "b.py"], '"b.py", "ps7.pdf"'),
-        (["a.ipynb", "b/c.ipynb"], '2 notebooks: "a.ipynb", "b/c.ipynb"'),
+        (["ps7.pdf", "b.py"], "`b.py`, `ps7.pdf`"),
+        (["a.ipynb", "b/c.ipynb"], "2 notebooks: `a.ipynb`, `b/c.ipynb`"),
         ([f"{i}.ipynb" for i in range(9)], "and 4 more"),
-        (["a\n`<b>.pdf"], r'"a\?`<b>.pdf"'),
+        (["a\n`<b>.pdf"], r"`a\?'<b>.pdf`"),
     ],
 )
 def test_none_or_several_notebooks_are_named(tmp_path: Path, names: list[str], message: str) -> None:
