@@ -107,7 +107,7 @@ def _living() -> Iterator[Process]:
         if entry.name.isdigit():
             # One that has gone in between, or is hidden.
             with contextlib.suppress(OSError):
-                told = STATUS.search(Path(entry.path, "status").read_text())
+                told = STATUS.search(_text(entry.path + "/status"))
                 if told and told["state"] != "Z":
                     yield Process(int(entry.name), *(int(told[name]) for name in ("parent", "user", "threads")))
 
@@ -115,10 +115,15 @@ def _living() -> Iterator[Process]:
 def _figures(path: str, *names: str) -> dict[str, int]:
     """The figures of the lines of these names; none where the process is gone. Raises PermissionError."""
     try:
-        lines = Path(path).read_text().split("\n")
+        lines = _text(path).split("\n")
     except PermissionError:
         raise
     except OSError:
         return {}
     words = (line.split() for line in lines)
     return {each[0]: int(each[1]) for each in words if len(each) > 1 and each[0] in names}
+
+
+def _text(path: str) -> str:
+    """A process may give itself a name that is no text."""
+    return Path(path).read_text(errors="replace")
