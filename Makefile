@@ -17,7 +17,9 @@ help:  ## list the targets
 $(READY): pyproject.toml constraints.txt
 	test -x $(PYTHON) || $(NEWEST) -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
-	$(VENV)/bin/uv pip install --quiet --python $(PYTHON) --constraint constraints.txt --editable '.[dev]'
+	$(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(PYTHON) --constraint constraints.txt \
+		--editable '.[dev]'
+	$(PYTHON) -m compileall -q autograder
 	touch $@
 
 demo: $(READY)  ## grade the bundled sample submissions, offline
