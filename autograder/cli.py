@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from autograder.assignment.files import PS7
+from autograder.batching import batch
 from autograder.building import building, refuse_outside_a_checkout
 from autograder.commands.console import Progress, fail, render, tell
 from autograder.commands.watched import end_in, watched
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 app.add_typer(building, name="build")
+app.command()(batch)
 PIPED = 1_000
 """Characters of a line of a table that nobody looks at in a terminal."""
 
@@ -70,6 +72,7 @@ def grade(
     from autograder.grading.policy import Policy, PolicyError, read_policy
     from autograder.output.results import UnwritableResults
     from autograder.output.standing import with_standing
+    from autograder.sandbox.starting import start
     from autograder.submission.metadata import MetadataError, read_metadata
 
     refuse_unconfined(confinement)
@@ -98,7 +101,7 @@ def grade(
                 out,
                 rubric,
                 limits=limits,
-                confinement=confinement,
+                opening=partial(start, rubric.environment, confinement),
                 standing=partial(with_standing, metadata=told, late=policy.late),
                 reproduce=reproduction,
                 progress=progress.show,

@@ -22,14 +22,18 @@ from autograder.grading.assignment import Assignment
 from autograder.grading.rubric import Rubric
 
 LEFT_OUT = (
+    "batching.py",
     "building.py",
     "cli.py",
     "authoring",
+    "commands/batch.py",
     "commands/demo.py",
     "commands/explain.py",
     "commands/trial.py",
     "commands/validate.py",
     "grading/explanation.py",
+    "output/grades.py",
+    "submission/collection.py",
     "assignment/banks/hidden.json",
     "assignment/banks/hidden.safetensors",
     "assignment/datasets/composed.calibration.json",

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ from autograder.grading.verdicts import Verdict
 from autograder.output.results import Results, ResultsFile, UnwritableResults, from_verdicts
 from autograder.program import outline
 from autograder.sandbox.bounded import Failed
-from autograder.sandbox.host import Confinement, Sandbox, SandboxError
+from autograder.sandbox.host import Sandbox, SandboxError
 from autograder.sandbox.outcomes import Fault, fault
 from autograder.sandbox.starting import start
 from autograder.submission.finding import UnreadableSubmission, find_weights
 from autograder.submission.notebook import Notebook
 
 TELL = "Tell the course staff."
+GRADER_FAILED = "grader_failed"
+"""In the extra data of results that are not the submission's own doing."""
 NOT_REACHED = "Grading did not get to this check. If this stays so, tell the course staff."
 Progress = Callable[[Item, list[Verdict]], None]
 
@@ -36,14 +39,14 @@ def grade_submission(
     rubric: Rubric,
     *,
     limits: Limits,
-    confinement: Confinement = "best",
+    opening: Callable[[], AbstractContextManager[Sandbox]] | None = None,
     standing: Callable[[Results], Results] = lambda results: results,
     reproduce: Reproduce | None = None,
     progress: Progress = lambda *_: None,
 ) -> Results:
     """Grades a notebook, or the folder that holds one. Whatever happens, `out` then holds valid results and they are
-    returned. `standing` puts in what goes beyond the notebook, `reproduce` judges what the rubric has reproduced.
-    Raises UnwritableResults."""
+    returned. `opening` gives the sandbox, the best one that this machine has where it is not there; `standing` puts in
+    what goes beyond the notebook, `reproduce` judges what the rubric has reproduced. Raises UnwritableResults."""
     started = time.monotonic()
     file = ResultsFile(out) if out is not None else None
     places = {item.name: place for place, item in enumerate(rubric.items)}
@@ -60,7 +63,7 @@ def grade_submission(
     results = publish(waiting, "Grading has begun.", {})
     done: list[Verdict] = []
     try:
-        with start(rubric.environment, confinement) as sandbox:
+        with opening() if opening else start(rubric.environment) as sandbox:
             clock = Clock(limits)
             submitted = read_submission(submission)
             output, extra = about(submitted, rubric)
@@ -78,7 +81,7 @@ def grade_submission(
         reason = f"The grader itself failed, through no fault of this submission: {failed.reason}. {TELL}"
         graded = {verdict.item for verdict in done}
         rest = [each for each in untouched(rubric, reason, failed.trace) if each.item not in graded]
-        results = publish([*done, *rest], reason, {"grader_failed": True})
+        results = publish([*done, *rest], reason, {GRADER_FAILED: True})
     return results
 
 

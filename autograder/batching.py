@@ -1,0 +1,164 @@
+"""`ps7 batch`: grades a whole class."""
+
+from __future__ import annotations
+
+import os
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from autograder.assignment.files import PS7
+from autograder.commands.console import fail, tell
+from autograder.student import AsJson, Confine, read_rubric
+
+if TYPE_CHECKING:
+    from autograder.commands.batch import Graded
+    from autograder.submission.collection import Handed
+
+GRADES = "grades.csv"
+
+
+def batch(
+    submissions: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder with a folder or a notebook for each student, Gradescope's export (the zip, or unpacked), "
+            "or nbgrader's submitted/."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Folder for grades.csv, and for each submission's results.json and report.html.")
+    ] = Path("grades"),
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Grade these alone; may be given again; * stands for any.")
+    ] = None,
+    regrade: Annotated[
+        Literal["failed", "changed", "all"],
+        typer.Option(help="What to grade again: where the grader failed; also where files have changed; everything."),
+    ] = "failed",
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Submissions at a time; each takes a core and 0.7 GB. [default: all cores]"),
+    ] = None,
+    assignment: Annotated[str, typer.Option(help="Which of nbgrader's assignments, as its folder is named.")] = "",
+    config: Annotated[
+        Path | None, typer.Option(help="What your course decides, as gradescope/config.toml: points, visibility, time.")
+    ] = None,
+    as_json: AsJson = False,
+    confinement: Confine = "best",
+) -> None:
+    """Grade a whole class. Exit 1 where the grader failed at a submission.
+
+    Interrupted, it goes on where it was; what has results is not graded again.
+    """
+    from zipfile import BadZipFile
+
+    from autograder.commands import batch as batching
+    from autograder.grading.examination import Limits
+    from autograder.grading.policy import Policy, PolicyError, read_policy
+    from autograder.output.results import UnwritableResults
+    from autograder.sandbox.starting import can_confine
+    from autograder.submission.collection import CollectionError, find_submissions
+
+    if confinement != "none" and not can_confine():
+        fail("this system cannot confine a notebook's code, only Linux can; --sandbox none runs it as you, unconfined")
+    try:
+        policy = read_policy(config) if config is not None else Policy()
+        rubric = policy.laid_over(read_rubric())
+        handed = _chosen(find_submissions(submissions, assignment), only)
+        waiting = batching.to_grade(handed, out, regrade)
+    except (PolicyError, CollectionError) as error:
+        fail(str(error))
+    except (OSError, BadZipFile) as error:
+        fail(f"the submissions cannot be read: {error}")
+    if len(waiting) < len(handed):
+        tell(f"{len(handed) - len(waiting)} of {len(handed)} have been graded before")
+    settings = batching.Settings(
+        assignment=PS7, rubric=rubric, limits=Limits(total=policy.time_limit), confinement=confinement
+    )
+    failed = 0
+    with Seen(len(waiting), quiet=as_json) as seen:
+        try:
+            for graded in batching.grade_all(waiting, settings, min(workers or _cores(), max(1, len(waiting)))):
+                graded.write(out)
+                failed += graded.failed
+                seen.add(graded)
+        except UnwritableResults as error:
+            fail(f"the results cannot be written below {out}: {error.strerror or error}")
+        finally:
+            table = _write_grades(handed, out, [item.name for item in rubric.items])
+    if as_json:
+        import msgspec
+
+        typer.echo(msgspec.json.encode({"graded": len(waiting), "failed": failed, "grades": str(table)}).decode())
+    else:
+        tell(f"{len(waiting)} graded, the grader failed at {failed}. Grades written to {table}")
+    raise typer.Exit(1 if failed else 0)
+
+
+class Seen:
+    """How far it is: a bar on a terminal, else a line for each submission."""
+
+    def __init__(self, total: int, *, quiet: bool) -> None:
+        self._is_bar = sys.stderr.isatty()
+        self._total, self._done, self._failed = total, 0, 0
+        self._console = Console(stderr=True, quiet=quiet)
+        self._bar = Progress(
+            TextColumn("grading"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]} a minute, the grader failed at {task.fields[failed]},"),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=self._console,
+            disable=not self._is_bar,
+        )
+        self._task = self._bar.add_task("grading", total=total, rate="-", failed=0)
+
+    def __enter__(self) -> Seen:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def add(self, graded: Graded) -> None:
+        """One more."""
+        self._done += 1
+        self._failed += graded.failed
+        speed = self._bar.tasks[self._task].speed
+        rate = f"{60 * speed:.0f}" if speed else "-"
+        self._bar.update(self._task, completed=self._done, failed=self._failed, rate=rate)
+        if not self._is_bar or graded.failed:
+            said = "the grader failed" if graded.failed else f"{graded.results.score:g} points"
+            self._console.print(f"{self._done} of {self._total}  {graded.name}  {said}", markup=False, highlight=False)
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def _chosen(handed: list[Handed], only: list[str] | None) -> list[Handed]:
+    """Those that a name fits; ends the command where it fits none."""
+    for pattern in only or ():
+        if not any(fnmatch(each.name, pattern) for each in handed):
+            fail(f"no submission is named {pattern}; the first of {len(handed)} is {handed[0].name}")
+    return [each for each in handed if not only or any(fnmatch(each.name, pattern) for pattern in only)]
+
+
+def _write_grades(handed: list[Handed], out: Path, items: list[str]) -> Path:
+    from autograder.commands.batch import results_of
+    from autograder.output.grades import as_csv
+
+    path = out / GRADES
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".csv.new")
+    fresh.write_text(as_csv(((each, results_of(each, out)) for each in handed), items), encoding="utf-8")
+    fresh.replace(path)
+    return path
