@@ -13,7 +13,10 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from autograder.sandbox import host
+import msgspec
+
+from autograder.sandbox import host, wire
+from autograder.sandbox.control_groups import memory_limit
 from autograder.sandbox.host import START_SECONDS, Sandbox, SandboxError
 from autograder.sandbox.killer import NICEST
 from autograder.sandbox.namespace import Source
@@ -22,10 +25,14 @@ from autograder.sandbox.reservation import Reservation
 from autograder.sandbox.session import Session
 from autograder.sandbox.supervision import Allowance
 
-ALLOWANCE = Allowance()
+SHARE = 5 / 8
+"""Of the memory that the machine gives, what a guest may use; zygote and grader need the rest. Where a guest takes all,
+the kernel ends it, too, but looks for a minute or two for other ways out."""
 CLEAR_SECONDS = 20.0
-FEW_THREADS = 16
+FEW_THREADS = 8
 """What has more is served last, so that others on the machine keep their share of it."""
+SOON = 0.05
+"""Seconds from one look to the next at what may soon be too much: several processes, or half of the memory."""
 
 
 class ForkedGuest:
@@ -39,13 +46,15 @@ class ForkedGuest:
         self._zygote = zygote
         self._is_over = False
 
-    def watch(self) -> None:
+    def watch(self) -> float:
         """Raises Excess."""
         processes = self._zygote.guests()
-        usage = usage_of(processes, ALLOWANCE.memory, shared=self._zygote.pid)
+        allowance = self._zygote.allowance
+        usage = usage_of(processes, allowance.memory, shared=self._zygote.pid)
         if usage.threads > FEW_THREADS:
             self._zygote.serve_last(processes)
-        ALLOWANCE.compare(processes=len(processes), usage=usage, scratch=self.scratch)
+        allowance.compare(processes=len(processes), usage=usage, scratch=self.scratch)
+        return SOON if len(processes) > 1 or usage.memory > allowance.memory / 2 else wire.MEANWHILE
 
     def exit_code(self) -> int | None:
         """How it ended; None where it has not within two seconds."""
@@ -76,6 +85,7 @@ class Zygote(Sandbox):
         home = os.path.join(self.reservation.folder, "zygote")
         os.mkdir(home, 0o700)
         self._confinement = confinement
+        self.allowance = _allowance()
         self._ready: dict[str, Any] = {}
         self._ended: dict[int, int] = {}
         text = host.START.format(module="autograder.sandbox.zygote")
@@ -209,6 +219,12 @@ class Zygote(Sandbox):
         if "ended" in message:
             self._ended[message["ended"]] = message["code"]
         return message
+
+
+def _allowance() -> Allowance:
+    """The usual one, or less memory where the machine has not as much."""
+    usual, limit = Allowance(), memory_limit()
+    return usual if limit is None else msgspec.structs.replace(usual, memory=min(usual.memory, int(SHARE * limit)))
 
 
 def _clean_environment(folder: str) -> dict[str, str]:

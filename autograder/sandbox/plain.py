@@ -75,9 +75,10 @@ class PlainGuest:
         self._size = self._memory()
         return self._said
 
-    def watch(self) -> None:
+    def watch(self) -> float:
         """Raises Excess."""
         ALLOWANCE.compare(processes=len(self._tree()), usage=Usage(self._memory() - self._size), scratch=self.scratch)
+        return wire.MEANWHILE
 
     def exit_code(self) -> int | None:
         """How it ended; None where it has not within two seconds."""

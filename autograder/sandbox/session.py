@@ -25,8 +25,8 @@ class Guest(Protocol):
 
     connection: socket.socket
 
-    def watch(self) -> None:
-        """Raises Excess where it uses more than it may."""
+    def watch(self) -> float:
+        """In how many seconds to look again. Raises Excess where it uses more than it may."""
         ...
 
     def exit_code(self) -> int | None:

@@ -57,12 +57,13 @@ def receive(
     connection: socket.socket,
     caps: Caps = REPLY,
     deadline: float = math.inf,
-    meanwhile: Callable[[], None] = lambda: None,
+    meanwhile: Callable[[], float] = lambda: MEANWHILE,
 ) -> tuple[bytes, dict[str, Array]]:
     """Reads one frame: the header's bytes and the arrays by name.
 
     `deadline` is a moment of `time.monotonic()`. Until then `meanwhile` is called every now and then while the frame is
-    not yet whole, whatever comes meanwhile, and may raise. Raises Closed, Late, or WireError for a malformed frame.
+    not yet whole, whatever comes meanwhile; it says in how many seconds to call it again, and may raise. Raises Closed,
+    Late, or WireError for a malformed frame.
     """
     usual = connection.gettimeout()
     connection.setblocking(False)
@@ -73,7 +74,7 @@ def receive(
 
 
 def _receive(
-    connection: socket.socket, caps: Caps, deadline: float, meanwhile: Callable[[], None]
+    connection: socket.socket, caps: Caps, deadline: float, meanwhile: Callable[[], float]
 ) -> tuple[bytes, dict[str, Array]]:
     header_length, payload_length = LENGTHS.unpack(_read(connection, LENGTHS.size, deadline, meanwhile))
     if header_length > caps.header:
@@ -101,7 +102,7 @@ def decode_arrays(payload: bytes, caps: Caps = REPLY) -> dict[str, Array]:
     return arrays
 
 
-def _read(connection: socket.socket, count: int, deadline: float, meanwhile: Callable[[], None]) -> bytes:
+def _read(connection: socket.socket, count: int, deadline: float, meanwhile: Callable[[], float]) -> bytes:
     received = bytearray()
     look = time.monotonic() + MEANWHILE
     while len(received) < count:
@@ -109,8 +110,8 @@ def _read(connection: socket.socket, count: int, deadline: float, meanwhile: Cal
         if now >= deadline:
             raise Late
         if now >= look and deadline < math.inf:
-            meanwhile()
-            look = time.monotonic() + MEANWHILE
+            pause = meanwhile()
+            look = time.monotonic() + pause
         waiting = max(0.0, min(deadline, look) - now) if deadline < math.inf else None
         if not select.select([connection], [], [], waiting)[0]:
             continue
