@@ -45,7 +45,7 @@ format: $(READY)  ## format the code
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-bench: $(READY)  ## measure: one grading against the bare imports, and the memory of each process
+bench: $(READY)  ## measure what grading costs: against the bare imports, without the sandbox, one more in a batch, memory
 	$(PYTHON) tests/bench.py
 
 build: $(READY)  ## make the notebooks and the banks anew

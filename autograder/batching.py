@@ -141,7 +141,9 @@ class Seen:
 
 def _cores() -> int:
     """Those that this process may use, where the system tells."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _chosen(handed: list[Handed], only: list[str] | None) -> list[Handed]:
