@@ -1,6 +1,7 @@
 """A forked process that runs one function, says what came of it, and may die of it."""
 
 import faulthandler
+import gc
 import os
 import resource
 import select
@@ -56,6 +57,7 @@ def in_short_lived_process(function: Callable[..., T], arguments: tuple[Any, ...
 def _restrict() -> None:
     """Ends with the grader, is the first to go where memory is short, and takes no more than its share."""
     faulthandler.disable()
+    gc.freeze()  # a collection would else go through, and so copy, all that the grader holds
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)

@@ -58,7 +58,6 @@ def main() -> None:
     environment.preload()
     unit = environment.measure()
     # The garbage collector of a guest would else write to, and so copy, every page that it shares with the zygote.
-    gc.collect()
     gc.freeze()
     paths = tuple(readable())
     beside = 0 if possible is BY_USER else threads_of(os.getuid())
