@@ -115,6 +115,7 @@ def test_a_removal_that_takes_long_is_not_waited_for(monkeypatch, place):
     monkeypatch.setenv("PATH", str(place))
     (place / "rm").write_text("#!/bin/sh\nexec /bin/sleep 30\n")
     (place / "rm").chmod(0o755)
+    Path(held.folder, "left").touch()
     held.remove(held.folder, 0.05)
     held._removals[0].kill()
     monkeypatch.undo()
