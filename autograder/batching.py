@@ -61,7 +61,6 @@ def batch(
     from autograder.commands import batch as batching
     from autograder.grading.examination import Limits
     from autograder.grading.policy import Policy, PolicyError, read_policy
-    from autograder.output.results import UnwritableResults
     from autograder.sandbox.starting import can_confine
     from autograder.submission.collection import CollectionError, find_submissions
 
@@ -70,28 +69,30 @@ def batch(
     try:
         policy = read_policy(config) if config is not None else Policy()
         rubric = policy.laid_over(read_rubric())
-        handed = _chosen(find_submissions(submissions, assignment), only)
-        waiting = batching.to_grade(handed, out, regrade)
+        handed = find_submissions(submissions, assignment)
+        chosen = _chosen(handed, only)
+        waiting = batching.to_grade(chosen, out, regrade)
     except (PolicyError, CollectionError) as error:
         fail(str(error))
     except (OSError, BadZipFile) as error:
         fail(f"the submissions cannot be read: {error}")
-    if len(waiting) < len(handed):
-        tell(f"{len(handed) - len(waiting)} of {len(handed)} have been graded before")
+    if len(waiting) < len(chosen):
+        tell(f"{len(chosen) - len(waiting)} of {len(chosen)} have been graded before", quiet=as_json)
     settings = batching.Settings(
         assignment=PS7, rubric=rubric, limits=Limits(total=policy.time_limit), confinement=confinement
     )
     failed = 0
-    with Seen(len(waiting), quiet=as_json) as seen:
-        try:
-            for graded in batching.grade_all(waiting, settings, min(workers or _cores(), max(1, len(waiting)))):
-                graded.write(out)
-                failed += graded.failed
-                seen.add(graded)
-        except UnwritableResults as error:
-            fail(f"the results cannot be written below {out}: {error.strerror or error}")
-        finally:
-            table = _write_grades(handed, out, [item.name for item in rubric.items])
+    try:
+        with Seen(len(waiting), quiet=as_json) as seen:
+            try:
+                for graded in batching.grade_all(waiting, settings, min(workers or _cores(), max(1, len(waiting)))):
+                    graded.write(out)
+                    failed += graded.failed
+                    seen.add(graded)
+            finally:
+                table = _write_grades(handed, out, [item.name for item in rubric.items])
+    except OSError as error:
+        fail(f"the results cannot be written below {out}: {error.strerror or error}")
     if as_json:
         import msgspec
 

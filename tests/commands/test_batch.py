@@ -107,9 +107,16 @@ def test_what_is_done_is_not_graded_again_but_where_files_have_changed(whole, tm
 
 def test_some_alone(folder, tmp_path):
     batch(folder, tmp_path, "--only", "d*")
-    assert list(table(tmp_path)) == ["dora"]
+    problems = {name: row["problem"] for name, row in table(tmp_path).items()}
+    assert "holds no notebook" in problems.pop("dora")
+    assert set(problems.values()) == {"not graded"}
     done = batch(folder, tmp_path, "--only", "zoe", code=2)
     assert "no submission is named zoe" in done.stderr
+
+
+def test_where_nothing_can_be_written(folder, tmp_path):
+    (tmp_path / "out").write_text("")
+    assert "cannot be written" in batch(folder, tmp_path / "out", "--only", "dora", code=2).stderr
 
 
 def killed(folder, out, seconds):
