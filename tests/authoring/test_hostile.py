@@ -138,9 +138,11 @@ def test_a_neighbour_on_the_same_machine_keeps_its_marks_and_half_of_its_speed(n
         )
         attacking.start()
         time.sleep(1)
-        beside = seconds()
+        beside = [seconds()]
+        if attacking.is_alive():  # as often as alone: other tests take their turns as well
+            beside.append(seconds())
         attacking.join()
-    assert beside < 2 * alone + 0.5
+    assert min(beside) < 2 * alone + 0.5
 
 
 def left_in(folder):
