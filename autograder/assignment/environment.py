@@ -61,11 +61,12 @@ def preload() -> None:
         importlib.import_module(name)
     importlib.import_module("torch.utils._python_dispatch")
     importlib.import_module("autograder.sandbox.guest")
-    for name in ("drawing", "files", "gpu", "progress", "tokenizers"):
+    for name in ("drawing", "files", "gpu", "optimizers", "progress", "tokenizers"):
         importlib.import_module(f"autograder.assignment.colab.{name}")
     # What several items' probes share. What is one item's own only its guests import: nobody else is to lift from it.
     for name in ("architectures", "arrangements", "frame", "layer_trace", "seeding"):
         importlib.import_module(f"autograder.assignment.probes.{name}")
+    importlib.import_module("autograder.assignment.colab.optimizers").lighten()
     importlib.import_module("torch").set_num_threads(1)
     gc.enable()
 

@@ -30,11 +30,11 @@ def test_every_misconception_changes_something_and_no_two_read_alike():
 
 
 def test_two_that_reply_the_same_are_found():
-    """Were AdamW's clue not compared, it would read as an optimizer without weight decay."""
+    """Were no clues compared, gradients zeroed before the step would read as no step at all."""
     checks = [msgspec.structs.replace(check, clues=()) for check in RUBRIC.item("train_classifier").checks]
     blind = msgspec.structs.replace(RUBRIC.item("train_classifier"), checks=tuple(checks))
     rows = {row.slug: row for row in distinctions(msgspec.structs.replace(RUBRIC, items=(blind,)), BANK)}
-    assert rows["classifier-adamw"].alike == ("classifier-weight-decay-missing",)
+    assert rows["classifier-step-missing"].alike == ("classifier-zero-grad-after-backward",)
 
 
 def test_a_change_that_does_not_fit_is_named(tmp_path):

@@ -17,14 +17,25 @@ LEARNING_RATE = 1e-3
 DEAD_CHANNELS = 6
 
 
+class Enlarge(nn.Module):
+    """(N, C, H, W) -> (N, C, 8 H, 8 W), every pixel a square. In half the time of nn.Upsample."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The large image."""
+        count, channels, height, width = x.shape
+        squares = x[:, :, :, None, :, None].expand(count, channels, height, 8, width, 8)
+        return squares.reshape(count, channels, 8 * height, 8 * width)
+
+
 class TinyAutoencoder(nn.Module):
-    """(N, 3, 64, 64) -> (N, 3, 64, 64) with 393 parameters."""
+    """(N, 3, 64, 64) -> (N, 3, 64, 64) with 112 parameters. What has parameters works on 8 by 8 pixels: a step is to
+    cost no more than it must."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = nn.Conv2d(3, 4, kernel_size=4, stride=4)
+        self.encoder = nn.Sequential(nn.AvgPool2d(8), nn.Conv2d(3, 4, kernel_size=2, stride=2))
         # The sigmoid belongs to the decoder, since some call encoder and decoder by themselves.
-        self.decoder = nn.Sequential(nn.ConvTranspose2d(4, 3, kernel_size=4, stride=4), nn.Sigmoid())
+        self.decoder = nn.Sequential(nn.Conv2d(4, 12, kernel_size=1), nn.PixelShuffle(2), nn.Sigmoid(), Enlarge())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The reconstruction."""
@@ -37,7 +48,7 @@ class TinyEncoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.convolution = nn.Conv2d(3, 24, kernel_size=16, stride=16)
+        self.convolution = nn.Conv2d(3, 24, kernel_size=2, stride=2)
         self.register_buffer("scale", torch.ones(1))
 
     def die(self) -> None:
@@ -47,7 +58,7 @@ class TinyEncoder(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Features, all of them at least 0."""
-        return torch.relu(self.convolution(x)) * self.scale
+        return torch.relu(self.convolution(nn.functional.avg_pool2d(x, 8))) * self.scale
 
 
 class TinyImageEncoder(nn.Module):
@@ -55,12 +66,25 @@ class TinyImageEncoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.model = nn.Sequential(nn.Conv2d(3, 32, 8, stride=8), nn.BatchNorm2d(32), nn.ReLU(), nn.Flatten())
+        self.model = nn.Sequential(
+            nn.AvgPool2d(8), nn.Conv2d(3, 32, kernel_size=1), nn.BatchNorm2d(32), nn.ReLU(), nn.Flatten()
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Features."""
         features: torch.Tensor = self.model(x)
         return features
+
+
+class Pairs(TensorDataset):
+    """Takes its tensors apart once and not in every epoch."""
+
+    def __init__(self, *tensors: torch.Tensor) -> None:
+        super().__init__(*tensors)
+        self._pairs = list(zip(*tensors, strict=True))
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, ...]:
+        return self._pairs[index]
 
 
 class Watch:
@@ -173,7 +197,7 @@ def _frame(notebook: Namespace, batch: int) -> None:
 def _loader(seed: int, count: int) -> DataLoader[Any]:
     labels = torch.from_numpy(generator(seed, "labels").integers(0, 10, count))
     # A generator of its own: who shows reconstructions in between draws no random numbers that the training would have.
-    return DataLoader(TensorDataset(images(seed, count), labels), batch_size=BATCH, generator=torch.Generator())
+    return DataLoader(Pairs(images(seed, count), labels), batch_size=BATCH, generator=torch.Generator())
 
 
 def _state(module: nn.Module) -> torch.Tensor:
