@@ -18,7 +18,7 @@ ROOMS = {
     "output": {"submission", "grading"},
     "commands": {"submission", "program", "sandbox", "grading", "authoring", "output"},
 }
-"""Room to the rooms that it may import from. Only what people call, `live.py`, `student.py`, `cli.py`, `building.py` and `batching.py`, knows both the
+"""Room to the rooms that it may import from. Only what people call, `live.py`, `student.py`, `cli.py`, `building.py`, `batching.py` and `measuring.py`, knows both the
 engine and the assignment."""
 GUEST = (
     "autograder.sandbox",
@@ -85,6 +85,7 @@ def test_nothing_but_the_terminal_knows_the_assignment():
     knowing = {module for module in MODULES for other in imports_of(module) if room_of(other) == "assignment"}
     assert {module for module in knowing if room_of(module) != "assignment" and module.startswith("autograder.")} == {
         "autograder.batching",
+        "autograder.measuring",
         "autograder.building",
         "autograder.cli",
         "autograder.live",

@@ -12,6 +12,8 @@ from autograder.grading.verdicts import Verdict
 from autograder.output.results import Results
 
 WRONG_USAGE = 2
+PIPED = 1_000
+"""Characters of a line of a table that nobody looks at in a terminal."""
 
 
 class Progress:
@@ -64,3 +66,16 @@ def fail(message: str) -> NoReturn:
     """Ends the command as one that was used wrongly."""
     Console(stderr=True).print(f"[red]ps7:[/] {message}", highlight=False, soft_wrap=True)
     sys.exit(WRONG_USAGE)
+
+
+def refuse_unconfined(confinement: str) -> None:
+    """Ends the command where others' code would run as the user does, and nobody has said so."""
+    from autograder.sandbox.starting import can_confine
+
+    if confinement != "none" and not can_confine():
+        fail("this system cannot confine a notebook's code, only Linux can; --sandbox none runs it as you, unconfined")
+
+
+def wide_console() -> Console:
+    """Piped, a line is as long as it needs to be: whoever searches for a slug finds it whole."""
+    return Console() if sys.stdout.isatty() else Console(width=PIPED)

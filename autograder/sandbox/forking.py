@@ -117,7 +117,7 @@ class Zygote(Sandbox):
 
     @property
     def pid(self) -> int:
-        """The zygote's process id. Waits for the start. Raises SandboxError where it fails."""
+        """The zygote."""
         return int(self._started()["ready"])
 
     def guests(self) -> list[int]:

@@ -5,7 +5,7 @@ import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Literal
+from typing import Literal, Self
 
 import autograder
 from autograder.sandbox.namespace import Source
@@ -48,7 +48,7 @@ class Sandbox(ABC):
     Starting returns at once: the imports run while the caller does other things, and the first `open` waits for them.
     """
 
-    def __enter__(self) -> "Sandbox":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -76,9 +76,49 @@ class Sandbox(ABC):
         """Seconds that the environment's fixed piece of work takes here: how fast this machine is. Waits for the
         start. Raises SandboxError where it fails."""
 
+    @property
+    @abstractmethod
+    def pid(self) -> int:
+        """The process that guests come from. Waits for the start. Raises SandboxError where it fails."""
+
     @abstractmethod
     def close(self) -> None:
         """Ends everything that was started."""
+
+
+class Around(Sandbox):
+    """Another sandbox, for those that do something with its guests."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    @property
+    def inner(self) -> Sandbox:
+        """The other."""
+        return self._sandbox
+
+    def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
+        """As the other. Raises SandboxError."""
+        return self.inner.open(probes, program, seconds, exhibits=exhibits)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """As the other's."""
+        return self.inner.layers
+
+    @property
+    def unit(self) -> float:
+        """As the other's."""
+        return self.inner.unit
+
+    @property
+    def pid(self) -> int:
+        """As the other's."""
+        return self.inner.pid
+
+    def close(self) -> None:
+        """Ends the other."""
+        self._sandbox.close()
 
 
 def refuse_another_copy(package: str) -> None:

@@ -181,6 +181,11 @@ class PlainSandbox(Sandbox):
         """As measured by the guest."""
         return float(self._guest.ready()["unit"])
 
+    @property
+    def pid(self) -> int:
+        """The guest itself."""
+        return int(self._guest.ready()["pid"])
+
     def close(self) -> None:
         """Ends the guest."""
         self._guest.end()

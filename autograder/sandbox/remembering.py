@@ -5,40 +5,26 @@ from typing import Any
 
 import msgspec
 
-from autograder.sandbox.host import Sandbox
+from autograder.sandbox.host import Around, Sandbox
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.outcomes import Outcome
 from autograder.sandbox.session import Session
 
 
-class Remembering(Sandbox):
+class Remembering(Around):
     """Answers are taken to depend on program and question alone, as they do for honest code."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+        super().__init__(sandbox)
         self._answers: dict[bytes, Outcome] = {}
 
     def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
         """A session that asks for a guest only when there is something new to ask."""
         return _RememberedSession(
-            lambda: self._sandbox.open(probes, program, seconds, exhibits=exhibits),
+            lambda: self.inner.open(probes, program, seconds, exhibits=exhibits),
             msgspec.json.encode([probes, program, exhibits]),
             self._answers,
         )
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Those of the sandbox."""
-        return self._sandbox.layers
-
-    @property
-    def unit(self) -> float:
-        """That of the sandbox."""
-        return self._sandbox.unit
-
-    def close(self) -> None:
-        """Ends the sandbox."""
-        self._sandbox.close()
 
 
 class _RememberedSession(Session):
