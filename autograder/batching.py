@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from autograder.assignment.files import PS7
-from autograder.commands.console import fail, tell
+from autograder.commands.console import fail, refuse_unconfined, tell
 from autograder.student import AsJson, Confine, read_rubric
 
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ def batch(
         int | None,
         typer.Option(min=1, help="Submissions at a time; each takes a core and 0.7 GB. [default: all cores]"),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Grade with all workers of this Dask scheduler, as tcp://HOST:8786; they need to see the same files.",
+        ),
+    ] = None,
     assignment: Annotated[str, typer.Option(help="Which of nbgrader's assignments, as its folder is named.")] = "",
     config: Annotated[
         Path | None, typer.Option(help="What your course decides, as gradescope/config.toml: points, visibility, time.")
@@ -59,17 +67,16 @@ def batch(
     from zipfile import BadZipFile
 
     from autograder.commands import batch as batching
+    from autograder.commands.cluster import ClusterError, cluster_workers, local_workers
     from autograder.grading.examination import Limits
     from autograder.grading.policy import Policy, PolicyError, read_policy
-    from autograder.sandbox.starting import can_confine
     from autograder.submission.collection import CollectionError, find_submissions
 
-    if confinement != "none" and not can_confine():
-        fail("this system cannot confine a notebook's code, only Linux can; --sandbox none runs it as you, unconfined")
+    refuse_unconfined(confinement)
     try:
         policy = read_policy(config) if config is not None else Policy()
         rubric = policy.laid_over(read_rubric())
-        handed = find_submissions(submissions, assignment)
+        handed = find_submissions(submissions.resolve(), assignment)
         chosen = _chosen(handed, only)
         waiting = batching.to_grade(chosen, out, regrade)
     except (PolicyError, CollectionError) as error:
@@ -81,16 +88,20 @@ def batch(
     settings = batching.Settings(
         assignment=PS7, rubric=rubric, limits=Limits(total=policy.time_limit), confinement=confinement
     )
+    at_once = min(workers or _cores(), max(1, len(waiting)))
+    opening = partial(cluster_workers, scheduler) if scheduler else partial(local_workers, at_once)
     failed = 0
     try:
         with Seen(len(waiting), quiet=as_json) as seen:
             try:
-                for graded in batching.grade_all(waiting, settings, min(workers or _cores(), max(1, len(waiting)))):
+                for graded in batching.grade_all(waiting, settings, opening):
                     graded.write(out)
                     failed += graded.failed
                     seen.add(graded)
             finally:
                 table = _write_grades(handed, out, [item.name for item in rubric.items])
+    except ClusterError as error:
+        fail(str(error))
     except OSError as error:
         fail(f"the results cannot be written below {out}: {error.strerror or error}")
     if as_json:

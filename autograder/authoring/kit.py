@@ -28,6 +28,7 @@ LEFT_OUT = (
     "cli.py",
     "authoring",
     "commands/batch.py",
+    "commands/cluster.py",
     "commands/demo.py",
     "commands/explain.py",
     "commands/trial.py",

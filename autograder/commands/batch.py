@@ -1,20 +1,15 @@
-"""Grades the submissions of a class in worker processes, each of which keeps one sandbox for all that it grades.
+"""Grades the submissions of a class by workers, each of which keeps one sandbox for all that it grades.
 
 OUT/NAME/results.json is written in one step once NAME is graded, and is all that is remembered: a batch that was killed
 goes on with what has none.
 """
 
 import contextlib
-import multiprocessing
-import multiprocessing.connection
-import os
-import signal
-import threading
 import zipfile
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import AbstractContextManager
 from functools import partial
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -22,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from autograder.commands.cluster import Workers
 from autograder.commands.grade import GRADER_FAILED, TELL, grade_submission
 from autograder.grading.assignment import Assignment
 from autograder.grading.examination import Limits
@@ -97,24 +93,28 @@ def to_grade(handed: Iterable[Handed], out: Path, regrade: Regrade) -> list[Hand
     return waiting
 
 
-def grade_all(handed: Sequence[Handed], settings: Settings, workers: int) -> Iterator[Graded]:
-    """Each as soon as it is graded. A worker that dies, say for want of memory, is replaced, and what it was at tried
-    again."""
+def grade_all(
+    handed: Sequence[Handed], settings: Settings, opening: Callable[[], AbstractContextManager[Workers]]
+) -> Iterator[Graded]:
+    """Each as soon as it is graded, by the workers that `opening` gives. One that dies, say for want of memory, is
+    replaced, and what it was at tried again. Raises ClusterError."""
     waiting, attempts = deque(handed), Counter[str]()
     while waiting:
-        context = multiprocessing.get_context("spawn")
         running: dict[Future[Graded], Handed] = {}
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
+        with opening() as workers:
             try:
                 while waiting or running:
-                    while waiting and len(running) < workers:
-                        running[pool.submit(grade_one, waiting[0], settings)] = waiting[0]
+                    while waiting and len(running) < workers.at_once:
+                        running[workers.executor.submit(grade_one, waiting[0], settings)] = waiting[0]
                         waiting.popleft()
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
-                        graded = future.result()
-                        del running[future]
-                        yield graded
-            except BrokenProcessPool:
+                        error = future.exception()
+                        if isinstance(error, BrokenExecutor):
+                            raise error
+                        each = running.pop(future)
+                        # A cluster tries again by itself, and then says so.
+                        yield _failed(each, settings, str(error)) if error else future.result()
+            except BrokenExecutor:
                 attempts.update(each.name for each in running.values())
         for each in running.values():
             if attempts[each.name] < ATTEMPTS:
@@ -156,26 +156,13 @@ def _with_page(handed: Handed, results: Results, settings: Settings) -> Graded:
     return Graded(handed.name, results, html.render(results, title=settings.rubric.title, notebook_name=handed.name))
 
 
-def _begin() -> None:
-    """A worker ends with the process that it works for, however that ended; Ctrl-C is that one's to answer."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Finalize(None, _close, exitpriority=1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    multiprocessing.connection.wait([parent.sentinel])
-    os._exit(1)
-
-
 @contextlib.contextmanager
 def _kept_sandbox(environment: str, confinement: Confinement) -> Iterator[Sandbox]:
     """Not closed when the submission is graded. Raises SandboxError."""
     key = environment, confinement
     if key not in _kept:
         _kept[key] = start(environment, confinement)
+        Finalize(None, _close, exitpriority=1)
     yield _kept[key]
 
 

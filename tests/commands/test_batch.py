@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,7 @@ from autograder.assignment.files import PS7
 from autograder.authoring import frames
 from autograder.authoring.hostile import attacked, attacks
 from autograder.commands.batch import Settings, grade_all
+from autograder.commands.cluster import local_workers
 from autograder.grading.examination import Limits
 from autograder.grading.rubric import load
 from autograder.output.results import decode
@@ -169,7 +171,7 @@ def test_a_worker_that_dies_is_replaced_and_nothing_is_lost(folder):
 
     killer = threading.Thread(target=kill)
     killer.start()
-    graded = {each.name: each for each in grade_all(find_submissions(folder), settings, workers=2)}
+    graded = {each.name: each for each in grade_all(find_submissions(folder), settings, partial(local_workers, 2))}
     killer.join()
     assert victims
     assert {name: each.results.score for name, each in graded.items()} == {"ada": 10, "bob": 0, "cleo": 10, "dora": 0}

@@ -1,0 +1,93 @@
+"""A class graded by a real Dask scheduler and its workers, of which one is killed on the way."""
+
+import csv
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder.assignment.files import PS7
+from autograder.authoring import frames
+
+pytest.importorskip("distributed")
+if sys.platform != "linux":
+    pytest.skip("only Linux confines anything", allow_module_level=True)
+
+COMMAND = Path(sys.executable).with_name("ps7")
+DASK = [sys.executable, "-m", "dask"]
+NAMES = ("ada", "bob", "cleo", "dora")
+
+
+def started(folder, name, *command):
+    """The process, and the address that it says it is at."""
+    said = folder / name
+    with said.open("wb") as file:
+        process = subprocess.Popen([*DASK, *command], stderr=file, stdout=file, cwd=folder, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        if found := re.search(r"(?:Scheduler|Registered to|Start worker) at:\s+(tcp://\S+)", said.read_text()):
+            return process, found[1]
+        time.sleep(0.1)
+    raise AssertionError(said.read_text())
+
+
+@pytest.fixture
+def scheduler(tmp_path):
+    process, address = started(
+        tmp_path, "scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"
+    )
+    yield address
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+def workers(tmp_path, scheduler):
+    options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path)]
+    processes = [started(tmp_path, name, "worker", scheduler, *options)[0] for name in ("one", "two")]
+    yield processes
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def submissions(tmp_path):
+    solved = frames.text(frames.generate(PS7, "solution"))
+    for name in NAMES:
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / "in" / name / "hw.ipynb").write_text(solved, encoding="utf-8")
+    return tmp_path / "in"
+
+
+def batch(submissions, out, address):
+    command = [COMMAND, "batch", submissions.name, "--out", out, "--scheduler", address]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=submissions.parent)
+
+
+def test_nothing_is_lost_with_a_worker(submissions, scheduler, workers, tmp_path):
+    running = batch(submissions, tmp_path / "out", scheduler)
+    assert "1 of 4" in running.stderr.readline()
+    workers[0].kill()
+    said = running.communicate(timeout=200)[1]
+    assert running.returncode == 0, said
+    with (tmp_path / "out" / "grades.csv").open() as file:
+        assert {row["submission"]: float(row["score"]) for row in csv.DictReader(file)} == dict.fromkeys(NAMES, 10.0)
+
+
+def test_a_scheduler_without_workers_says_how_to_start_some(submissions, scheduler, tmp_path):
+    running = batch(submissions, tmp_path / "out", scheduler)
+    said = running.communicate(timeout=60)[1]
+    assert running.returncode == 2
+    assert f"dask worker {scheduler} --nthreads 1" in said
+
+
+def test_a_scheduler_that_is_not_there_is_named(submissions, tmp_path):
+    running = batch(submissions, tmp_path / "out", "tcp://127.0.0.1:9")
+    said = running.communicate(timeout=60)[1]
+    assert running.returncode == 2
+    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in said
+    assert "Traceback" not in said
