@@ -15,6 +15,8 @@ STATUS = re.compile(
     r"^State:\t(?P<state>.).*^PPid:\t(?P<parent>\d+)$.*^Uid:\t(?P<user>\d+).*^Threads:\t(?P<threads>\d+)$", re.M | re.S
 )
 KIBIBYTE, BLOCK = 1024, 512
+FEW = 12
+"""Processes: a data loader with eight workers, and some more."""
 SOCKET_BYTES = 208 * KIBIBYTE
 """What Linux lets wait in one by default."""
 
@@ -63,8 +65,8 @@ def serve_last(processes: list[int], niceness: int) -> None:
 
 def usage_of(processes: list[int], enough: int, *, shared: int) -> Usage:
     """Memory is counted quickly and too high as long as that is no more than enough; then, of what several processes
-    share, each one's part. Where the kernel does not tell that (to root in a container, of another user's process),
-    what they have beyond the process `shared` that all come from."""
+    share, each one's part. Where the kernel does not tell that (to root in a container, of another user's process) or
+    there are many, what they have beyond the process `shared` that all come from."""
     known = [_figures(f"/proc/{pid}/status", "RssAnon:", "RssShmem:", "Threads:") for pid in processes]
     threads = sum(each.get("Threads:", 0) for each in known)
     resident = [each.get("RssAnon:", 0) * KIBIBYTE + each.get("RssShmem:", 0) * KIBIBYTE for each in known]
@@ -76,13 +78,14 @@ def usage_of(processes: list[int], enough: int, *, shared: int) -> Usage:
 
 
 def _proportional(processes: list[int], resident: list[int], shared: int) -> int:
-    """Bytes of anonymous and shared memory."""
-    try:
-        known = [_figures(f"/proc/{pid}/smaps_rollup", "Pss_Anon:", "Pss_Shmem:") for pid in processes]
-    except PermissionError:
-        own = _figures(f"/proc/{shared}/status", "RssAnon:").get("RssAnon:", 0) * KIBIBYTE
-        return own + sum(max(0, each - own) for each in resident)
-    return sum(sum(each.values()) * KIBIBYTE for each in known)
+    """Bytes of anonymous and shared memory. To tell each one's part, the kernel waits until the process lets go of its
+    map of memory; of many that fork without end that took seconds for each, so they are not asked."""
+    if len(processes) <= FEW:
+        with contextlib.suppress(PermissionError):
+            known = [_figures(f"/proc/{pid}/smaps_rollup", "Pss_Anon:", "Pss_Shmem:") for pid in processes]
+            return sum(sum(each.values()) * KIBIBYTE for each in known)
+    own = _figures(f"/proc/{shared}/status", "RssAnon:").get("RssAnon:", 0) * KIBIBYTE
+    return own + sum(max(0, each - own) for each in resident)
 
 
 def _held_open(processes: list[int]) -> tuple[int, int]:
