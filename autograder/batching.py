@@ -19,9 +19,11 @@ from autograder.student import AsJson, Confine, read_rubric
 
 if TYPE_CHECKING:
     from autograder.commands.batch import Graded
+    from autograder.grading.rubric import Rubric
+    from autograder.output.roster import Entry
     from autograder.submission.collection import Handed
 
-GRADES = "grades.csv"
+GRADES, PAGE = "grades.csv", "class.html"
 
 
 def batch(
@@ -33,7 +35,8 @@ def batch(
         ),
     ],
     out: Annotated[
-        Path, typer.Option(help="Folder for grades.csv, and for each submission's results.json and report.html.")
+        Path,
+        typer.Option(help="Folder for grades.csv, class.html, and for each submission's results.json and report.html."),
     ] = Path("grades"),
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Grade these alone; may be given again; * stands for any.")
@@ -57,6 +60,7 @@ def batch(
     config: Annotated[
         Path | None, typer.Option(help="What your course decides, as gradescope/config.toml: points, visibility, time.")
     ] = None,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave all names out of class.html.")] = False,
     as_json: AsJson = False,
     confinement: Confine = "best",
 ) -> None:
@@ -68,8 +72,10 @@ def batch(
 
     from autograder.commands import batch as batching
     from autograder.commands.cluster import ClusterError, cluster_workers, local_workers
+    from autograder.grading.bank import BankError
     from autograder.grading.examination import Limits
     from autograder.grading.policy import Policy, PolicyError, read_policy
+    from autograder.output.grades import as_csv
     from autograder.submission.collection import CollectionError, find_submissions
 
     refuse_unconfined(confinement)
@@ -99,17 +105,23 @@ def batch(
                     failed += graded.failed
                     seen.add(graded)
             finally:
-                table = _write_grades(handed, out, [item.name for item in rubric.items])
-    except ClusterError as error:
+                entries = [batching.entry_of(each, out) for each in handed]
+                table = _replace(out / GRADES, as_csv(entries, [item.name for item in rubric.items]))
+                page = _replace(out / PAGE, _dashboard(entries, rubric, anonymous=anonymous))
+    except (BankError, ClusterError) as error:
         fail(str(error))
     except OSError as error:
         fail(f"the results cannot be written below {out}: {error.strerror or error}")
     if as_json:
         import msgspec
 
-        typer.echo(msgspec.json.encode({"graded": len(waiting), "failed": failed, "grades": str(table)}).decode())
+        typer.echo(
+            msgspec.json.encode(
+                {"graded": len(waiting), "failed": failed, "grades": str(table), "page": str(page)}
+            ).decode()
+        )
     else:
-        tell(f"{len(waiting)} graded, the grader failed at {failed}. Grades written to {table}")
+        tell(f"{len(waiting)} graded, the grader failed at {failed}. Grades written to {table}, the class to {page}")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -166,13 +178,20 @@ def _chosen(handed: list[Handed], only: list[str] | None) -> list[Handed]:
     return [each for each in handed if not only or any(fnmatch(each.name, pattern) for pattern in only)]
 
 
-def _write_grades(handed: list[Handed], out: Path, items: list[str]) -> Path:
-    from autograder.commands.batch import results_of
-    from autograder.output.grades import as_csv
+def _dashboard(entries: list[Entry], rubric: Rubric, *, anonymous: bool) -> str:
+    from autograder.assignment.report.expectations import bands, expectations
+    from autograder.grading.bank import Bank
+    from autograder.output.dashboard import render
 
-    path = out / GRADES
+    known = Bank.read(("public", "hidden"), PS7.banks).misconceptions
+    mistakes = {slug: each.shows for slug, each in known.items()}
+    return render(entries, rubric, mistakes, bands(expectations()), anonymous=anonymous)
+
+
+def _replace(path: Path, text: str) -> Path:
+    """In one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".csv.new")
-    fresh.write_text(as_csv(((each, results_of(each, out)) for each in handed), items), encoding="utf-8")
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_text(text, encoding="utf-8", errors="replace")
     fresh.replace(path)
     return path

@@ -26,9 +26,10 @@ def profile(
     confinement: Confine = "best",
 ) -> None:
     """Grade a submission and show where the time went, in seconds. No results are written."""
-    from autograder.commands.grade import GRADER_FAILED, grade_submission
+    from autograder.commands.grade import grade_submission
     from autograder.commands.profile import Profile
     from autograder.grading.examination import Limits
+    from autograder.output.results import GRADER_FAILED, UNREADABLE
 
     refuse_unconfined(confinement)
     rubric, seen = read_rubric(), Profile()
@@ -37,7 +38,7 @@ def profile(
         results = grade_submission(
             PS7, submission, None, rubric, limits=Limits(), opening=opening, progress=seen.finished
         )
-    if {"unreadable", GRADER_FAILED} & results.extra_data.keys():
+    if {UNREADABLE, GRADER_FAILED} & results.extra_data.keys():
         fail(results.output)
     if as_json:
         typer.echo(msgspec.json.encode(seen.phases).decode())

@@ -18,19 +18,20 @@ from typing import Literal
 import msgspec
 
 from autograder.commands.cluster import Workers
-from autograder.commands.grade import GRADER_FAILED, TELL, grade_submission
+from autograder.commands.grade import TELL, grade_submission
 from autograder.grading.assignment import Assignment
 from autograder.grading.examination import Limits
 from autograder.grading.grade import untouched
 from autograder.grading.rubric import Rubric
 from autograder.output import html
-from autograder.output.results import Results, ResultsError, ResultsFile, decode, from_verdicts
+from autograder.output.results import GRADER_FAILED, Results, ResultsError, ResultsFile, decode, from_verdicts
+from autograder.output.roster import PAGE, Entry
 from autograder.sandbox.host import Confinement, Sandbox
 from autograder.sandbox.starting import start
 from autograder.submission.collection import Handed
 
 Regrade = Literal["failed", "changed", "all"]
-RESULTS, PAGE = "results.json", "report.html"
+RESULTS = "results.json"
 DIGEST = "submission_digest"
 """In the extra data: what the results are of."""
 ATTEMPTS = 3
@@ -73,12 +74,12 @@ def has_failed(results: Results) -> bool:
     return GRADER_FAILED in results.extra_data
 
 
-def results_of(handed: Handed, out: Path) -> Results | None:
-    """Those of an earlier run; None where there are none."""
+def entry_of(handed: Handed, out: Path) -> Entry:
+    """With the results of an earlier run, where there are any."""
     try:
-        return decode((out / handed.name / RESULTS).read_bytes())
+        return Entry(handed, decode((out / handed.name / RESULTS).read_bytes()))
     except (OSError, ResultsError):
-        return None
+        return Entry(handed, None)
 
 
 def to_grade(handed: Iterable[Handed], out: Path, regrade: Regrade) -> list[Handed]:
@@ -86,7 +87,7 @@ def to_grade(handed: Iterable[Handed], out: Path, regrade: Regrade) -> list[Hand
     others now. Raises OSError and BadZipFile."""
     waiting = []
     for each in handed:
-        known = None if regrade == "all" else results_of(each, out)
+        known = None if regrade == "all" else entry_of(each, out).results
         is_stale = known is not None and regrade == "changed" and known.extra_data.get(DIGEST) != each.digest()
         if known is None or has_failed(known) or is_stale:
             waiting.append(each)

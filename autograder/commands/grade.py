@@ -16,7 +16,14 @@ from autograder.grading.reading import Submitted, read_submission
 from autograder.grading.reproduction import Reproduce
 from autograder.grading.rubric import Item, Rubric
 from autograder.grading.verdicts import Verdict
-from autograder.output.results import Results, ResultsFile, UnwritableResults, from_verdicts
+from autograder.output.results import (
+    GRADER_FAILED,
+    UNREADABLE,
+    Results,
+    ResultsFile,
+    UnwritableResults,
+    from_verdicts,
+)
 from autograder.program import outline
 from autograder.sandbox.bounded import Failed
 from autograder.sandbox.host import Sandbox, SandboxError
@@ -26,8 +33,6 @@ from autograder.submission.finding import UnreadableSubmission, find_weights
 from autograder.submission.notebook import Notebook
 
 TELL = "Tell the course staff."
-GRADER_FAILED = "grader_failed"
-"""In the extra data of results that are not the submission's own doing."""
 NOT_REACHED = "Grading did not get to this check. If this stays so, tell the course staff."
 Progress = Callable[[Item, list[Verdict]], None]
 
@@ -73,7 +78,7 @@ def grade_submission(
                 results = publish([*done, *waiting], output, extra | {"sandbox": sandbox.layers})
                 progress(item, verdicts)
     except UnreadableSubmission as error:
-        results = publish(untouched(rubric, str(error)), str(error), {"unreadable": True})
+        results = publish(untouched(rubric, str(error)), str(error), {UNREADABLE: True})
     except UnwritableResults:
         raise
     except Exception as error:

@@ -142,6 +142,7 @@ def price(item: Item, findings: Mapping[str, Finding]) -> Iterator[Verdict]:
             visibility=check.visibility,
             needs_review=finding.needs_review,
             fault=finding.fault,
+            figures=finding.figures,
         )
 
 

@@ -1,5 +1,6 @@
 """What judging says, as data: a finding is unpriced, a verdict carries points. Rendering is somebody else's."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -26,6 +27,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Why a person should look at it; "" where the finding is sure."""
     fault: str = ""
     """The traceback, where the grader's own code failed and the check could not be made; "" where it could."""
+    figures: Mapping[str, float] = {}
+    """What the submission reports, in percent, for whoever looks at the whole class."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,3 +46,4 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     visibility: Visibility
     needs_review: str = ""
     fault: str = ""
+    figures: Mapping[str, float] = {}

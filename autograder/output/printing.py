@@ -40,7 +40,7 @@ class PrintingError(Exception):
 
 def print_page(html: str, out: Path, printer: Printer = "auto") -> str:
     """Writes the PDF and returns the name of what has printed it. Raises PrintingError, and OSError for `out`."""
-    browser = next(_browsers(), None) if printer in {"auto", "chromium"} else None
+    browser = next(browsers(), None) if printer in {"auto", "chromium"} else None
     if browser is not None:
         _by_browser(browser, html, out)
         return Path(browser).stem
@@ -54,7 +54,8 @@ def print_page(html: str, out: Path, printer: Printer = "auto") -> str:
     )
 
 
-def _browsers() -> Iterator[str]:
+def browsers() -> Iterator[str]:
+    """Those that are installed, of Chromium's kind."""
     yield from filter(None, map(shutil.which, COMMANDS))
     yield from filter(os.path.isfile, map(os.path.expandvars, PLACES))
 

@@ -17,8 +17,14 @@ LONGEST_OUTPUT = 8_000
 DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 GRADER = "grader"
 """In place of an item, for what concerns the course staff alone."""
+GRADER_FAILED = "grader_failed"
+"""In the extra data of results that are not the submission's own doing."""
+UNREADABLE = "unreadable"
+"""In the extra data of results of what holds no notebook that can be read."""
 UNCHECKED = "could_not_be_checked"
 """In the extra data of a test that the grader itself failed to make."""
+FIGURES = "figures"
+"""In the extra data of a test: what the submission reports, in percent."""
 Status = Literal["passed", "failed"]
 Format = Literal["text", "html", "simple_format", "md", "ansi"]
 
@@ -82,7 +88,8 @@ def from_verdicts(
             visibility=verdict.visibility,
             extra_data={"item": verdict.item, "check": verdict.check, "misconception": verdict.misconception}
             | ({"needs_review": clean(verdict.needs_review)} if verdict.needs_review else {})
-            | ({UNCHECKED: True} if verdict.fault else {}),
+            | ({UNCHECKED: True} if verdict.fault else {})
+            | ({FIGURES: dict(verdict.figures)} if verdict.figures else {}),
         )
         for verdict in verdicts
     )

@@ -87,6 +87,17 @@ def test_each_has_its_grade_results_and_page(whole):
         assert (whole / name / "report.html").read_text().startswith("<!doctype html>")
 
 
+def test_the_class_has_a_page_with_and_without_names(whole, folder):
+    named = (whole / "class.html").read_text()
+    assert all(f">{name}<" in named for name in NAMES[:4])
+    assert "mistake:encoder-not-started" in named
+    said = json.loads(batch(folder, whole, "--json", "--anonymous").stdout)
+    nameless = (whole / "class.html").read_text()
+    assert said["page"] == str(whole / "class.html")
+    assert not any(name in nameless for name in NAMES[:4])
+    assert "mistake:encoder-not-started" in nameless
+
+
 def test_the_verdicts_are_those_of_grading_one(whole, folder, tmp_path):
     out = tmp_path / "results.json"
     subprocess.run([COMMAND, "grade", folder / "bob", "--out", out], check=True, capture_output=True)

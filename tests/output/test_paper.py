@@ -204,7 +204,7 @@ PRINTERS = [
     pytest.param(
         "chromium",
         id="chromium",
-        marks=pytest.mark.skipif(not list(printing._browsers()), reason="there is no browser"),
+        marks=pytest.mark.skipif(not list(printing.browsers()), reason="there is no browser"),
     ),
 ]
 
@@ -233,7 +233,7 @@ def test_all_text_is_in_the_pdf(printer, tmp_path):
 
 
 def test_without_a_printer_it_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setattr(printing, "_browsers", lambda: iter(()))
+    monkeypatch.setattr(printing, "browsers", lambda: iter(()))
     monkeypatch.setattr(printing, "find_spec", lambda _: None)
     with pytest.raises(PrintingError, match="install Chrome"):
         print_page("<p>x", tmp_path / "x.pdf")

@@ -38,6 +38,15 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         )
 
 
+class Band(msgspec.Struct, frozen=True):
+    """Where a figure is expected, in percent."""
+
+    figure: str
+    title: str
+    least: float
+    most: float
+
+
 class ReportItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One item that is judged from the notebook's report."""
 
@@ -69,3 +78,17 @@ def expectations(path: Path = FILE) -> Expectations:
                 if name not in read.names:
                     raise RubricError(f"{path}: the figure {name!r} has no name under [names]")
     return read
+
+
+def bands(asked: Expectations) -> list[Band]:
+    """Of every figure that the report items ask for, in their order; from 0 to 100 where nothing else is expected."""
+    return [
+        Band(
+            name,
+            asked.names[name],
+            max([0.0, *(each.least for each in item.expected if each.figure == name)]),
+            min([100.0, *(each.most for each in item.expected if each.figure == name)]),
+        )
+        for item in asked.items.values()
+        for name in item.examples
+    ]

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from itertools import combinations
 
+import msgspec
+
 from autograder.assignment.report.evidence import UNTOLD, Evidence, read_evidence
 from autograder.assignment.report.expectations import Expectations, ReportItem, expectations
 from autograder.assignment.report.figures import Figure
@@ -30,8 +32,13 @@ class _Report:
         if len(self._figures) < len(self._item.examples):
             waiting = "This cannot be checked while the report lacks a figure, see above."
             missing = Finding(passed=False, message=waiting, misconception="report-missing")
-            return {"reported": self._missing(), "plausible": missing, "printed": missing}
-        return {"reported": OK, "plausible": self._plausible(), "printed": self._printed()}
+            return {"reported": self._noting(self._missing()), "plausible": missing, "printed": missing}
+        return {"reported": self._noting(OK), "plausible": self._plausible(), "printed": self._printed()}
+
+    def _noting(self, finding: Finding) -> Finding:
+        return msgspec.structs.replace(
+            finding, figures={name: figure.percent for name, figure in self._figures.items()}
+        )
 
     def _wrong(self, slug: str, **values: object) -> Finding:
         return Finding(passed=False, message=self._asked.mistakes[slug].format(**values), misconception=slug)

@@ -1,0 +1,83 @@
+"""The submissions of a class beside what came of each."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from autograder.output.grouping import is_unchecked
+from autograder.output.results import FIGURES, GRADER_FAILED, UNREADABLE, Results, Test
+from autograder.submission.collection import Handed
+
+PAGE = "report.html"
+State = Literal["graded", "unreadable", "the grader failed", "not graded"]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One submission."""
+
+    handed: Handed
+    results: Results | None
+
+    @property
+    def state(self) -> State:
+        """How far it came."""
+        if self.results is None:
+            return "not graded"
+        if GRADER_FAILED in self.results.extra_data:
+            return "the grader failed"
+        return "unreadable" if UNREADABLE in self.results.extra_data else "graded"
+
+    @property
+    def page(self) -> str:
+        """Where its report lies beside the class's page."""
+        return f"{self.handed.name}/{PAGE}"
+
+    @property
+    def problem(self) -> str:
+        """Why it was not graded as others are; "" where it was."""
+        if self.results is None:
+            return "not graded"
+        return "" if self.state == "graded" else self.results.output
+
+    @property
+    def score(self) -> float:
+        """Points; none where there are no results."""
+        return self.results.score if self.results is not None else 0.0
+
+    def points(self, items: Sequence[str]) -> list[float]:
+        """Of each item: the sum over its checks."""
+        return [math.fsum(test.score for test in self._tests if test.extra_data.get("item") == item) for item in items]
+
+    @property
+    def to_review(self) -> int:
+        """How many checks a person should look at."""
+        return len(self.results.extra_data.get("needs_review", ())) if self.results is not None else 0
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """The slugs of those that have a name, each once."""
+        return tuple(dict.fromkeys(slug for test in self._wrong if (slug := _slug(test))))
+
+    @property
+    def unnamed(self) -> tuple[tuple[str, str], ...]:
+        """Number and title of the checks that failed without the mistake being known."""
+        return tuple((test.number, test.name) for test in self._wrong if not _slug(test))
+
+    @property
+    def figures(self) -> Mapping[str, float]:
+        """The accuracies that it reports, in percent."""
+        return {name: float(value) for test in self._tests for name, value in test.extra_data.get(FIGURES, {}).items()}
+
+    @property
+    def _tests(self) -> tuple[Test, ...]:
+        return self.results.tests if self.results is not None else ()
+
+    @property
+    def _wrong(self) -> list[Test]:
+        return [test for test in self._tests if test.status == "failed" and test.max_score and not is_unchecked(test)]
+
+
+def _slug(test: Test) -> str:
+    return str(test.extra_data.get("misconception") or "")
