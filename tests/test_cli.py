@@ -63,7 +63,7 @@ def test_the_points_of_each_item_are_the_assignments(graded):
     sums: dict[str, float] = dict.fromkeys(points, 0.0)
     for test in decode(graded[1].read_bytes()).tests:
         sums[test.extra_data["item"]] += test.max_score
-        assert set(test.extra_data) - {"needs_review"} == {"item", "check", "misconception"}
+        assert set(test.extra_data) - {"needs_review", "figures"} == {"item", "check", "misconception"}
     assert sums == pytest.approx(points)
 
 
