@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,7 @@ def platform(tmp_path_factory):
     config.write_text(config.read_text().replace('reproduce = "composed"', 'reproduce = "none"'))
     (folder / "root").mkdir()
     subprocess.run(["mount", "--bind", "/", folder / "root"], check=True)
-    name = f"ps7-{os.getpid()}"
+    name = f"ps7-{uuid.uuid4().hex}"
     _describe(folder, name)
     for controller, file, value in (
         ("memory", "memory.limit_in_bytes", MEMORY),
@@ -158,7 +159,11 @@ def graded(platform, notebook):
     before = ended_by_the_kernel(memory)
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", START, "sh", name, folder]
     started = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    except subprocess.TimeoutExpired:
+        subprocess.run(["crun", "delete", "--force", name], check=True)
+        raise
     seconds = time.monotonic() - started
     assert done.returncode == 0, done.stderr
     return decode(out.read_bytes()), seconds, ended_by_the_kernel(memory) - before
