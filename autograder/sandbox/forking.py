@@ -13,21 +13,15 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import msgspec
-
 from autograder.sandbox import host, wire
-from autograder.sandbox.control_groups import memory_limit
 from autograder.sandbox.host import START_SECONDS, Sandbox, SandboxError
 from autograder.sandbox.killer import NICEST
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.processes import descendants_of, processes_of, serve_last, usage_of
 from autograder.sandbox.reservation import Reservation
 from autograder.sandbox.session import Session
-from autograder.sandbox.supervision import Allowance
+from autograder.sandbox.supervision import allowance_here
 
-SHARE = 5 / 8
-"""Of the memory that the machine gives, what a guest may use; zygote and grader need the rest. Where a guest takes all,
-the kernel ends it, too, but looks for a minute or two for other ways out."""
 CLEAR_SECONDS = 20.0
 FEW_THREADS = 8
 """What has more is served last, so that others on the machine keep their share of it."""
@@ -50,10 +44,11 @@ class ForkedGuest:
         """Raises Excess."""
         processes = self._zygote.guests()
         allowance = self._zygote.allowance
+        allowance.compare_count(len(processes))
         usage = usage_of(processes, allowance.memory, shared=self._zygote.pid)
         if usage.threads > FEW_THREADS:
             self._zygote.serve_last(processes)
-        allowance.compare(processes=len(processes), usage=usage, scratch=self.scratch)
+        allowance.compare(usage, self.scratch)
         return SOON if len(processes) > 1 or usage.memory > allowance.memory / 2 else wire.MEANWHILE
 
     def exit_code(self) -> int | None:
@@ -85,7 +80,7 @@ class Zygote(Sandbox):
         home = os.path.join(self.reservation.folder, "zygote")
         os.mkdir(home, 0o700)
         self._confinement = confinement
-        self.allowance = _allowance()
+        self.allowance = allowance_here()
         self._ready: dict[str, Any] = {}
         self._ended: dict[int, int] = {}
         text = host.START.format(module="autograder.sandbox.zygote")
@@ -219,12 +214,6 @@ class Zygote(Sandbox):
         if "ended" in message:
             self._ended[message["ended"]] = message["code"]
         return message
-
-
-def _allowance() -> Allowance:
-    """The usual one, or less memory where the machine has not as much."""
-    usual, limit = Allowance(), memory_limit()
-    return usual if limit is None else msgspec.structs.replace(usual, memory=min(usual.memory, int(SHARE * limit)))
 
 
 def _clean_environment(folder: str) -> dict[str, str]:

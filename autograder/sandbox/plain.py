@@ -77,7 +77,8 @@ class PlainGuest:
 
     def watch(self) -> float:
         """Raises Excess."""
-        ALLOWANCE.compare(processes=len(self._tree()), usage=Usage(self._memory() - self._size), scratch=self.scratch)
+        ALLOWANCE.compare_count(len(self._tree()))
+        ALLOWANCE.compare(Usage(self._memory() - self._size), self.scratch)
         return wire.MEANWHILE
 
     def exit_code(self) -> int | None:

@@ -67,13 +67,14 @@ def usage_of(processes: list[int], enough: int, *, shared: int) -> Usage:
     """Memory is counted quickly and too high as long as that is no more than enough; then, of what several processes
     share, each one's part. Where the kernel does not tell that (to root in a container, of another user's process) or
     there are many, what they have beyond the process `shared` that all come from."""
-    known = [_figures(f"/proc/{pid}/status", "RssAnon:", "RssShmem:", "Threads:") for pid in processes]
+    known = [_figures(f"/proc/{pid}/status", "RssAnon:", "RssShmem:", "VmPTE:", "Threads:") for pid in processes]
     threads = sum(each.get("Threads:", 0) for each in known)
     resident = [each.get("RssAnon:", 0) * KIBIBYTE + each.get("RssShmem:", 0) * KIBIBYTE for each in known]
     sockets, unnamed = _held_open(processes)
-    memory = sum(resident) + sockets
+    apart = sockets + sum(each.get("VmPTE:", 0) for each in known) * KIBIBYTE
+    memory = sum(resident) + apart
     if memory > enough:
-        memory = _proportional(processes, resident, shared) + sockets
+        memory = _proportional(processes, resident, shared) + apart
     return Usage(memory, threads, unnamed)
 
 

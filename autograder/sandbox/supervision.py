@@ -5,8 +5,16 @@ import os
 
 import msgspec
 
+from autograder.sandbox.control_groups import memory_limit
+
 MEBIBYTE = 1024 * 1024
 MOST_ENTRIES = 20_000
+SHARE = 5 / 8
+"""Of the memory that the machine gives, what a guest may use; zygote and grader need the rest. Where a guest takes all,
+the kernel ends it, too, but looks for a minute or two for other ways out."""
+PROCESS = 24 * MEBIBYTE
+"""Of the memory that the machine gives, for one process allowed; the kernel's own tables for a process with torch in it
+are a megabyte or two, and count there."""
 HIDING = {errno.ENAMETOOLONG} | ({errno.EACCES} if os.name == "posix" else set())
 """Nobody reaches such a folder by accident; Windows refuses one that is just being removed."""
 
@@ -30,14 +38,33 @@ class Allowance(msgspec.Struct, frozen=True):
     written: int = 256 * MEBIBYTE
     """Bytes in the scratch folder."""
 
-    def compare(self, *, processes: int, usage: Usage, scratch: str) -> None:
-        """Raises Excess."""
+    @property
+    def threads(self) -> int:
+        """Threads and processes together: more than the processes allowed, so that one sees who starts too many."""
+        return 2 * self.processes
+
+    def within(self, limit: int) -> "Allowance":
+        """Less memory and fewer processes where there is no more than `limit` bytes for all."""
+        memory, processes = min(self.memory, int(SHARE * limit)), min(self.processes, limit // PROCESS)
+        return msgspec.structs.replace(self, memory=memory, processes=processes)
+
+    def compare_count(self, processes: int) -> None:
+        """Raises Excess. Apart from the rest, for to measure many takes long."""
         if processes > self.processes:
             raise Excess(f"the code started more than {self.processes} processes and was stopped")
+
+    def compare(self, usage: Usage, scratch: str) -> None:
+        """Raises Excess."""
         if usage.memory > self.memory:
             raise Excess(f"the code used more than {self.memory // MEBIBYTE} MB of memory and was stopped")
         if usage.unnamed + _written(scratch, self.written) > self.written:
             raise Excess(f"the code wrote more than {self.written // MEBIBYTE} MB of files and was stopped")
+
+
+def allowance_here() -> Allowance:
+    """The usual one, or less on a machine that gives less memory."""
+    limit = memory_limit()
+    return Allowance() if limit is None else Allowance().within(limit)
 
 
 class Excess(Exception):

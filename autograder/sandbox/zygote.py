@@ -34,6 +34,7 @@ from autograder.sandbox.confinement import (
 from autograder.sandbox.confinement.kernel import PR_SET_CHILD_SUBREAPER, prctl
 from autograder.sandbox.killer import FamilyKiller, NamespaceKiller, UserKiller
 from autograder.sandbox.processes import threads_of
+from autograder.sandbox.supervision import allowance_here
 
 
 def main() -> None:
@@ -60,8 +61,8 @@ def main() -> None:
     # The garbage collector of a guest would else write to, and so copy, every page that it shares with the zygote.
     gc.freeze()
     paths = tuple(readable())
-    beside = 0 if possible is BY_USER else threads_of(os.getuid())
-    trial = tried(possible, place_for(user, os.getcwd(), paths, beside))
+    threads = allowance_here().threads + (0 if possible is BY_USER else threads_of(os.getuid()))
+    trial = tried(possible, place_for(user, os.getcwd(), paths, threads))
     layers = tuple(layer for layer in possible if not trial[layer.name])
     # The number by which the host knows this process, whatever namespace it has entered.
     _say(
@@ -86,7 +87,7 @@ def main() -> None:
                     _say(control, {"served_last": order["serve_last"]})
                 else:
                     exhibits = (order["exhibits"],) if order["exhibits"] else ()
-                    home = place_for(order["fork"], order["scratch"], (*paths, *exhibits), beside)
+                    home = place_for(order["fork"], order["scratch"], (*paths, *exhibits), threads)
                     connection = socket.socket(fileno=descriptors[0])
                     guests.add(_fork(control, connection, name, home, layers))
             else:

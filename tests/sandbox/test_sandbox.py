@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import autograder
-from autograder.sandbox import host
+from autograder.sandbox import host, supervision
 from autograder.sandbox.host import SandboxError
 from autograder.sandbox.outcomes import Ended, Fault, Missing, Raised, Reply
 from autograder.sandbox.starting import can_confine, start
@@ -161,9 +161,7 @@ def test_guests_that_would_run_another_copy_are_refused(kind, copied, monkeypatc
 
 @pytest.mark.skipif(not can_confine(), reason="only Linux has control groups")
 def test_a_guest_is_stopped_before_it_has_all_memory_of_its_container(monkeypatch):
-    from autograder.sandbox import forking
-
-    monkeypatch.setattr(forking, "memory_limit", lambda: 640 * 2**20)
+    monkeypatch.setattr(supervision, "memory_limit", lambda: 640 * 2**20)
     text = "import os\nheld = []\nwhile True:\n    held.append(os.urandom(2**22))"
     with start(ENVIRONMENT) as sandbox, sandbox.open(PROBES, program(text), 60.0) as session:
         assert session.loaded == Ended(reason="the code used more than 400 MB of memory and was stopped")

@@ -49,8 +49,8 @@ class Place(msgspec.Struct, frozen=True):
     """Files and folders that it may read."""
     private: bool
     """Whether some of them lie in a folder that is closed to other users, say root's home."""
-    beside: int = 0
-    """How many threads its user may have that are not its own."""
+    threads: int
+    """How many its user may have in all."""
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -60,9 +60,9 @@ class Layer(msgspec.Struct, frozen=True):
     apply: Callable[[Place], None]
 
 
-def place_for(user: int, scratch: str, readable: tuple[str, ...], beside: int) -> Place:
+def place_for(user: int, scratch: str, readable: tuple[str, ...], threads: int) -> Place:
     """To be asked outside of the guest, whose own functions look into the scratch folder first."""
-    return Place(user, scratch, readable, private=not all(map(_is_open_to_others, readable)), beside=beside)
+    return Place(user, scratch, readable, private=not all(map(_is_open_to_others, readable)), threads=threads)
 
 
 def confine(layers: Iterable[Layer], place: Place) -> None:
@@ -109,7 +109,7 @@ def _limits(place: Place) -> None:
     """Processes and threads, open files, the size of a file, address space, no core dumps."""
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     for kind, most in (
-        (resource.RLIMIT_NPROC, place.beside + 128),
+        (resource.RLIMIT_NPROC, place.threads),
         (resource.RLIMIT_NOFILE, 512),
         (resource.RLIMIT_FSIZE, 64 * MEBIBYTE),
         (resource.RLIMIT_AS, used + 3072 * MEBIBYTE),
