@@ -66,6 +66,7 @@ class ForkedGuest:
             return
         self._is_over = True
         self._zygote.clear()
+        self._zygote.exit_code(self.pid)  # by then it counts among what the zygote has taken of the processors
         self._zygote.reservation.remove(self.scratch)
 
 
