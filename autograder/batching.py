@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from autograder.assignment.files import PS7
-from autograder.commands.console import fail, refuse_unconfined, tell
+from autograder.commands.console import Progress as Working
+from autograder.commands.console import fail, refuse_unconfined, tell, wide_console
 from autograder.student import AsJson, Confine, read_rubric
 
 if TYPE_CHECKING:
@@ -123,6 +124,49 @@ def batch(
     else:
         tell(f"{len(waiting)} graded, the grader failed at {failed}. Grades written to {table}, the class to {page}")
     raise typer.Exit(1 if failed else 0)
+
+
+def similar(
+    submissions: Annotated[Path, typer.Argument(help="As for `ps7 batch`.")],
+    out: Annotated[Path, typer.Option(help="The page, with the shared parts side by side.")] = Path("similar.html"),
+    template: Annotated[
+        Path | None,
+        typer.Option(help="The notebook that was handed out; its code does not count. [default: the bundled one]"),
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, help="How many pairs to show.")] = 25,
+    assignment: Annotated[str, typer.Option(help="Which of nbgrader's assignments, as its folder is named.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show which submissions have graded code in common that few others have. For the eye; no score comes of it."""
+    from autograder.commands.similar import compare_all
+    from autograder.output.similar import as_data, print_pairs, render
+    from autograder.submission.collection import CollectionError, find_submissions
+    from autograder.submission.finding import UnreadableSubmission
+
+    rubric = read_rubric()
+    wanted = [item.needs for item in rubric.items if item.probes]
+    handed_out = template or (PS7.blank if PS7.blank.exists() else None)
+    try:
+        handed = find_submissions(submissions.resolve(), assignment)
+        with Working("reading", quiet=as_json) as progress:
+            compared = compare_all(handed, wanted, handed_out, most=most, progress=progress.say)
+        page = render(compared.likeness, compared.unreadable, title=rubric.title, submissions=compared.submissions)
+        _replace(out, page)
+    except (CollectionError, UnreadableSubmission) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename or out} cannot be used: {error.strerror or error}")
+    if as_json:
+        import msgspec
+
+        pairs = [as_data(pair) for pair in compared.likeness.pairs]
+        told = {"compared": len(handed) - len(compared.unreadable), "usual": round(compared.likeness.usual, 4)}
+        typer.echo(msgspec.json.encode(told | {"unreadable": compared.unreadable, "pairs": pairs}).decode())
+        return
+    print_pairs(compared.likeness, wide_console())
+    for name, reason in compared.unreadable.items():
+        tell(f"not compared: {name} ({reason})")
+    tell(f"The shared parts side by side: {out}")
 
 
 class Seen:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from autograder.assignment.files import PS7
-from autograder.batching import batch
+from autograder.batching import batch, similar
 from autograder.building import building, refuse_outside_a_checkout
 from autograder.commands.console import Progress, fail, refuse_unconfined, render, tell, wide_console
 from autograder.commands.watched import end_in, watched
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 app.add_typer(building, name="build")
-for command in (batch, profile, validate, calibrate):
+for command in (batch, similar, profile, validate, calibrate):
     app.command()(command)
 
 

@@ -15,7 +15,7 @@ ROOMS = {
     "grading": {"submission", "program", "sandbox"},
     "assignment": {"submission", "program", "sandbox", "grading"},
     "authoring": {"submission", "program", "sandbox", "grading"},
-    "output": {"submission", "grading"},
+    "output": {"submission", "program", "grading"},
     "commands": {"submission", "program", "sandbox", "grading", "authoring", "output"},
 }
 """Room to the rooms that it may import from. Only what people call, `live.py`, `student.py`, `cli.py`, `building.py`, `batching.py` and `measuring.py`, knows both the

@@ -19,9 +19,9 @@ PIPED = 1_000
 class Progress:
     """A line on standard error while something takes its time; silent where that is no terminal."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, first: str = "starting the sandbox", *, quiet: bool = False) -> None:
         self._console = Console(stderr=True, quiet=quiet)
-        self._status = self._console.status("starting the sandbox")
+        self._status = self._console.status(first)
 
     def __enter__(self) -> Progress:
         self._status.start()
