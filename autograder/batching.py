@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from fnmatch import fnmatch
@@ -19,7 +20,11 @@ from autograder.commands.console import fail, refuse_unconfined, tell, wide_cons
 from autograder.student import AsJson, Confine, read_rubric
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from autograder.commands.batch import Graded
+    from autograder.commands.cluster import Workers
     from autograder.grading.rubric import Rubric
     from autograder.output.roster import Entry
     from autograder.submission.collection import Handed
@@ -57,6 +62,12 @@ def batch(
             help="Grade with all workers of this Dask scheduler, as tcp://HOST:8786; they need to see the same files.",
         ),
     ] = None,
+    slurm: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="JOBS", help="Grade in so many jobs of Slurm, set up as dask-jobqueue's configuration says."
+        ),
+    ] = None,
     assignment: Annotated[str, typer.Option(help="Which of nbgrader's assignments, as its folder is named.")] = "",
     config: Annotated[
         Path | None, typer.Option(help="What your course decides, as gradescope/config.toml: points, visibility, time.")
@@ -72,7 +83,7 @@ def batch(
     from zipfile import BadZipFile
 
     from autograder.commands import batch as batching
-    from autograder.commands.cluster import ClusterError, cluster_workers, local_workers
+    from autograder.commands.cluster import ClusterError
     from autograder.grading.bank import BankError
     from autograder.grading.examination import Limits
     from autograder.grading.policy import Policy, PolicyError, read_policy
@@ -96,7 +107,7 @@ def batch(
         assignment=PS7, rubric=rubric, limits=Limits(total=policy.time_limit), confinement=confinement
     )
     at_once = min(workers or _cores(), max(1, len(waiting)))
-    opening = partial(cluster_workers, scheduler) if scheduler else partial(local_workers, at_once)
+    opening = _opening(at_once, scheduler, slurm)
     failed = 0
     try:
         with Seen(len(waiting), quiet=as_json) as seen:
@@ -114,16 +125,23 @@ def batch(
     except OSError as error:
         fail(f"the results cannot be written below {out}: {error.strerror or error}")
     if as_json:
-        import msgspec
-
-        typer.echo(
-            msgspec.json.encode(
-                {"graded": len(waiting), "failed": failed, "grades": str(table), "page": str(page)}
-            ).decode()
-        )
-    else:
-        tell(f"{len(waiting)} graded, the grader failed at {failed}. Grades written to {table}, the class to {page}")
+        typer.echo(json.dumps({"graded": len(waiting), "failed": failed, "grades": str(table), "page": str(page)}))
+    tell(
+        f"{len(waiting)} graded, the grader failed at {failed}. Grades written to {table}, the class to {page}",
+        quiet=as_json,
+    )
     raise typer.Exit(1 if failed else 0)
+
+
+def _opening(at_once: int, scheduler: str | None, slurm: int | None) -> Callable[[], AbstractContextManager[Workers]]:
+    """Where to grade; ends the command where two places are named."""
+    from autograder.commands.cluster import cluster_workers, local_workers, slurm_workers
+
+    if slurm and scheduler:
+        fail("--slurm starts a scheduler of its own; take it or --scheduler")
+    if slurm:
+        return partial(slurm_workers, slurm)
+    return partial(cluster_workers, scheduler) if scheduler else partial(local_workers, at_once)
 
 
 def similar(
@@ -157,11 +175,9 @@ def similar(
     except OSError as error:
         fail(f"{error.filename or out} cannot be used: {error.strerror or error}")
     if as_json:
-        import msgspec
-
         pairs = [as_data(pair) for pair in compared.likeness.pairs]
         told = {"compared": len(handed) - len(compared.unreadable), "usual": round(compared.likeness.usual, 4)}
-        typer.echo(msgspec.json.encode(told | {"unreadable": compared.unreadable, "pairs": pairs}).decode())
+        typer.echo(json.dumps(told | {"unreadable": compared.unreadable, "pairs": pairs}))
         return
     print_pairs(compared.likeness, wide_console())
     for name, reason in compared.unreadable.items():

@@ -4,6 +4,7 @@ import importlib
 import multiprocessing
 import multiprocessing.connection
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from typing import Any, NamedTuple
 
 import autograder
 
+JOB = {"cores": 1, "memory": "2GB"}
+"""Of a worker, where nothing else is configured."""
 SECONDS = 10
 """A scheduler that has not answered by then is not there."""
 
@@ -39,25 +42,56 @@ def local_workers(count: int) -> Iterator[Workers]:
 @contextmanager
 def cluster_workers(address: str) -> Iterator[Workers]:
     """All that the scheduler at `address` has. Raises ClusterError."""
+    with _client_of(address) as client:
+        count = len(client.nthreads())
+        if not count:
+            raise ClusterError(f"the scheduler has no workers; start some: dask worker {address} --nthreads 1")
+        yield from _workers_of(client, count)
+
+
+@contextmanager
+def slurm_workers(jobs: int) -> Iterator[Workers]:
+    """So many jobs of Slurm, from when the first of them runs; they end with this. What a job asks for says
+    dask-jobqueue's own configuration; without one it is a core. Raises ClusterError."""
+    if shutil.which("sbatch") is None:
+        raise ClusterError("there is no Slurm on this machine: sbatch is not found")
+    jobqueue = _imported("dask_jobqueue", "for Slurm dask-jobqueue is needed: pip install dask-jobqueue")
+    configured: Any = importlib.import_module("dask.config").get("jobqueue.slurm", {})
+    missing = {name: value for name, value in JOB.items() if configured.get(name) is None}
     try:
-        distributed: Any = importlib.import_module("distributed")
-    except ImportError:
-        raise ClusterError("for a cluster Dask is needed: pip install distributed") from None
+        cluster = jobqueue.SLURMCluster(**missing)
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"dask-jobqueue cannot use its configuration ({error})") from None
+    with cluster:
+        cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)  # a job that has come to its end is followed by another
+        with _client_of(cluster.scheduler_address) as client:
+            client.wait_for_workers(1)
+            yield from _workers_of(client, jobs * int(configured.get("processes") or 1))
+
+
+def _client_of(address: str) -> Any:
+    distributed = _imported("distributed", "for a cluster Dask is needed: pip install distributed")
     try:
-        client = distributed.Client(address, timeout=SECONDS)
+        return distributed.Client(address, timeout=SECONDS)
     except (OSError, ValueError) as error:
         raise ClusterError(f"no Dask scheduler answers at {address} ({error})") from None
-    with client:
-        threads = client.nthreads()
-        if not threads:
-            raise ClusterError(f"the scheduler has no workers; start some: dask worker {address} --nthreads 1")
-        if max(threads.values()) > 1:
-            raise ClusterError("a worker grades one submission at a time: start workers with --nthreads 1")
-        _refuse_another_copy(client.run(package_of_worker, on_error="return"))
-        try:
-            yield Workers(client.get_executor(pure=False), len(threads))
-        except CancelledError:
-            raise ClusterError("the scheduler is gone; what is graded is kept, run this again to go on") from None
+
+
+def _workers_of(client: Any, count: int) -> Iterator[Workers]:
+    if max(client.nthreads().values()) > 1:
+        raise ClusterError("a worker grades one submission at a time: start workers with --nthreads 1")
+    _refuse_another_copy(client.run(package_of_worker, on_error="return"))
+    try:
+        yield Workers(client.get_executor(pure=False), count)
+    except CancelledError:
+        raise ClusterError("the scheduler is gone; what is graded is kept, run this again to go on") from None
+
+
+def _imported(name: str, otherwise: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise ClusterError(otherwise) from None
 
 
 def package_of_worker() -> str:

@@ -1,12 +1,14 @@
 """A class graded by a real Dask scheduler and its workers, of which one is killed on the way."""
 
 import csv
+import os
 import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from autograder.assignment.files import PS7
@@ -76,6 +78,58 @@ def test_nothing_is_lost_with_a_worker(submissions, scheduler, workers, tmp_path
     assert running.returncode == 0, said
     with (tmp_path / "out" / "grades.csv").open() as file:
         assert {row["submission"]: float(row["score"]) for row in csv.DictReader(file)} == dict.fromkeys(NAMES, 10.0)
+
+
+SBATCH = """#!/bin/sh
+cp "$1" "$1.copy"
+setsid sh "$1.copy" > "$0.said" 2>&1 &
+echo "Submitted batch job $!"
+"""
+SCANCEL = """#!/bin/sh
+kill -TERM -- "-$1"
+"""
+
+
+@pytest.fixture
+def slurm(tmp_path, monkeypatch):
+    """Slurm's commands, as far as dask-jobqueue calls them: a job is a process of this machine."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setenv("DASK_JOBQUEUE__SLURM__SCHEDULER_OPTIONS", '{"host": "127.0.0.1"}')
+    monkeypatch.setenv("DASK_JOBQUEUE__SLURM__LOCAL_DIRECTORY", str(tmp_path))
+
+
+def test_jobs_of_slurm_grade_and_end(submissions, slurm, tmp_path):
+    pytest.importorskip("dask_jobqueue")
+    command = [COMMAND, "batch", submissions.name, "--out", tmp_path / "out", "--slurm", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "out" / "grades.csv").open() as file:
+        assert {row["submission"]: float(row["score"]) for row in csv.DictReader(file)} == dict.fromkeys(NAMES, 10.0)
+    deadline = time.monotonic() + 20
+    while left := [each for each in psutil.process_iter() if str(tmp_path) in " ".join(command_of(each))]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.2)
+
+
+def command_of(process):
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def test_where_there_is_no_slurm_that_is_said(submissions, tmp_path):
+    pytest.importorskip("dask_jobqueue")
+    command = [COMMAND, "batch", submissions.name, "--out", tmp_path / "out", "--slurm", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "no Slurm on this machine" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_scheduler_without_workers_says_how_to_start_some(submissions, scheduler, tmp_path):
