@@ -9,7 +9,7 @@ NEWEST = $(shell for python in python3.13 python3.12 python3.11 python3; do \
 # All but what confines guests has to do without POSIX. (Of files that are only imported mypy tells no errors.)
 PORTABLE := autograder --exclude 'sandbox/(forking|reservation|short_lived|zygote|killer|processes|confinement)'
 
-.PHONY: help demo test test-all test-python lint format bench build validate upgrade clean
+.PHONY: help demo test test-all test-python lint format bench bench-rivals build validate upgrade clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ format: $(READY)  ## format the code
 
 bench: $(READY)  ## measure what grading costs: against the bare imports, without the sandbox, one more in a batch, memory
 	$(PYTHON) tests/bench.py
+
+bench-rivals: $(READY)  ## grade wrong notebooks with otter-grader and nbgrader too: what each costs, and what each finds
+	$(PYTHON) -m tests.rivals.bench
 
 build: $(READY)  ## make the notebooks and the banks anew
 	$(VENV)/bin/ps7 build
