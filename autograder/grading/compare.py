@@ -22,6 +22,8 @@ class Difference(msgspec.Struct, frozen=True):
     """Arrays of one shape: the greatest absolute difference; NaN otherwise."""
     places: int = 0
     """Arrays of one shape: how many values differ."""
+    is_shape: bool = False
+    """Whether it is the shapes of arrays that are expected and got."""
 
 
 def differences(got: Reply, expected: Reply, fields: Iterable[str], tolerance: float) -> list[Difference]:
@@ -51,7 +53,7 @@ def same(one: Outcome, other: Outcome, fields: Iterable[str], tolerance: float) 
 
 def _arrays(field: str, got: Array | None, expected: Array, tolerance: float) -> Difference | None:
     if got is None or got.shape != expected.shape:
-        return Difference(field, list(expected.shape), ABSENT if got is None else list(got.shape))
+        return Difference(field, list(expected.shape), ABSENT if got is None else list(got.shape), is_shape=True)
     if expected.size == 0:
         return None
     with np.errstate(invalid="ignore"):  # infinity minus infinity

@@ -7,7 +7,8 @@ import msgspec
 
 from autograder.grading import messages
 from autograder.grading.bank import Bank, slug_of
-from autograder.grading.compare import differences, same
+from autograder.grading.compare import Difference, differences, same
+from autograder.grading.properties import property_of
 from autograder.grading.rubric import Check, Item, Rubric
 from autograder.grading.verdicts import Finding, Unclear
 from autograder.sandbox.outcomes import Fault, Outcome, Reply
@@ -212,8 +213,16 @@ def _explain(check: Check, comparison: Comparison, rubric: Rubric, why_missing: 
             return messages.wrong_elsewhere(answer, [rubric.fields[each.field] for each in found])
         if not both:
             return messages.no_reply(answer, why_missing)
-        return messages.different(found, rubric.fields, hidden=hidden)
+        known = {} if hidden or not both else _properties(found, *both)
+        return messages.different(found, rubric.fields, hidden=hidden, known=known)
     return ""
+
+
+def _properties(found: Iterable[Difference], got: Reply, expected: Reply) -> dict[str, str]:
+    """Field to what is true of it."""
+    return {
+        each.field: property_of(got.arrays[each.field], expected.arrays[each.field]) for each in found if each.places
+    }
 
 
 def _layers(check: Check, comparison: Comparison) -> str:

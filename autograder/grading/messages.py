@@ -3,7 +3,10 @@
 import builtins
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Any
 
 from autograder.grading.bank import Description
@@ -11,7 +14,7 @@ from autograder.grading.compare import Difference
 from autograder.sandbox.outcomes import Ended, Missing, Outcome, Raised, Reply
 
 LONGEST_QUOTE = 300
-MOST_FRAMES, MOST_TENSORS, MOST_AXES = 3, 12, 20
+MOST_FRAMES, MOST_TENSORS, MOST_AXES, MOST_LAYERS = 3, 12, 20, 30
 
 
 def quote(text: object, longest: int = LONGEST_QUOTE) -> str:
@@ -104,9 +107,15 @@ def exception(raised: Raised) -> str:
     return text + " in\n\n" + "\n".join(places) + (f"\n\nThe tensors there: {shapes}." if shapes else "")
 
 
-def different(found: Sequence[Difference], names: Mapping[str, str], *, hidden: bool) -> str:
-    """Field by field what was expected and what came. Hidden cases show no values."""
-    return "\n\n".join(_sentence(difference, names[difference.field], hidden=hidden) for difference in found)
+def different(
+    found: Sequence[Difference], names: Mapping[str, str], *, hidden: bool, known: Mapping[str, str] | None = None
+) -> str:
+    """Field by field what was expected and what came. Hidden cases show no values. `known`: of some of the fields a
+    sentence that is true of what came."""
+    known = known or {}
+    return "\n\n".join(
+        f"{_sentence(each, names[each.field], hidden=hidden)} {known.get(each.field, '')}".strip() for each in found
+    )
 
 
 def _sentence(difference: Difference, name: str, *, hidden: bool) -> str:
@@ -114,21 +123,40 @@ def _sentence(difference: Difference, name: str, *, hidden: bool) -> str:
     if isinstance(difference.expected, bool):
         return f"{subject} Expected {_yes(difference.expected)}, got {_yes(difference.got)}."
     if math.isnan(difference.distance) and not difference.places:
-        return subject if hidden else f"{subject} Expected {_value(difference.expected)}, got {_value(difference.got)}."
+        return subject if hidden else f"{subject} {_unequal(difference)}"
     many = (
         f"{difference.places} value{'s' if difference.places > 1 else ''} differ{'' if difference.places > 1 else 's'}"
     )
     if math.isnan(difference.distance):
         return f"{subject} {many}; some of yours are not numbers (NaN)."
-    if hidden or isinstance(difference.expected, int):
-        return (
-            f"{subject} {many} from the reference."
-            if isinstance(difference.expected, int)
-            else (f"{subject} {many} from the reference, by up to {difference.distance:.3g}.")
-        )
-    return (
-        f"{subject} {many} from the reference, by up to {difference.distance:.3g}; "
-        f"the first: expected {difference.expected:.5g}, got {difference.got:.5g}."
+    stands_for_things = isinstance(difference.expected, int)
+    seen = f"{many} from the reference" + ("" if stands_for_things else f", by up to {difference.distance:.3g}")
+    if hidden:
+        return f"{subject} {seen}."
+    if not stands_for_things:
+        seen += f"; the first: expected {difference.expected:.5g}, got {difference.got:.5g}"
+    return f"{subject} {seen}."
+
+
+def _unequal(difference: Difference) -> str:
+    ours, theirs = difference.expected, difference.got
+    if difference.is_shape and isinstance(theirs, list) and len(ours) == len(theirs) == 1:
+        return f"Expected {ours[0]} value{'s' if ours[0] != 1 else ''}, got {theirs[0]}."
+    if _is_shapes(ours) and _is_shapes(theirs):
+        missing, extra = Counter(map(tuple, ours)), Counter(map(tuple, theirs))
+        parts = [
+            f"{word}: {_value([*map(list, more.elements())])}"
+            for word, more in (("Missing", missing - extra), ("not expected", extra - missing))
+            if more
+        ]
+        return "; ".join(parts) + "." if parts else "They come in another order."
+    return f"Expected {_value(ours)}, got {_value(theirs)}."
+
+
+def _is_shapes(value: Any) -> bool:
+    """Whether it lists the shapes of several arrays."""
+    return isinstance(value, list) and all(
+        isinstance(row, list) and all(isinstance(size, int) for size in row) for row in value
     )
 
 
@@ -140,12 +168,18 @@ def layers(got: object, expected: object) -> str:
     if not isinstance(ours, list) or not isinstance(theirs, list) or ours == theirs:
         return ""
     rows = ["| layer | expected | yours |", "|---|---|---|"]
-    for index in range(max(len(ours), min(len(theirs), len(ours) + 4))):
-        left = ours[index] if index < len(ours) else "-"
-        right = theirs[index] if index < len(theirs) else "-"
-        mark = "" if left == right else " **(differs)**"
-        rows.append(f"| {index + 1} | {_plain(left)} | {_plain(right)}{mark} |")
+    for number, (left, right) in enumerate(
+        _aligned([*map(_plain, ours)], [*map(_plain, theirs[:MOST_LAYERS])]), start=1
+    ):
+        mark = " **(missing)**" if not right else " **(not expected)**" if not left else " **(differs)**"
+        rows.append(f"| {number} | {left or '-'} | {right or '-'}{'' if left == right else mark} |")
     return "\n".join(rows)
+
+
+def _aligned(ours: list[str], theirs: list[str]) -> Iterator[tuple[str, str]]:
+    """Side by side what is the same, as in a diff; "" where one has nothing."""
+    for _, start, end, begin, stop in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
+        yield from zip_longest(ours[start:end], theirs[begin:stop], fillvalue="")
 
 
 def _value(value: Any) -> str:

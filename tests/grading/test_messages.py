@@ -108,7 +108,10 @@ def test_why_there_was_no_answer(outcome, words):
         ),
         (Difference("field", 1.5, float("nan"), places=3), "3 values differ; some of yours are not numbers (NaN)."),
         (Difference("field", 3, 7, distance=9.0, places=4), "4 values differ from the reference."),
-        (Difference("field", [[3, 4], [4]], [[4]]), "Expected `(3, 4), (4)`, got `(4)`."),
+        (Difference("field", [[3, 4], [4]], [[4]]), "Missing: `(3, 4)`."),
+        (Difference("field", [[3, 4], [4]], [[4], [4]]), "Missing: `(3, 4)`; not expected: `(4)`."),
+        (Difference("field", [[3, 4], [4]], [[4], [3, 4]]), "They come in another order."),
+        (Difference("field", [8], [4], is_shape=True), "Expected 8 values, got 4."),
     ],
 )
 def test_a_difference_in_words(difference, words):
@@ -124,13 +127,26 @@ def test_a_hidden_case_shows_no_value(difference):
     assert not re.search(r"red|blue|1\.25|7\.5", text)
 
 
+def test_a_missing_layer_leaves_the_rest_level():
+    names = ["conv 3 -> 12", "relu", "conv 12 -> 24", "relu", "conv 24 -> 48"]
+    expected = Reply(facts={"layers": names}, arrays={})
+    got = Reply(facts={"layers": [names[0], *names[2:]]}, arrays={})
+    assert messages.layers(got, expected).splitlines()[2:] == [
+        "| 1 | conv 3 -> 12 | conv 3 -> 12 |",
+        "| 2 | relu | - **(missing)** |",
+        "| 3 | conv 12 -> 24 | conv 12 -> 24 |",
+        "| 4 | relu | relu |",
+        "| 5 | conv 24 -> 48 | conv 24 -> 48 |",
+    ]
+
+
 def test_layers_side_by_side():
     expected = Reply(facts={"layers": ["conv 3 -> 12, kernel 4", "conv 12 -> 24, then ReLU"]}, arrays={})
     got = Reply(facts={"layers": ["conv 3 -> 12, kernel 4", "conv 12 -> 24", "dropout"]}, arrays={})
     text = messages.layers(got, expected)
     assert "| 1 | conv 3 -> 12, kernel 4 | conv 3 -> 12, kernel 4 |" in text
     assert "| 2 | conv 12 -> 24, then ReLU | conv 12 -> 24 **(differs)** |" in text
-    assert "| 3 | - | dropout **(differs)** |" in text
+    assert "| 3 | - | dropout **(not expected)** |" in text
 
 
 def test_layers_that_are_the_same_or_not_known_are_not_shown():

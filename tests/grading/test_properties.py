@@ -1,0 +1,78 @@
+"""What is said of a wrong array is true of it."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from autograder.grading.properties import property_of
+
+RIGHT = np.random.default_rng(0).normal(size=(6, 4))
+ROWS = np.linspace(0.5, 3, 6)[:, None]
+
+
+@pytest.mark.parametrize(
+    ("got", "said"),
+    [
+        (0 * RIGHT, "Yours is zero everywhere."),
+        (-RIGHT, "It is the right one with the opposite sign."),
+        (32 * RIGHT, "It is the right one times 32."),
+        (RIGHT / 6, "It is the right one times 0.1667."),
+        (RIGHT * ROWS, "Every row points where it should, but is of another length."),
+        (RIGHT[::-1], "The rows are the right ones in another order."),
+        (RIGHT - 0.5, "Every value is 0.5 too small."),
+        (RIGHT + np.eye(6, 4), ""),
+        (RIGHT * np.nan, ""),
+        (RIGHT.T.reshape(6, 4), ""),
+    ],
+)
+def test_of_values(got, said):
+    assert property_of(got, RIGHT) == said
+
+
+@pytest.mark.parametrize("factor", [2.0, 0.5, 1.3])
+def test_one_number_is_a_multiple_of_every_other(factor):
+    assert property_of(np.array([2.4 * factor]), np.array([2.4])) == ""
+
+
+ORDER = np.array([4, 1, 3, 0, 2])
+
+
+@pytest.mark.parametrize(
+    ("got", "said"),
+    [
+        ([2, 0, 3, 1, 4], "They are the right ones in the opposite order."),
+        ([4, 1, 0, 3, 2], "They are the right ones in another order; the first 2 are in place."),
+        ([1, 4, 3, 0, 2], "They are the right ones in another order."),
+        ([4, 1, 9, 8, 7], "2 of the 5 are right, the first 2 in place."),
+        ([9, 1, 3, 8, 7], "2 of the 5 are right."),
+        ([9, 8, 7, 6, 5], "None of them is among the right ones."),
+        ([4, 4, 4, 4, 4], "1 of the 5 are right, the first 1 in place."),
+    ],
+)
+def test_of_an_order(got, said):
+    assert property_of(np.array(got), ORDER) == said
+
+
+@given(st.permutations(range(12)), st.integers(1, 12))
+def test_places_are_counted_from_the_first(order, count):
+    got, expected = np.array(order[:count]), np.arange(count)
+    assume(not np.array_equal(got, expected))
+    said = property_of(got, expected)
+    if "in another order" in said or " are right" in said:
+        told = re.search(r"the first (\d+)", said)
+        right = int(told[1]) if told else 0
+        assert got[:right].tolist() == expected[:right].tolist()
+        assert got[right] != expected[right]
+
+
+@given(arrays(np.float64, (5, 3), elements=st.floats(-10, 10)), arrays(np.float64, (5, 3), elements=st.floats(-10, 10)))
+def test_a_factor_is_named_only_where_it_makes_one_the_other(got, expected):
+    said = property_of(got, expected)
+    if told := re.search(r"times (\S+)\.$", said):
+        assert np.allclose(got, float(told[1]) * expected, atol=2e-3 * np.abs(got).max())
+    if said == "Yours is zero everywhere.":
+        assert not got.any()
