@@ -1,5 +1,6 @@
 """What a notebook says about its accuracies: in its report, and in the saved outputs of its runs."""
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -8,6 +9,7 @@ import msgspec
 from autograder.assignment.report.figures import Figure, Found, figures
 from autograder.assignment.report.labels import CLIP, METHODS, labels
 from autograder.assignment.report.statements import Said, statements
+from autograder.program.syntax import read_cell
 from autograder.submission.notebook import Cell, Notebook
 
 UNTOLD = "untold"
@@ -65,7 +67,9 @@ def _reported(cells: tuple[Cell, ...]) -> dict[str, Figure]:
     section: dict[str, Said] = {}
     for start in reversed(range(len(cells))):
         if cells[start].kind == "markdown" and (heading := _HEADING.search(cells[start].source)):
-            section = _merged([statements(_text(cell, report=True)) for cell in _section(cells, start, heading[1])])
+            # What only stands in code is worth the least: `{"clip": 0.07}` may be anything.
+            parts = sorted(_section(cells, start, heading[1]), key=_is_shown)
+            section = _merged([statements(_text(cell, report=True)) for cell in parts])
             if section:
                 break
     # A report that was printed comes with its labels; code outside of the report only computes.
@@ -83,15 +87,35 @@ def _section(cells: tuple[Cell, ...], start: int, heading: str) -> Iterator[Cell
 
 
 def _text(cell: Cell, *, report: bool) -> str:
-    """Markdown, printed lines that are no log; in a report without outputs also comments and strings."""
+    """Markdown, printed lines that are no log; in a report without outputs also comments and strings. Where these stand
+    among code, a figure belongs to a label of its own line: `# dropout 0.5` says nothing of an encoder named above."""
     if cell.kind == "markdown":
         return cell.source
     printed = [line for output in cell.outputs for line in output.split("\n")[:MOST_LINES] if not _LOG.search(line)]
     if any(line.strip() for line in printed) or not report:
         return "\n".join(printed)
     written = [line for line in cell.source.split("\n") if line.lstrip().startswith("#") or '"' in line or "'" in line]
+    if _computes(cell):
+        written = [line for line in written if statements(line)]
     # In an f-string the value is not in the text, and `:.1%` is no figure.
     return re.sub(r"\{[^{}\"']*\}", " ", "\n".join(written))
+
+
+def _is_shown(cell: Cell) -> bool:
+    return cell.kind == "markdown" or any(output.strip() for output in cell.outputs)
+
+
+def _computes(cell: Cell) -> bool:
+    """Whether its code does more than to hold text and to print it."""
+    found = [statement for piece in read_cell(cell.source) for statement in piece.statements]
+    return not all(
+        isinstance(each, ast.Expr)
+        and (
+            isinstance(each.value, ast.Constant | ast.JoinedStr)
+            or (isinstance(each.value, ast.Call) and ast.unparse(each.value.func) == "print")
+        )
+        for each in found
+    )
 
 
 def _merged(readings: list[dict[str, Said]]) -> dict[str, Said]:

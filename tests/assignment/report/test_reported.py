@@ -114,6 +114,20 @@ def test_a_report_in_two_sections():
     assert reported(("#", "## Report 7.1\n" + first), "x = 1", ("#", "## Report 7.2\n" + last)) == ALL
 
 
+@pytest.mark.parametrize(
+    "comment", ["# learning rate 0.001, dropout 0.5", "# 0.30399", "# keep 90 % of them", 'config = {"clip": 0.07}']
+)
+def test_what_stands_in_the_code_below_a_report_is_not_part_of_it(comment):
+    report = "### Report\n" + STYLES["list"]
+    settings = f'image_encoder_model = "resnet50"\nimage_path = "/content/images"\n{comment}\nbatch_size = 32'
+    assert reported(("#", report), settings) == ALL
+
+
+def test_a_comment_that_says_what_it_is_of_is_a_report_among_code_too():
+    cell = "accuracy = test(encoder, cls, test_loader)\n# Method I: 32.0 %"
+    assert reported(("#", "### Report"), cell) == {"method_1": 32.0}
+
+
 def test_code_after_a_report_at_the_top_is_not_part_of_it():
     code = 'config = {"clip": 0.07, "weight decay": 0.001}'
     assert reported(("#", "## Report\n" + STYLES["list"]), ("#", "## Set-up"), code) == ALL
