@@ -124,12 +124,11 @@ def _sentence(difference: Difference, name: str, *, hidden: bool) -> str:
         return f"{subject} Expected {_yes(difference.expected)}, got {_yes(difference.got)}."
     if math.isnan(difference.distance) and not difference.places:
         return subject if hidden else f"{subject} {_unequal(difference)}"
-    many = (
-        f"{difference.places} value{'s' if difference.places > 1 else ''} differ{'' if difference.places > 1 else 's'}"
-    )
+    stands_for_things = isinstance(difference.expected, int)
+    many = _count(difference.places, "place" if stands_for_things else "value")
+    many += " differ" if difference.places > 1 else " differs"
     if math.isnan(difference.distance):
         return f"{subject} {many}; some of yours are not numbers (NaN)."
-    stands_for_things = isinstance(difference.expected, int)
     seen = f"{many} from the reference" + ("" if stands_for_things else f", by up to {difference.distance:.3g}")
     if hidden:
         return f"{subject} {seen}."
@@ -141,16 +140,20 @@ def _sentence(difference: Difference, name: str, *, hidden: bool) -> str:
 def _unequal(difference: Difference) -> str:
     ours, theirs = difference.expected, difference.got
     if difference.is_shape and isinstance(theirs, list) and len(ours) == len(theirs) == 1:
-        return f"Expected {ours[0]} value{'s' if ours[0] != 1 else ''}, got {theirs[0]}."
+        return f"Expected {_count(ours[0], 'value')}, got {theirs[0]}."
     if _is_shapes(ours) and _is_shapes(theirs):
         missing, extra = Counter(map(tuple, ours)), Counter(map(tuple, theirs))
-        parts = [
-            f"{word}: {_value([*map(list, more.elements())])}"
-            for word, more in (("Missing", missing - extra), ("not expected", extra - missing))
-            if more
-        ]
+        gone, added = missing - extra, extra - missing
+        parts = [f"Missing: {_value([*map(list, gone.elements())])}"] if gone else []
+        # Where nothing came in their place, parameters with one axis are no norm's.
+        parts += ["those are biases"] if gone and not added and all(len(shape) == 1 for shape in gone) else []
+        parts += [f"not expected: {_value([*map(list, added.elements())])}"] if added else []
         return "; ".join(parts) + "." if parts else "They come in another order."
     return f"Expected {_value(ours)}, got {_value(theirs)}."
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _is_shapes(value: Any) -> bool:
