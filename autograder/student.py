@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from autograder import __version__
-from autograder.assignment.files import PS7
+from autograder.assignment.files import CELLS, PS7
 from autograder.commands.console import Progress, fail, render, tell
 
 if TYPE_CHECKING:
     from autograder.commands.run import Ran
     from autograder.grading.rubric import Rubric
+    from autograder.output.results import Results
     from autograder.sandbox.host import Sandbox
 
 app = typer.Typer(
@@ -55,6 +56,17 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
+def show_cell(item: str | None) -> None:
+    """Prints the item's cell and ends the command."""
+    if item is None:
+        return
+    cells = {path.stem: path for path in sorted(CELLS.glob("*.py"))}
+    if item not in cells:
+        fail(f"there is no cell for {item!r}; there is one for {', '.join(cells)}")
+    typer.echo(cells[item].read_text(encoding="utf-8"), nl=False)
+    raise typer.Exit
+
+
 @app.callback()
 def common(
     version: Annotated[
@@ -73,6 +85,16 @@ def check(
     time_limit: Seconds = 540.0,
     confinement: Confine = "best",
     watch: Annotated[bool, typer.Option("--watch", help="Check again whenever the notebook is saved.")] = False,
+    show: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ITEM",
+            is_eager=True,
+            callback=show_cell,
+            help="Print a cell for your own notebook, to run below the item's code: a small example, what should come"
+            " out, and what does.",
+        ),
+    ] = None,
 ) -> None:
     """Check your notebook before handing it in: the public checks, in seconds. Exit 1 where one fails."""
     from autograder.commands.grade import check_notebook
@@ -104,6 +126,8 @@ def check(
                 progress=progress.show,
             )
         render(results, page, as_json=as_json, title=f"{rubric.title}: public checks", name=notebook.name)
+        if not as_json:
+            _point_to_cells(results)
         return all(test.status == "passed" for test in results.tests)
 
     passed = False
@@ -126,6 +150,14 @@ def check(
         if not watch:
             raise
     raise typer.Exit(0 if passed else 1)
+
+
+def _point_to_cells(results: Results) -> None:
+    """Names the items that are wrong and have a cell."""
+    wrong = dict.fromkeys(test.extra_data["item"] for test in results.tests if test.status == "failed")
+    shown = [item for item in wrong if (CELLS / f"{item}.py").exists()]
+    if shown:
+        tell(f"To see it happen in your own notebook, paste there what `ps7 check --show {shown[0]}` prints.")
 
 
 @app.command()
