@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from autograder import __version__
-from autograder.assignment.files import CELLS, PS7
+from autograder.assignment.files import PS7
 from autograder.commands.console import Progress, fail, render, tell
 
 if TYPE_CHECKING:
     from autograder.commands.run import Ran
     from autograder.grading.rubric import Rubric
-    from autograder.output.results import Results
     from autograder.sandbox.host import Sandbox
 
 app = typer.Typer(
@@ -60,7 +59,7 @@ def show_cell(item: str | None) -> None:
     """Prints the item's cell and ends the command."""
     if item is None:
         return
-    cells = {path.stem: path for path in sorted(CELLS.glob("*.py"))}
+    cells = {path.stem: path for path in sorted(PS7.cells.glob("*.py"))}
     if item not in cells:
         fail(f"there is no cell for {item!r}; there is one for {', '.join(cells)}")
     typer.echo(cells[item].read_text(encoding="utf-8"), nl=False)
@@ -95,9 +94,14 @@ def check(
             " out, and what does.",
         ),
     ] = None,
+    cells: Annotated[
+        bool,
+        typer.Option("--cells", help="Write a copy of the notebook, NAME.cells.ipynb, with these cells where needed."),
+    ] = False,
 ) -> None:
     """Check your notebook before handing it in: the public checks, in seconds. Exit 1 where one fails."""
     from autograder.commands.grade import check_notebook
+    from autograder.commands.insert import UnwritableCopy, copy_with_cells
     from autograder.commands.watch import saved
     from autograder.grading.bank import BankError
     from autograder.grading.examination import Limits
@@ -126,8 +130,8 @@ def check(
                 progress=progress.show,
             )
         render(results, page, as_json=as_json, title=f"{rubric.title}: public checks", name=notebook.name)
-        if not as_json:
-            _point_to_cells(results)
+        if cells:
+            tell(copy_with_cells(find_notebook(notebook), results, rubric, PS7))
         return all(test.status == "passed" for test in results.tests)
 
     passed = False
@@ -144,20 +148,12 @@ def check(
                 if not watch:
                     break
                 tell(f"Waiting for {notebook} to be saved; Ctrl-C ends.")
-    except (UnreadableSubmission, SandboxError, BankError) as error:
+    except (UnreadableSubmission, SandboxError, BankError, UnwritableCopy) as error:
         fail(str(error))
     except KeyboardInterrupt:
         if not watch:
             raise
     raise typer.Exit(0 if passed else 1)
-
-
-def _point_to_cells(results: Results) -> None:
-    """Names the items that are wrong and have a cell."""
-    wrong = dict.fromkeys(test.extra_data["item"] for test in results.tests if test.status == "failed")
-    shown = [item for item in wrong if (CELLS / f"{item}.py").exists()]
-    if shown:
-        tell(f"To see it happen in your own notebook, paste there what `ps7 check --show {shown[0]}` prints.")
 
 
 @app.command()

@@ -6,13 +6,12 @@ from autograder.grading.assignment import Assignment
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-CELLS = HERE / "cells"
-"""ITEM.py: a cell for a student's own notebook that shows what the component should give beside what it gives."""
 
 PS7 = Assignment(
     name="ps7",
     rubric=HERE / "ps7.toml",
     banks=HERE / "banks",
+    cells=HERE / "cells",
     template=ROOT / "student_template",
     solution=ROOT / "reference" / "solution.ipynb",
     root=ROOT,

@@ -118,7 +118,7 @@ def _not_started(assignment: Assignment, item: Item, frame: Path) -> Mistake:
     for solved_cell, blank_cell in zip(_cells_of(solved, item.name), _cells_of(blank, item.name), strict=True):
         solved_cell.source = blank_cell.source
     description = Description(item=item.name, shows="This is still the template's blank.", look=item.todo)
-    return Mistake(f"{item.name.replace('_', '-')}-not-started", description, frames.as_submission(solved))
+    return Mistake(item.not_started, description, frames.as_submission(solved))
 
 
 def _cells_of(notebook: Any, item: str) -> Iterator[Any]:

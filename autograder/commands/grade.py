@@ -10,6 +10,7 @@ import msgspec
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.bank import Bank, BankError
+from autograder.grading.cells import cells
 from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade, left_out, untouched
 from autograder.grading.reading import Submitted, read_submission
@@ -58,7 +59,8 @@ def grade_submission(
 
     def publish(verdicts: Iterable[Verdict], output: str, extra: dict[str, Any]) -> Results:
         seconds = round(time.monotonic() - started, 1)
-        ordered = sorted(verdicts, key=lambda verdict: places[verdict.item])
+        verdicts = [*verdicts]
+        ordered = sorted((*verdicts, *cells(verdicts, rubric, assignment)), key=lambda verdict: places[verdict.item])
         results = standing(from_verdicts(ordered, output=output, extra=extra, execution_time=seconds))
         if file is not None:
             file.write(results)
@@ -135,6 +137,8 @@ def check_notebook(
         done += verdicts
         progress(item, verdicts)
     extra["sandbox"] = sandbox.layers
+    places = [item.name for item in chosen.items]
+    done = sorted((*done, *cells(done, chosen, assignment)), key=lambda verdict: places.index(verdict.item))
     return from_verdicts(done, output=output, extra=extra, execution_time=round(time.monotonic() - started, 1))
 
 

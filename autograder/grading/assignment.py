@@ -18,6 +18,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """The solved notebook, generated."""
     root: Path
     """The folder from which the reference's modules are found by their dotted names."""
+    cells: Path
+    """ITEM.py: a cell for a student's own notebook that shows what the component should give beside what it gives."""
     misconceptions: Path
     recorded_run: Path
     """Figures that the solved notebook's cells print."""
@@ -31,6 +33,10 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     def every_frame(self) -> list[Path]:
         """The folders of all frames, the students' own first."""
         return [self.template, *sorted(path.parent for path in self.frames.glob(f"*/{self.name}.py"))]
+
+    def cell(self, item: str) -> str:
+        """The item's cell. Raises OSError where it has none."""
+        return (self.cells / f"{item}.py").read_text(encoding="utf-8")
 
     @property
     def blank(self) -> Path:

@@ -143,6 +143,7 @@ def price(item: Item, findings: Mapping[str, Finding]) -> Iterator[Verdict]:
             needs_review=finding.needs_review,
             fault=finding.fault,
             figures=finding.figures,
+            shown=finding.shown,
         )
 
 

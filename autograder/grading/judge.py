@@ -47,7 +47,9 @@ def judge(
             findings[check.name] = Finding(passed=False, message=messages.presupposed(_title(item, check.after)))
         else:
             seen, table = _explain(check, comparison, rubric, why_missing), _layers(check, comparison)
-            findings[check.name] = _mistake(check, seen, table, names.get(check.name), bank, said)
+            slug = names.get(check.name)
+            shown = check.name in item.shown and slug != item.not_started and comparison.is_seen(check)
+            findings[check.name] = msgspec.structs.replace(_mistake(check, seen, table, slug, bank, said), shown=shown)
     return findings
 
 
@@ -129,6 +131,15 @@ class Comparison:
     def unanswered(self, check: Check) -> bool:
         """Whether no case of the check has a reply that differs."""
         return not any(isinstance(self.answers[case], Reply) and not self._passes(check, case) for case in check.cases)
+
+    def is_seen(self, check: Check) -> bool:
+        """Whether a public case has a reply that differs."""
+        return any(
+            self.item.cases[case].bank == "public"
+            and isinstance(self.answers[case], Reply)
+            and not self._passes(check, case)
+            for case in check.cases
+        )
 
     def consistent(self, slug: str) -> bool:
         """Whether no reply speaks against the misconception: in each field it is as the misconception has it, or the

@@ -75,6 +75,13 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Fields of its own, in addition to the rubric's."""
     cases: dict[str, Case] = {}
     checks: tuple[Check, ...]
+    shown: tuple[str, ...] = ()
+    """Checks whose mistakes one can see happen in the item's cell for a student's own notebook."""
+
+    @property
+    def not_started(self) -> str:
+        """The slug of the mistake to have left the item as the template has it."""
+        return f"{self.name.replace('_', '-')}-not-started"
 
     @property
     def is_reproduced(self) -> bool:
@@ -157,6 +164,9 @@ def load(path: Path, reproducing: Collection[str] = ()) -> Rubric:
                     f"{path}: {item.name}.{check.name} comes after {check.after!r}, which is not before it"
                 )
             earlier.add(check.name)
+        if unknown := {*item.shown} - earlier:
+            raise RubricError(f"{path}: {item.name} has no check {min(unknown)!r} for its cell to show")
+        for check in item.checks:
             for name in check.cases:
                 if name not in item.cases:
                     raise RubricError(f"{path}: {item.name}.{check.name} names a case {name!r} that is not there")

@@ -29,6 +29,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """The traceback, where the grader's own code failed and the check could not be made; "" where it could."""
     figures: Mapping[str, float] = {}
     """What the submission reports, in percent, for whoever looks at the whole class."""
+    shown: bool = False
+    """Whether the item's cell for the student's own notebook shows it."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,3 +49,4 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     needs_review: str = ""
     fault: str = ""
     figures: Mapping[str, float] = {}
+    shown: bool = False

@@ -1,21 +1,17 @@
 """A class as one page that needs nothing else, for the course staff: what went wrong and how often, and every
 submission in a table that the page's own script filters and sorts."""
 
-import base64
-import hashlib
 import math
 import statistics
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from importlib.resources import files
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
 import msgspec
-from markupsafe import Markup
 
 from autograder.grading.rubric import Item, Rubric
-from autograder.output.html import environment
+from autograder.output.html import environment, script
 from autograder.output.roster import Entry
 from autograder.submission.collection import Handed
 
@@ -69,7 +65,6 @@ def render(
     to the worst, without links to their reports."""
     shown = _nameless(entries) if anonymous else list(entries)
     graded = [entry for entry in shown if entry.state == "graded"]
-    script = files("autograder.output").joinpath("dashboard.js").read_text(encoding="utf-8")
     return (
         environment()
         .get_template("dashboard.html.j2")
@@ -90,8 +85,7 @@ def render(
                 Accuracies(band, tuple(entry.figures[band.figure] for entry in graded if band.figure in entry.figures))
                 for band in bands
             ],
-            script=Markup(script),
-            digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            **script("dashboard.js"),
         )
     )
 

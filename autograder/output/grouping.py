@@ -4,6 +4,7 @@ import math
 
 import msgspec
 
+from autograder.grading.cells import CELL
 from autograder.output.results import UNCHECKED, Results, Test
 
 
@@ -17,6 +18,8 @@ class Group(msgspec.Struct, frozen=True):
     notes: tuple[Test, ...]
     """Tests without points: remarks that cost nothing."""
     right: tuple[Test, ...]
+    cell: Test | None
+    """For the student's own notebook, where it shows what is wrong."""
 
     @property
     def score(self) -> float:
@@ -39,8 +42,9 @@ def grouped(results: Results) -> list[Group]:
             item=item,
             number=own[0].number.rpartition(".")[0],
             wrong=tuple(test for test in own if test.max_score and test.status == "failed"),
-            notes=tuple(test for test in own if not test.max_score),
+            notes=tuple(test for test in own if not test.max_score and test.extra_data.get("check") != CELL),
             right=tuple(test for test in own if test.max_score and test.status == "passed"),
+            cell=next((test for test in own if test.extra_data.get("check") == CELL), None),
         )
         for item, own in tests.items()
     ]

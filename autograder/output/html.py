@@ -1,7 +1,10 @@
-"""The report as one page that needs nothing else, or as a table inside a notebook: no script, no request, and no markup
+"""The report as one page that needs nothing else, or as a table inside a notebook: no request, no script and no markup
 but its own."""
 
+import base64
+import hashlib
 from functools import cache
+from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
@@ -13,11 +16,22 @@ from autograder.output.results import Results
 
 def render(results: Results, *, title: str, notebook_name: str) -> str:
     """The page's HTML."""
-    return (
-        environment()
-        .get_template("page.html.j2")
-        .render(results=results, groups=grouped(results), title=title, notebook_name=notebook_name)
+    groups = grouped(results)
+    template = environment().get_template("page.html.j2")
+    return template.render(
+        results=results,
+        groups=groups,
+        title=title,
+        notebook_name=notebook_name,
+        **(script("page.js") if any(group.cell for group in groups) else {"script": ""}),
     )
+
+
+def script(name: str) -> dict[str, object]:
+    """What a template needs for a page with one of our scripts: the text, and the digest by which the page's policy
+    lets this one run and no other."""
+    text = files("autograder.output").joinpath(name).read_text(encoding="utf-8")
+    return {"script": Markup(text), "digest": base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}
 
 
 def table(results: Results) -> str:

@@ -43,6 +43,9 @@ def _print_group(group: Group, console: Console) -> None:
     for test in group.notes:
         console.print(_line(remark, "yellow", test))
         console.print(Padding(_markdown(test.output), (0, 0, 1, 4)))
+    if group.cell is not None:
+        command = f"ps7 check --show {group.cell.extra_data['item']}"
+        console.print(Text(f"  {remark} {group.cell.name}: {command}", style="dim"))
     for test in group.right:
         console.print(_line(right, "green", test))
         if test.output:

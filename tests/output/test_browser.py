@@ -10,6 +10,7 @@ from autograder.output import dashboard, html
 from autograder.output.printing import browsers
 from tests.output.classes import MISTAKES, RUBRIC, large, small
 from tests.output.reports import mixed
+from tests.output.test_html import with_a_cell
 
 playwright = pytest.importorskip("playwright.sync_api")
 WIDTHS = {"desk": 1280, "phone": 390}
@@ -115,3 +116,11 @@ def test_a_thousand_open_within_two_seconds(opened):
     page.fill("#search", "submission_99")
     assert len(shown(page)) == 11
     assert time.monotonic() - started < 60
+
+
+def test_a_button_copies_the_cell(opened):
+    page = opened(with_a_cell())
+    page.click("summary")
+    page.click("button.copy")
+    assert page.text_content("button.copy") == "Copied"
+    assert page.evaluate("String(getSelection())").strip() == "print('</script>')"

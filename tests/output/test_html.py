@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.output.html import render
+from autograder.output.results import Results, Test
 from tests.output.reports import mixed
 
 TAGS = {"html", "head", "meta", "title", "style", "body", "header", "h1", "p", "small", "nav", "ol", "li", "a", "span"}
@@ -111,3 +112,22 @@ def test_the_page_asks_for_nothing():
     assert "https://" not in text
     assert "url(" not in text
     assert "<script" not in text
+
+
+def with_a_cell():
+    cell = Test(
+        number="1.1.9",
+        name="A cell",
+        score=0.0,
+        max_score=0.0,
+        status="passed",
+        output="```python\nprint('</script>')\n```",
+        extra_data={"item": "encoder", "check": "cell"},
+    )
+    return render(Results(score=0.0, tests=(cell,)), title="t", notebook_name="n")
+
+
+def test_a_cell_can_be_copied_by_a_script_of_ours_alone():
+    text = with_a_cell()
+    assert text.count("<script") == text.count("</script") == 1
+    assert "script-src 'sha256-" in text

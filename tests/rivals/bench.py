@@ -38,6 +38,7 @@ ROOT = Path(__file__).parent.parent.parent
 ASSERTIONS = {path.stem: path.read_text() for path in sorted(Path(__file__).parent.glob("assertions/*.py"))}
 RIVALS = ROOT / "build" / "rivals"
 SOLVED = "000-solved"
+SILENT = "import io, sys\nsys.stderr = io.StringIO()\n"  # nbgrader gives no marks where a cell warns
 GRADEBOOK = """
 import json, sys
 from nbgrader.api import Gradebook
@@ -106,13 +107,14 @@ def _chosen(most: int, folder: Path) -> Iterator[tuple[str, set[str]]]:
     """Writes the solved notebook and wrong ones; of these gives the names and the items that lose marks."""
     rubric = load(PS7.rubric)
     _write(folder, SOLVED, frames.submission(PS7, "solution", PS7.every_frame[-1]))
-    written = 0
-    for case in corpus.cases(PS7.corpus / "wrong", PS7, rubric):
-        items = set(case.expected.loses_marks) & set(ASSERTIONS)
-        if not items or written == most:
-            continue
+    wrong = [
+        (case, items)
+        for case in corpus.cases(PS7.corpus / "wrong", PS7, rubric)
+        if (items := set(case.expected.loses_marks) & set(ASSERTIONS))
+    ]
+    for number in range(min(most, len(wrong))):  # spread over all, which lie beside their like
+        case, items = wrong[number * len(wrong) // most]
         _write(folder, case.name, case.notebook)
-        written += 1
         yield case.name, items
 
 
@@ -161,7 +163,7 @@ def _otter(place: Path) -> tuple[Cost, dict[str, set[str]]]:
 
 def _nbgrader(place: Path) -> tuple[Cost, dict[str, set[str]]]:
     course = place / "nbgrader"
-    tests = [_graded_cell(item, text) for item, text in ASSERTIONS.items()]
+    tests = [_graded_cell(item, SILENT + text) for item, text in ASSERTIONS.items()]
     (course / "source" / "ps7").mkdir(parents=True)
     nbformat.write(_with(nbformat.v4.new_notebook(), tests), course / "source" / "ps7" / "ps7.ipynb")
     _run("nbgrader", "generate_assignment", "ps7", "--IncludeHeaderFooter.header=", folder=course)

@@ -17,6 +17,7 @@ def toy(folder: Path) -> Assignment:
         template=HERE / "template",
         solution=folder / "solution.ipynb",
         root=ROOT,
+        cells=HERE / "cells",
         misconceptions=HERE / "misconceptions",
         recorded_run=HERE / "recorded_run.toml",
         frames=HERE / "frames",
