@@ -48,6 +48,16 @@ def profile(
 
 def validate(
     corpus: Annotated[Path | None, typer.Option(help="Folder with correct/ and wrong/ submissions.")] = None,
+    mutants: Annotated[
+        bool,
+        typer.Option(
+            "--mutants", help="In place of these, small systematic changes of the solved notebook: which go unseen?"
+        ),
+    ] = False,
+    variants: Annotated[
+        int, typer.Option(help="In place of these, so many right solutions composed at random.", show_default=False)
+    ] = 0,
+    pairs: Annotated[int, typer.Option(help="With --mutants: so many with two changes, after all with one.")] = 300,
     as_json: AsJson = False,
 ) -> None:
     """Grade everything whose verdict is known: solution, template, misconceptions, corpus. Exit 1 where one is off."""
@@ -55,17 +65,24 @@ def validate(
     from autograder.authoring.distinctions import distinctions
     from autograder.authoring.frames import FrameError
     from autograder.authoring.misconceptions import MisconceptionError
-    from autograder.commands.validate import print_names, print_table, validate_all
+    from autograder.commands.validate import print_names, print_table, validate_all, validate_variants
     from autograder.grading.bank import Bank, BankError
     from autograder.sandbox.host import SandboxError
 
     if corpus is not None and not corpus.is_dir():
         fail(f"there is no folder {corpus}")
+    if mutants:
+        _validate_mutants(pairs, as_json=as_json)
     rows = []
     with Progress(quiet=as_json) as progress:
         try:
             names = list(distinctions(read_rubric(), Bank.read(("public", "hidden"), PS7.banks)))
-            for row in validate_all(PS7, read_rubric(), corpus):
+            known = (
+                validate_variants(PS7, read_rubric(), variants)
+                if variants
+                else validate_all(PS7, read_rubric(), corpus)
+            )
+            for row in known:
                 rows.append(row)
                 progress.say(f"{row.kind} {row.name}: {'off' if row.off else 'as it should be'}")
         except (corpora.CorpusError, FrameError, MisconceptionError, BankError, SandboxError) as error:
@@ -73,9 +90,32 @@ def validate(
     if as_json:
         typer.echo(msgspec.json.encode(rows).decode())
     else:
-        print_names(names, wide_console())
-        print_table(rows, wide_console())
+        if not variants:
+            print_names(names, wide_console())
+        print_table(rows, wide_console(), all_rows=not variants)
     raise typer.Exit(1 if any(row.off for row in rows) else 0)
+
+
+def _validate_mutants(pairs: int, *, as_json: bool) -> None:
+    """Ends the command: 1 where one is not seen, or costs marks on another item."""
+    from autograder.authoring.frames import FrameError
+    from autograder.commands.mutation import grade_mutants, print_mutants
+    from autograder.grading.bank import BankError
+    from autograder.sandbox.host import SandboxError
+
+    seen = []
+    with Progress(quiet=as_json) as progress:
+        try:
+            for each in grade_mutants(PS7, read_rubric(), pairs):
+                seen.append(each)
+                progress.say(f"mutant {len(seen)}, {each.item}: {'missed' if each.is_missed else 'as it should be'}")
+        except (FrameError, BankError, SandboxError) as error:
+            fail(str(error))
+    if as_json:
+        typer.echo(msgspec.json.encode(seen).decode())
+    else:
+        print_mutants(seen, wide_console())
+    raise typer.Exit(1 if any(each.is_missed or each.elsewhere for each in seen) else 0)
 
 
 def calibrate(

@@ -1,5 +1,7 @@
 """Notebooks as values, for tests."""
 
+import msgspec
+
 from autograder.submission.notebook import Cell, Notebook
 
 
@@ -15,3 +17,12 @@ def notebook(*cells: str | tuple[str, str]) -> Notebook:
         else:
             made.append(Cell("code", numbers[kind], source, (output,) if output is not None else ()))
     return Notebook(tuple(made))
+
+
+def edited(made: Notebook, edits: dict[str, str]) -> Notebook:
+    """Each text, which stands in one of the code cells, replaced by another."""
+    cells = list(made.cells)
+    for old, new in edits.items():
+        (place,) = (number for number, cell in enumerate(cells) if cell.kind == "code" and old in cell.source)
+        cells[place] = msgspec.structs.replace(cells[place], source=cells[place].source.replace(old, new))
+    return msgspec.structs.replace(made, cells=tuple(cells))

@@ -16,6 +16,7 @@ PS7 = Assignment(
     solution=ROOT / "reference" / "solution.ipynb",
     root=ROOT,
     misconceptions=ROOT / "reference" / "misconceptions",
+    equivalents=ROOT / "reference" / "equivalent_mutants.toml",
     recorded_run=ROOT / "reference" / "recorded_run.toml",
     frames=ROOT / "tests" / "frames",
     corpus=ROOT / "tests" / "corpus",

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.authoring import corpus as corpora
-from autograder.authoring import frames, misconceptions
+from autograder.authoring import frames, misconceptions, variants
 from autograder.authoring.corpus import Expected
 from autograder.authoring.distinctions import Distinction
 from autograder.authoring.reframing import reframed
@@ -144,6 +144,16 @@ def validate_all(assignment: Assignment, rubric: Rubric, corpus: Path | None = N
             yield validate(known, rubric, bank, sandbox)
 
 
+def validate_variants(assignment: Assignment, rubric: Rubric, count: int) -> Iterator[Row]:
+    """A row for each of so many right solutions composed at random. Raises FrameError, BankError and SandboxError."""
+    bank = Bank.read(("public", "hidden"), assignment.banks)
+    expected = Expected("", full_marks=tuple(item.name for item in rubric.items), score=rubric.points)
+    with Remembering(start(rubric.environment)) as sandbox:
+        for seed in range(count):
+            notebook = variants.composed(assignment, rubric, seed)
+            yield validate(Known("variant", f"{seed}", {"": notebook}, expected), rubric, bank, sandbox)
+
+
 def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator[str]:
     """What differs from the expectation, as short sentences."""
     for item in rubric.items:
@@ -186,12 +196,12 @@ def print_names(names: list[Distinction], console: Console) -> None:
     console.print(table)
 
 
-def print_table(rows: list[Row], console: Console) -> None:
-    """The table, and how many of each kind are as they should be."""
+def print_table(rows: list[Row], console: Console, *, all_rows: bool = True) -> None:
+    """The table, of all or of what is off, and how many of each kind are as they should be."""
     table = Table(box=None, pad_edge=False)
     for heading in ("", "kind", "notebook", "frames", "loses marks on", "score", "named"):
         table.add_column(heading, overflow="fold")
-    for row in rows:
+    for row in rows if all_rows else [row for row in rows if row.off]:
         table.add_row(
             "[red]✗[/]" if row.off else "[green]✓[/]",
             row.kind,
@@ -208,6 +218,8 @@ def print_table(rows: list[Row], console: Console) -> None:
         own = [row for row in rows if row.kind == kind]
         console.print(f"{kind}: {sum(not row.off for row in own)} of {len(own)} as they should be", highlight=False)
     several = [row for row in rows if len(row.frames) > 1]
+    if not several:
+        return
     same = sum(not any(DIFFER in sentence for sentence in row.off) for row in several)
     frames = ", ".join(dict.fromkeys(frame for row in several for frame in row.frames))
     console.print(f"the same verdict in every frame ({frames}): {same} of {len(several)}", highlight=False)

@@ -21,6 +21,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     cells: Path
     """ITEM.py: a cell for a student's own notebook that shows what the component should give beside what it gives."""
     misconceptions: Path
+    equivalents: Path
+    """Mutants of the solved notebook that compute the same: by item, the change and the reason."""
     recorded_run: Path
     """Figures that the solved notebook's cells print."""
     frames: Path

@@ -2,16 +2,18 @@
 told."""
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import combinations
 
 import msgspec
+import numpy as np
 
 from autograder.grading import messages
 from autograder.grading.bank import Bank, slug_of
 from autograder.grading.compare import Difference, differences, same
-from autograder.grading.properties import property_of
+from autograder.grading.properties import EQUAL, property_of, property_of_all, times
 from autograder.grading.rubric import Check, Item, Rubric
 from autograder.grading.verdicts import Finding, Unclear
-from autograder.sandbox.outcomes import Fault, Outcome, Reply
+from autograder.sandbox.outcomes import Array, Fault, Outcome, Reply
 
 Answers = Mapping[str, Outcome | Unclear]
 """Case to outcome, for the cases of one item that were asked."""
@@ -46,8 +48,8 @@ def judge(
             # An exception there says nothing of what this check is about.
             findings[check.name] = Finding(passed=False, message=messages.presupposed(_title(item, check.after)))
         else:
-            seen, table = _explain(check, comparison, rubric, why_missing), _layers(check, comparison)
-            slug = names.get(check.name)
+            slug, table = names.get(check.name), _layers(check, comparison)
+            seen = _explain(check, comparison, rubric, why_missing, named=slug is not None)
             shown = check.name in item.shown and slug != item.not_started and comparison.is_seen(check)
             findings[check.name] = msgspec.structs.replace(_mistake(check, seen, table, slug, bank, said), shown=shown)
     return findings
@@ -141,6 +143,43 @@ class Comparison:
             for case in check.cases
         )
 
+    def visible(self, field: str) -> dict[str, tuple[Array, Array]]:
+        """Public case to what came and what was expected there, for an array of the right shape."""
+        found = {}
+        for case, answer in self.answers.items():
+            expected = self.bank.expected(self.item.name, case)
+            if self.item.cases[case].bank == "public" and isinstance(answer, Reply) and isinstance(expected, Reply):
+                both = answer.arrays.get(field), expected.arrays.get(field)
+                if both[0] is not None and both[1] is not None and both[0].shape == both[1].shape:
+                    found[case] = (both[0], both[1])
+        return found
+
+    def unchanged(self, field: str) -> str:
+        """What the field should depend on and does not: an argument that alone tells two public cases apart."""
+        replies = self.visible(field)
+        for one, other in combinations(replies, 2):
+            arguments = self.item.cases[one].arguments, self.item.cases[other].arguments
+            apart = [name for name in arguments[0] if arguments[0][name] != arguments[1].get(name)]
+            if len(apart) == 1 and apart[0] in arguments[1]:
+                (got, expected), (again, changed) = replies[one], replies[other]
+                if np.allclose(got, again, EQUAL) and not np.allclose(expected, changed, EQUAL):
+                    values = " and ".join(f"{given[apart[0]]}" for given in arguments)
+                    return f"It is the same for a `{apart[0]}` of {values}."
+        return ""
+
+    def times_a_mistake(self, field: str) -> str:
+        """Whether it is a multiple of what a misconception gives, in all public cases."""
+        replies = self.visible(field)
+        for slug, description in self.bank.misconceptions.items():
+            if description.item != self.item.name:
+                continue
+            mistaken = [self.bank.mistaken(self.item.name, case).get(slug) for case in replies]
+            arrays = [each.arrays[field] for each in mistaken if isinstance(each, Reply) and field in each.arrays]
+            factor = times([got for got, _ in replies.values()], arrays) if len(arrays) == len(replies) else None
+            if factor is not None and abs(factor - 1) > EQUAL:
+                return f"It is {factor:.4g} times what comes out with this mistake: {description.shows}"
+        return ""
+
     def consistent(self, slug: str) -> bool:
         """Whether no reply speaks against the misconception: in each field it is as the misconception has it, or the
         misconception leaves the field as it should be and another mistake may have changed it. Clues it must have."""
@@ -209,8 +248,10 @@ def _diagnose(pointed: list[Check], wrong: list[Check], comparison: Comparison) 
     return named
 
 
-def _explain(check: Check, comparison: Comparison, rubric: Rubric, why_missing: Callable[[str], str]) -> str:
-    """What was seen in the first case that differs."""
+def _explain(
+    check: Check, comparison: Comparison, rubric: Rubric, why_missing: Callable[[str], str], *, named: bool
+) -> str:
+    """What was seen in the first case that differs. `named`: whether a misconception says it all."""
     item = comparison.item
     for case in check.cases:
         answer, expected = comparison.answers[case], comparison.bank.expected(item.name, case)
@@ -224,16 +265,21 @@ def _explain(check: Check, comparison: Comparison, rubric: Rubric, why_missing: 
             return messages.wrong_elsewhere(answer, [rubric.fields[each.field] for each in found])
         if not both:
             return messages.no_reply(answer, why_missing)
-        known = {} if hidden or not both else _properties(found, *both)
+        known = {} if hidden else _properties(found, case, comparison, named=named)
         return messages.different(found, rubric.fields, hidden=hidden, known=known)
     return ""
 
 
-def _properties(found: Iterable[Difference], got: Reply, expected: Reply) -> dict[str, str]:
-    """Field to what is true of it."""
-    return {
-        each.field: property_of(got.arrays[each.field], expected.arrays[each.field]) for each in found if each.places
-    }
+def _properties(found: Iterable[Difference], case: str, comparison: Comparison, *, named: bool) -> dict[str, str]:
+    """Field to what is true of it: in the case, or in all public cases together."""
+    told = {}
+    for field in (each.field for each in found if each.places):
+        replies = comparison.visible(field)
+        got, expected = replies[case]
+        everything = [list(arrays) for arrays in zip(*replies.values(), strict=True)]
+        said = property_of(got, expected) or comparison.unchanged(field) or property_of_all(*everything)
+        told[field] = said or ("" if named else comparison.times_a_mistake(field))
+    return told
 
 
 def _layers(check: Check, comparison: Comparison) -> str:

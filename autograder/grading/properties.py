@@ -1,7 +1,7 @@
 """What can be said of a wrong array beside the right one where no misconception is known to give it. Each property is a
 sentence that holds for the numbers as they are, whatever the reason."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -11,6 +11,10 @@ EQUAL = 1e-4
 """Relative to the greatest value; far below what the tolerance forgives, so that nothing holds by chance."""
 
 
+ENOUGH = 3
+"""Cases in which the same factor is no accident."""
+
+
 def property_of(got: Array, expected: Array) -> str:
     """The first that holds, "" where none does. Both of one shape, not empty, and not equal."""
     if not np.isfinite(got).all():
@@ -18,6 +22,41 @@ def property_of(got: Array, expected: Array) -> str:
     known = ORDERS if expected.dtype.kind == "i" else VALUES
     with np.errstate(all="ignore"):  # numbers too large to be multiplied are close to nothing
         return next((said for told in known if (said := told(got, expected))), "")
+
+
+def property_of_all(got: Sequence[Array], expected: Sequence[Array]) -> str:
+    """The first that holds of single numbers, one from each case, "" where none does."""
+    pairs = [(g, e) for g, e in zip(got, expected, strict=True) if _is_one_number(g) and _is_one_number(e)]
+    theirs, ours = (np.array([pair[side].flat[0] for pair in pairs], dtype=np.float64) for side in (0, 1))
+    if len(ours) < ENOUGH or not all(np.isfinite(each).all() for each in got) or _close(theirs, ours):
+        return ""
+    said = next((said for told in (_zero, _multiple, _shifted) if (said := told(theirs, ours))), "")
+    return f"In all {len(ours)} cases: {said[0].lower()}{said[1:]}" if said else ""
+
+
+def times(got: Sequence[Array], other: Sequence[Array]) -> float | None:
+    """The factor from the other to what came, the same in all cases and no accident; None where there is none."""
+    ours, theirs = _together(other), _together(got)
+    enough = sum(each.size if not _is_one_number(each) else 1 for each in other) >= ENOUGH
+    if not enough or ours.shape != theirs.shape or not np.isfinite(theirs).all() or not ours.any():
+        return None
+    factor = _factor(theirs, ours)
+    return factor if factor and _close(theirs, factor * ours) else None
+
+
+def _is_one_number(array: Array) -> bool:
+    """Whether all its values are one, such as a loss that was asked for twice."""
+    return array.size > 0 and bool(np.ptp(array) <= EQUAL * np.abs(array).max())
+
+
+def _together(arrays: Iterable[Array]) -> Array:
+    return np.concatenate([each.astype(np.float64).reshape(-1) for each in arrays] or [np.zeros(0)])
+
+
+def _factor(got: Array, expected: Array) -> float:
+    """By least squares."""
+    square = float(expected @ expected)
+    return float(expected @ got) / square if square else 0.0
 
 
 def _reversed(got: Array, expected: Array) -> str:
@@ -49,14 +88,13 @@ def _zero(got: Array, _: Array) -> str:
 
 def _multiple(got: Array, expected: Array) -> str:
     ours, theirs = expected.astype(np.float64).reshape(-1), got.astype(np.float64).reshape(-1)
-    square = float(ours @ ours)
-    factor = float(ours @ theirs) / square if square else 0.0
+    factor = _factor(theirs, ours)
     if not factor or not _close(theirs, factor * ours):
         return ""
     if abs(factor + 1) < EQUAL:
         return "It is the right one with the opposite sign."
-    if len(ours) == 1:
-        return ""  # one number is a multiple of every other
+    if _is_one_number(ours):
+        return ""  # which is a multiple of every other
     return f"It is the right one times {factor:.4g}."
 
 
@@ -79,7 +117,7 @@ def _shuffled_rows(got: Array, expected: Array) -> str:
 
 def _shifted(got: Array, expected: Array) -> str:
     gap = got.astype(np.float64) - expected.astype(np.float64)
-    if gap.size == 1 or not _close(gap, np.full_like(gap, gap.mean())):
+    if _is_one_number(expected.reshape(-1)) or not _close(gap, np.full_like(gap, gap.mean())):
         return ""
     return f"Every value is {abs(gap.mean()):.4g} too {'large' if gap.mean() > 0 else 'small'}."
 

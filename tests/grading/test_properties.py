@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from autograder.grading.properties import property_of
+from autograder.grading.properties import property_of, property_of_all, times
 
 RIGHT = np.random.default_rng(0).normal(size=(6, 4))
 ROWS = np.linspace(0.5, 3, 6)[:, None]
@@ -76,3 +76,37 @@ def test_a_factor_is_named_only_where_it_makes_one_the_other(got, expected):
         assert np.allclose(got, float(told[1]) * expected, atol=2e-3 * np.abs(got).max())
     if said == "Yours is zero everywhere.":
         assert not got.any()
+
+
+LOSSES = [np.array(value) for value in (2.4, 1.3, 3.1, 0.7)]
+
+
+@pytest.mark.parametrize(
+    ("got", "said"),
+    [
+        ([2 * each for each in LOSSES], "In all 4 cases: it is the right one times 2."),
+        ([-each for each in LOSSES], "In all 4 cases: it is the right one with the opposite sign."),
+        ([each + 1 for each in LOSSES], "In all 4 cases: every value is 1 too large."),
+        ([0 * each for each in LOSSES], "In all 4 cases: yours is zero everywhere."),
+        ([each**2 for each in LOSSES], ""),
+        ([np.array(np.nan), *LOSSES[1:]], ""),
+    ],
+)
+def test_of_single_numbers_in_several_cases(got, said):
+    assert property_of_all(got, LOSSES) == said
+
+
+def test_two_cases_are_too_few():
+    assert property_of_all([2 * each for each in LOSSES[:2]], LOSSES[:2]) == ""
+    assert times([2 * each for each in LOSSES[:2]], LOSSES[:2]) is None
+
+
+@given(st.floats(0.01, 100))
+def test_a_factor_is_found(factor):
+    assert times([factor * each for each in LOSSES], LOSSES) == pytest.approx(factor)
+
+
+def test_no_factor_is_made_up():
+    assert times([each + 1 for each in LOSSES], LOSSES) is None
+    assert times(LOSSES, [0 * each for each in LOSSES]) is None
+    assert times([RIGHT], [RIGHT.T]) is None

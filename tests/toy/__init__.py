@@ -18,6 +18,7 @@ def toy(folder: Path) -> Assignment:
         solution=folder / "solution.ipynb",
         root=ROOT,
         cells=HERE / "cells",
+        equivalents=HERE / "equivalents.toml",
         misconceptions=HERE / "misconceptions",
         recorded_run=HERE / "recorded_run.toml",
         frames=HERE / "frames",

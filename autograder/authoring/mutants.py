@@ -1,0 +1,101 @@
+"""The solved notebook with a systematic change, or two, in one component. Which of them grading sees measures what it
+misses."""
+
+import ast
+import difflib
+import random
+from collections.abc import Iterator
+
+import msgspec
+
+from autograder.authoring import frames
+from autograder.authoring.definitions import definition, redefined
+from autograder.authoring.mutations import Change, applied, changes
+from autograder.grading.assignment import Assignment
+from autograder.grading.rubric import Item, Rubric
+from autograder.submission.notebook import Notebook
+
+AROUND = 24
+"""Characters shown on both sides of a change."""
+
+
+class Mutant(msgspec.Struct, frozen=True):
+    """A solved notebook with changes in one component."""
+
+    item: str
+    operators: tuple[str, ...]
+    change: str
+    """The lines before and after."""
+    notebook: Notebook
+
+
+def first_order(assignment: Assignment, item: Item) -> Iterator[Mutant]:
+    """Every mutant with one change; of those with the same text one. Raises FrameError."""
+    tree = _component(assignment, item)
+    texts = {ast.unparse(tree)}
+    for change in changes(tree):
+        text = ast.unparse(applied(tree, change))
+        if text not in texts:
+            texts.add(text)
+            yield _mutant(assignment, item, tree, text, change)
+
+
+def pairs(assignment: Assignment, rubric: Rubric, count: int, seed: int = 0) -> Iterator[Mutant]:
+    """Mutants with two changes of one component, neither inside the other, chosen at random. Raises FrameError."""
+    chance = random.Random(seed)
+    trees = {item.name: _component(assignment, item) for item in rubric.items if item.probes}
+    known = {name: list(changes(tree)) for name, tree in trees.items()}
+    while count:
+        name = chance.choice(sorted(trees))
+        first, second = sorted(chance.sample(known[name], 2), key=lambda change: str(change.path))
+        shorter = min(len(first.path), len(second.path))
+        if first.path[:shorter] == second.path[:shorter] or _moves_places(second):
+            continue
+        # The second one leaves the path to the first one as it is.
+        text = ast.unparse(applied(applied(trees[name], second), first))
+        yield _mutant(assignment, rubric.item(name), trees[name], text, first, second)
+        count -= 1
+
+
+def _moves_places(change: Change) -> bool:
+    return isinstance(change.replaced, list)
+
+
+def _component(assignment: Assignment, item: Item) -> ast.Module:
+    """The syntax tree of what the student writes, without docstrings."""
+    for cell in frames.generate(assignment, "solution").cells:
+        if frames.belongs(cell, item.name) and (node := definition(cell.source, item.needs[0])):
+            for each in ast.walk(node):
+                if isinstance(each, ast.ClassDef | ast.FunctionDef) and ast.get_docstring(each):
+                    del each.body[0]
+            return ast.Module(body=[node], type_ignores=[])
+    raise frames.FrameError(f"no cell of {item.name} defines {item.needs[0]}")
+
+
+def _mutant(assignment: Assignment, item: Item, tree: ast.Module, text: str, *made: Change) -> Mutant:
+    notebook = frames.generate(assignment, "solution")
+    for cell in notebook.cells:
+        if frames.belongs(cell, item.name):
+            cell.source = redefined(cell.source, item.needs[0], text)
+    difference = [*difflib.ndiff(ast.unparse(tree).split("\n"), text.split("\n"))]
+    before, after = ("; ".join(line[2:].strip() for line in difference if line[0] == sign) for sign in "-+")
+    return Mutant(
+        item=item.name,
+        operators=tuple(change.operator for change in made),
+        change=_shortened(before, after),
+        notebook=frames.as_submission(notebook),
+    )
+
+
+def _shortened(before: str, after: str) -> str:
+    """Both without most of what they have in common at the beginning and at the end."""
+    first = _in_common(before, after)
+    last = _in_common(before[first:][::-1], after[first:][::-1])
+    first, last = max(0, first - AROUND), max(0, last - AROUND)
+    return "  ->  ".join(text[first : len(text) - last] or "(nothing)" for text in (before, after))
+
+
+def _in_common(one: str, other: str) -> int:
+    """Characters at the beginning."""
+    differing = (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return next(differing, min(len(one), len(other)))

@@ -1,0 +1,33 @@
+"""Right solutions composed at random have full marks."""
+
+import ast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.assignment.files import PS7
+from autograder.authoring.variants import WRITTEN, composed
+from autograder.authoring.variants.style import Style
+from autograder.commands.validate import validate_variants
+
+
+@given(st.integers(0, 10**9), st.sampled_from(sorted(WRITTEN)))
+def test_every_composition_is_one_definition(seed, item):
+    (node,) = ast.parse(WRITTEN[item](Style(seed))).body
+    assert node.name in PS7.solution.read_text(encoding="utf-8")
+
+
+def test_they_differ_from_one_another(rubric):
+    notebooks = [composed(PS7, rubric, seed) for seed in range(10)]
+    assert len({"\n".join(cell.source for cell in notebook.cells) for notebook in notebooks}) == 10
+    assert composed(PS7, rubric, 3) == notebooks[3]
+
+
+def test_forty_have_full_marks(rubric):
+    assert [(row.name, row.off) for row in validate_variants(PS7, rubric, 40) if row.off] == []
+
+
+@pytest.mark.slow
+def test_two_hundred_have_full_marks(rubric):
+    assert [(row.name, row.off) for row in validate_variants(PS7, rubric, 200) if row.off] == []

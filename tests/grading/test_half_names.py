@@ -1,0 +1,32 @@
+"""Where two mistakes come together and no misconception fits, what is said is still true and says something."""
+
+import pytest
+
+from autograder.assignment.files import PS7
+from autograder.authoring import frames
+from autograder.commands.grade import check_notebook
+from autograder.grading.examination import Limits
+from tests.notebooks import edited
+
+HALF = "(loss_image_to_text + loss_text_to_image) / 2"
+
+
+@pytest.mark.parametrize(
+    ("edits", "said"),
+    [
+        ({" / self.temperature": "", HALF: "loss_image_to_text"}, "It is the same for a `temperature` of 0.4 and 2.5."),
+        (
+            {HALF: "loss_image_to_text * 32"},
+            "It is 32 times what comes out with this mistake: The loss has one direction",
+        ),
+        ({HALF: "-loss_text_to_image"}, "It is -1 times what comes out with this mistake: The loss has one direction"),
+        ({HALF: HALF + " + 1"}, "In all 6 cases: every value is 1 too large."),
+        ({HALF: HALF.replace("2", "3")}, "In all 6 cases: it is the right one times 0.6667."),
+    ],
+)
+def test_of_the_loss(edits, said, sandbox, rubric):
+    solved = frames.submission(PS7, "solution", PS7.every_frame[0])
+    results = check_notebook(PS7, edited(solved, edits), ("clip_model",), rubric, sandbox, limits=Limits())
+    told = {test.extra_data["check"]: test for test in results.tests}
+    assert said in told["loss"].output
+    assert not any(test.extra_data["misconception"] for test in results.tests)
