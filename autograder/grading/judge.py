@@ -1,22 +1,21 @@
 """Turns outcomes into findings: equal to the reference, equal to a misconception, or different in ways that can be
 told."""
 
-from collections.abc import Callable, Iterable, Mapping
-from itertools import combinations
+from collections.abc import Callable, Iterable
 
 import msgspec
-import numpy as np
 
 from autograder.grading import messages
 from autograder.grading.bank import Bank, slug_of
 from autograder.grading.compare import Difference, differences, same
-from autograder.grading.properties import EQUAL, property_of, property_of_all, times
+from autograder.grading.properties import property_of, property_of_all
+from autograder.grading.replies import Answers, Comparison
 from autograder.grading.rubric import Check, Item, Rubric
 from autograder.grading.verdicts import Finding, Unclear
-from autograder.sandbox.outcomes import Array, Fault, Outcome, Reply
+from autograder.sandbox.outcomes import Fault, Outcome, Reply
 
-Answers = Mapping[str, Outcome | Unclear]
-"""Case to outcome, for the cases of one item that were asked."""
+GRADIENT = "gradient"
+"""What the names of fields that hold gradients end with."""
 
 
 def judge(
@@ -98,133 +97,6 @@ def not_checked(fault: Fault, *, again: bool = False) -> Finding:
     )
 
 
-class Comparison:
-    """One item's answers beside what the bank holds for the same cases."""
-
-    def __init__(self, item: Item, answers: Answers, bank: Bank, tolerance: float) -> None:
-        self.item, self.answers, self.bank, self.tolerance = item, answers, bank, tolerance
-
-    def passes(self, check: Check) -> bool:
-        """Whether every case of the check is answered as the reference answers it."""
-        return all(self._passes(check, case) for case in check.cases)
-
-    def faults(self, check: Check) -> list[Fault]:
-        """The grader's own failures, where nothing else speaks against the check."""
-        failing = [self.answers[case] for case in check.cases if not self._passes(check, case)]
-        faults = [answer for answer in failing if isinstance(answer, Fault)]
-        return faults if len(faults) == len(failing) else []
-
-    def passed(self, check: Check) -> Finding:
-        """The finding of a check that passes, with the doubt where there is one."""
-        unclear = [answer for case in check.cases if isinstance(answer := self.answers[case], Unclear)]
-        if not unclear:
-            return Finding(passed=True, message="")
-        return Finding(passed=True, message=f"Taken as right: {unclear[0].reason}", needs_review=unclear[0].reason)
-
-    def fitting(self, check: Check, *, clues: bool = False) -> set[str]:
-        """The misconceptions that agree with the submission in all cases of the check."""
-        everything = [set(self.bank.mistaken(self.item.name, case)) for case in check.cases]
-        return {
-            slug
-            for slug in set.intersection(*everything)
-            if all(self._fits(slug, check, case, clues=clues) for case in check.cases)
-        }
-
-    def unanswered(self, check: Check) -> bool:
-        """Whether no case of the check has a reply that differs."""
-        return not any(isinstance(self.answers[case], Reply) and not self._passes(check, case) for case in check.cases)
-
-    def is_seen(self, check: Check) -> bool:
-        """Whether a public case has a reply that differs."""
-        return any(
-            self.item.cases[case].bank == "public"
-            and isinstance(self.answers[case], Reply)
-            and not self._passes(check, case)
-            for case in check.cases
-        )
-
-    def visible(self, field: str) -> dict[str, tuple[Array, Array]]:
-        """Public case to what came and what was expected there, for an array of the right shape."""
-        found = {}
-        for case, answer in self.answers.items():
-            expected = self.bank.expected(self.item.name, case)
-            if self.item.cases[case].bank == "public" and isinstance(answer, Reply) and isinstance(expected, Reply):
-                both = answer.arrays.get(field), expected.arrays.get(field)
-                if both[0] is not None and both[1] is not None and both[0].shape == both[1].shape:
-                    found[case] = (both[0], both[1])
-        return found
-
-    def unchanged(self, field: str) -> str:
-        """What the field should depend on and does not: an argument that alone tells two public cases apart."""
-        replies = self.visible(field)
-        for one, other in combinations(replies, 2):
-            arguments = self.item.cases[one].arguments, self.item.cases[other].arguments
-            apart = [name for name in arguments[0] if arguments[0][name] != arguments[1].get(name)]
-            if len(apart) == 1 and apart[0] in arguments[1]:
-                (got, expected), (again, changed) = replies[one], replies[other]
-                if np.allclose(got, again, EQUAL) and not np.allclose(expected, changed, EQUAL):
-                    values = " and ".join(f"{given[apart[0]]}" for given in arguments)
-                    return f"It is the same for a `{apart[0]}` of {values}."
-        return ""
-
-    def times_a_mistake(self, field: str) -> str:
-        """Whether it is a multiple of what a misconception gives, in all public cases."""
-        replies = self.visible(field)
-        for slug, description in self.bank.misconceptions.items():
-            if description.item != self.item.name:
-                continue
-            mistaken = [self.bank.mistaken(self.item.name, case).get(slug) for case in replies]
-            arrays = [each.arrays[field] for each in mistaken if isinstance(each, Reply) and field in each.arrays]
-            factor = times([got for got, _ in replies.values()], arrays) if len(arrays) == len(replies) else None
-            if factor is not None and abs(factor - 1) > EQUAL:
-                return f"It is {factor:.4g} times what comes out with this mistake: {description.shows}"
-        return ""
-
-    def consistent(self, slug: str) -> bool:
-        """Whether no reply speaks against the misconception: in each field it is as the misconception has it, or the
-        misconception leaves the field as it should be and another mistake may have changed it. Clues it must have."""
-        return all(
-            self._stands(slug, case, check.fields, check.clues)
-            for check in self.item.checks
-            if check.points
-            for case in check.cases
-        )
-
-    def _stands(self, slug: str, case: str, fields: Iterable[str], clues: Iterable[str]) -> bool:
-        answer, mistaken = self.answers[case], self.bank.mistaken(self.item.name, case)[slug]
-        expected = self.bank.expected(self.item.name, case)
-        if isinstance(answer, Unclear | Fault) or not fields:
-            return True
-        if not isinstance(answer, Reply) or not isinstance(mistaken, Reply):
-            return same(answer, mistaken, (), self.tolerance) or same(mistaken, expected, fields, self.tolerance)
-        return same(answer, mistaken, clues, self.tolerance) and all(
-            same(answer, mistaken, (field,), self.tolerance) or same(mistaken, expected, (field,), self.tolerance)
-            for field in fields
-        )
-
-    def differs(self, slug: str, check: Check) -> bool:
-        """Whether the misconception itself fails the check."""
-        return not all(
-            self.agree(check, self.bank.mistaken(self.item.name, case)[slug], self.bank.expected(self.item.name, case))
-            for case in check.cases
-        )
-
-    def agree(self, check: Check, one: Outcome, other: Outcome, *, clues: bool = False) -> bool:
-        """Whether two outcomes are the same as far as the check looks."""
-        return same(one, other, (*check.fields, *(check.clues if clues else ())), self.tolerance)
-
-    def _passes(self, check: Check, case: str) -> bool:
-        answer = self.answers[case]
-        return isinstance(answer, Unclear) or (
-            isinstance(answer, Reply) and self.agree(check, answer, self.bank.expected(self.item.name, case))
-        )
-
-    def _fits(self, slug: str, check: Check, case: str, *, clues: bool) -> bool:
-        answer = self.answers[case]
-        mistaken = self.bank.mistaken(self.item.name, case)[slug]
-        return isinstance(answer, Unclear) or self.agree(check, answer, mistaken, clues=clues)
-
-
 def _diagnose(pointed: list[Check], wrong: list[Check], comparison: Comparison) -> dict[str, str]:
     """Failing check to the slug of the misconception that replies just so.
 
@@ -266,8 +138,21 @@ def _explain(
         if not both:
             return messages.no_reply(answer, why_missing)
         known = {} if hidden else _properties(found, case, comparison, named=named)
-        return messages.different(found, rubric.fields, hidden=hidden, known=known)
+        seen = messages.different(found, rubric.fields, hidden=hidden, known=known)
+        return (
+            seen
+            if named or not _only_gradients(found, *both, rubric.tolerance)
+            else f"{seen}\n\n{messages.GRADIENT_ALONE}"
+        )
     return ""
+
+
+def _only_gradients(found: Iterable[Difference], got: Reply, expected: Reply, tolerance: float) -> bool:
+    """Whether gradients differ, and nothing of the values that they are gradients of."""
+    differing = {each.field for each in found}
+    values = {field for field in expected.arrays if not field.endswith(GRADIENT)}
+    alike = all(field in got.arrays and same(got, expected, (field,), tolerance) for field in values)
+    return bool(values) and all(field.endswith(GRADIENT) for field in differing) and alike
 
 
 def _properties(found: Iterable[Difference], case: str, comparison: Comparison, *, named: bool) -> dict[str, str]:

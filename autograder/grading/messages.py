@@ -14,6 +14,10 @@ from autograder.grading.compare import Difference
 from autograder.sandbox.outcomes import Ended, Missing, Outcome, Raised, Reply
 
 LONGEST_QUOTE = 300
+GRADIENT_ALONE = (
+    "The values are right and only the gradient is not. So look for what stands between them and `backward`: a "
+    "`detach`, `.data`, `no_grad`, a new tensor made of their numbers, or a quantity that is taken for a constant."
+)
 MOST_FRAMES, MOST_TENSORS, MOST_AXES, MOST_LAYERS = 3, 12, 20, 30
 
 

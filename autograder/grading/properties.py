@@ -11,6 +11,8 @@ EQUAL = 1e-4
 """Relative to the greatest value; far below what the tolerance forgives, so that nothing holds by chance."""
 
 
+LONG = 20
+"""Values in a row that come one after the other, such as the losses of epochs."""
 ENOUGH = 3
 """Cases in which the same factor is no accident."""
 
@@ -36,12 +38,15 @@ def property_of_all(got: Sequence[Array], expected: Sequence[Array]) -> str:
 
 def times(got: Sequence[Array], other: Sequence[Array]) -> float | None:
     """The factor from the other to what came, the same in all cases and no accident; None where there is none."""
+    if [each.shape for each in got] != [each.shape for each in other]:
+        return None
     ours, theirs = _together(other), _together(got)
-    enough = sum(each.size if not _is_one_number(each) else 1 for each in other) >= ENOUGH
-    if not enough or ours.shape != theirs.shape or not np.isfinite(theirs).all() or not ours.any():
+    enough = sum(1 if _is_one_number(each) else each.size for each in other) >= ENOUGH
+    if not enough or not np.isfinite(theirs).all() or not ours.any():
         return None
     factor = _factor(theirs, ours)
-    return factor if factor and _close(theirs, factor * ours) else None
+    is_it = all(_close(mine, factor * each) for mine, each in zip(got, other, strict=True))
+    return factor if factor and is_it else None
 
 
 def _is_one_number(array: Array) -> bool:
@@ -122,6 +127,15 @@ def _shifted(got: Array, expected: Array) -> str:
     return f"Every value is {abs(gap.mean()):.4g} too {'large' if gap.mean() > 0 else 'small'}."
 
 
+def _right_until(got: Array, expected: Array) -> str:
+    if expected.ndim != 1 or len(expected) < LONG:
+        return ""
+    right = int(np.cumprod(np.abs(got - expected) <= EQUAL * np.abs(expected)).sum())
+    if right < ENOUGH:
+        return ""
+    return f"The first {right} are right."
+
+
 def _close(one: Array, other: Array) -> bool:
     return bool((np.abs(one - other) <= EQUAL * np.abs(other).max()).all())
 
@@ -129,4 +143,4 @@ def _close(one: Array, other: Array) -> bool:
 Property = Callable[[Array, Array], str]
 ORDERS: tuple[Property, ...] = (_reversed, _another_order, _some_right)
 """Of numbers that stand for things, the best first."""
-VALUES: tuple[Property, ...] = (_zero, _multiple, _rows_multiple, _shuffled_rows, _shifted)
+VALUES: tuple[Property, ...] = (_zero, _multiple, _rows_multiple, _shuffled_rows, _shifted, _right_until)

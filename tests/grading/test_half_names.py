@@ -30,3 +30,20 @@ def test_of_the_loss(edits, said, sandbox, rubric):
     told = {test.extra_data["check"]: test for test in results.tests}
     assert said in told["loss"].output
     assert not any(test.extra_data["misconception"] for test in results.tests)
+
+
+def test_of_a_gradient_alone(sandbox, rubric):
+    solved = frames.submission(PS7, "solution", PS7.every_frame[0])
+    line = "return F.normalize(self.projection(x), dim=-1)"
+    edits = {line: "z = self.projection(x)\n        return z / z.norm(dim=-1, keepdim=True).detach()"}
+    results = check_notebook(PS7, edited(solved, edits), ("projection_head",), rubric, sandbox, limits=Limits())
+    (wrong,) = (test for test in results.tests if test.status == "failed")
+    assert wrong.extra_data["misconception"] is not None or "The values are right and only the gradient" in wrong.output
+
+
+def test_of_losses_that_are_right_at_first(sandbox, rubric):
+    solved = frames.submission(PS7, "solution", PS7.every_frame[0])
+    edits = {"loss = criterion(model(x), x)": "loss = criterion(model(x), x) * (1 if epoch < 30 else 2)"}
+    results = check_notebook(PS7, edited(solved, edits), ("train_ae",), rubric, sandbox, limits=Limits())
+    told = {test.extra_data["check"]: test.output for test in results.tests}
+    assert "The first 30 are right." in told["epochs"]
