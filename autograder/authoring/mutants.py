@@ -2,9 +2,9 @@
 misses."""
 
 import ast
-import difflib
 import random
 from collections.abc import Iterator
+from itertools import zip_longest
 
 import msgspec
 
@@ -26,6 +26,8 @@ class Mutant(msgspec.Struct, frozen=True):
     operators: tuple[str, ...]
     change: str
     """The lines before and after."""
+    parts: tuple[str, ...]
+    """The same of each change alone."""
     notebook: Notebook
 
 
@@ -44,7 +46,11 @@ def pairs(assignment: Assignment, rubric: Rubric, count: int, seed: int = 0) -> 
     """Mutants with two changes of one component, neither inside the other, chosen at random. Raises FrameError."""
     chance = random.Random(seed)
     trees = {item.name: _component(assignment, item) for item in rubric.items if item.probes}
-    known = {name: list(changes(tree)) for name, tree in trees.items()}
+    texts = {name: ast.unparse(tree) for name, tree in trees.items()}
+    known = {
+        name: [change for change in changes(tree) if ast.unparse(applied(tree, change)) != texts[name]]
+        for name, tree in trees.items()
+    }
     while count:
         name = chance.choice(sorted(trees))
         first, second = sorted(chance.sample(known[name], 2), key=lambda change: str(change.path))
@@ -53,8 +59,9 @@ def pairs(assignment: Assignment, rubric: Rubric, count: int, seed: int = 0) -> 
             continue
         # The second one leaves the path to the first one as it is.
         text = ast.unparse(applied(applied(trees[name], second), first))
-        yield _mutant(assignment, rubric.item(name), trees[name], text, first, second)
-        count -= 1
+        if text != texts[name]:
+            yield _mutant(assignment, rubric.item(name), trees[name], text, first, second)
+            count -= 1
 
 
 def _moves_places(change: Change) -> bool:
@@ -77,14 +84,22 @@ def _mutant(assignment: Assignment, item: Item, tree: ast.Module, text: str, *ma
     for cell in notebook.cells:
         if frames.belongs(cell, item.name):
             cell.source = redefined(cell.source, item.needs[0], text)
-    difference = [*difflib.ndiff(ast.unparse(tree).split("\n"), text.split("\n"))]
-    before, after = ("; ".join(line[2:].strip() for line in difference if line[0] == sign) for sign in "-+")
     return Mutant(
         item=item.name,
         operators=tuple(change.operator for change in made),
-        change=_shortened(before, after),
+        change=_told(tree, text),
+        parts=tuple(_told(tree, ast.unparse(applied(tree, each))) for each in made),
         notebook=frames.as_submission(notebook),
     )
+
+
+def _told(tree: ast.Module, text: str) -> str:
+    """The lines from the first to the last that differ."""
+    before, after = ast.unparse(tree).split("\n"), text.split("\n")
+    first = next(n for n, lines in enumerate(zip_longest(before, after)) if lines[0] != lines[1])
+    last = next(n for n, lines in enumerate(zip_longest(before[::-1], after[::-1])) if lines[0] != lines[1])
+    regions = (lines[first : max(first, len(lines) - last)] for lines in (before, after))
+    return _shortened(*("; ".join(line.strip() for line in region) for region in regions))
 
 
 def _shortened(before: str, after: str) -> str:

@@ -53,6 +53,7 @@ def grade_mutants(assignment: Assignment, rubric: Rubric, count: int, seed: int 
                 for _, each in grade(mutant.notebook, rubric, bank, sandbox, Clock(Limits()))
                 for verdict in each
             ]
+            reasons = [known.get((mutant.item, part), "") for part in mutant.parts]
             losing = {verdict.item for verdict in verdicts if not verdict.passed}
             return Seen(
                 item=mutant.item,
@@ -61,7 +62,7 @@ def grade_mutants(assignment: Assignment, rubric: Rubric, count: int, seed: int 
                 caught=mutant.item in losing,
                 elsewhere=tuple(sorted(losing - {mutant.item})),
                 named=tuple(sorted({each.misconception for each in verdicts if each.misconception})),
-                equivalent=known.get((mutant.item, mutant.change), ""),
+                equivalent=" ".join(reasons) if all(reasons) else "",
             )
 
         for item in rubric.items:

@@ -157,6 +157,8 @@ def head_like(own: Any) -> type[CopyingHead]:
                 own.__init__(self, *arguments, **keywords)
             except Exception:
                 nn.Module.__init__(self)
+            if "_parameters" not in vars(self):  # it did not call nn.Module's
+                nn.Module.__init__(self)
 
         def stand_in_imitate(self, x: torch.Tensor) -> None:
             with contextlib.suppress(Exception), torch.no_grad():
