@@ -11,6 +11,7 @@ from typing import Any
 
 from autograder.grading.bank import Description
 from autograder.grading.compare import Difference
+from autograder.grading.hints import hint
 from autograder.sandbox.outcomes import Ended, Missing, Outcome, Raised, Reply
 
 LONGEST_QUOTE = 300
@@ -100,15 +101,16 @@ def wrong_elsewhere(outcome: Outcome, fields: Sequence[str] = ()) -> str:
 def exception(raised: Raised) -> str:
     """The exception, the last places in the student's cells, and the shapes of the tensors there."""
     text = f"Your code raised {quote(f'{raised.kind}: {raised.text}' if raised.text else raised.kind)}"
+    meaning = f"\n\n{known}" if (known := hint(raised.text)) else ""
     if not raised.frames:
-        return text + "."
+        return f"{text}.{meaning}"
     places = [
         f"- {_plain(frame.cell)}, line {frame.line}{_inside(frame.function)}: {quote(frame.source, 120)}"
         for frame in raised.frames[-MOST_FRAMES:]
     ]
     tensors = [*raised.frames[-1].shapes.items()][:MOST_TENSORS]
     shapes = ", ".join(f"{quote(name, 40)} {quote(shape, 60)}" for name, shape in tensors)
-    return text + " in\n\n" + "\n".join(places) + (f"\n\nThe tensors there: {shapes}." if shapes else "")
+    return text + " in\n\n" + "\n".join(places) + (f"\n\nThe tensors there: {shapes}." if shapes else "") + meaning
 
 
 def different(

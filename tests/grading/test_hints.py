@@ -1,0 +1,79 @@
+"""Hints for the exceptions that PyTorch and Python really raise."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from autograder.grading.hints import hint, known
+
+
+class Late(nn.Module):
+    def __init__(self):
+        self.layer = nn.Linear(2, 2)
+
+
+class Never(nn.Module):
+    def __init__(self):
+        self.size = 3
+
+    def forward(self, x):
+        return x
+
+
+def twice():
+    loss = (torch.ones(2, requires_grad=True) ** 2).sum()
+    loss.backward()
+    loss.backward()
+
+
+def in_place():
+    x = torch.ones(2, requires_grad=True).sigmoid()
+    y = x**2
+    x += 1
+    y.sum().backward()
+
+
+def one(x):
+    return x
+
+
+def leaf():
+    torch.ones(2, requires_grad=True).add_(1)
+
+
+RAISING = {
+    "comes after the first layer": [Late, lambda: Never()(torch.ones(1)), lambda: list(Never().parameters())],
+    "have 5 features, and what they are multiplied with wants 3": [lambda: nn.Linear(3, 2)(torch.ones(4, 5))],
+    "No gradient can flow": [lambda: torch.ones(1).sum().backward()],
+    "goes through the same computation twice": [twice],
+    "wants 3 channels and is given 24": [
+        lambda: nn.Conv2d(3, 4, 3)(torch.ones(1, 24, 8, 8)),
+        lambda: nn.ConvTranspose2d(3, 4, 3)(torch.ones(1, 24, 8, 8)),
+    ],
+    "keep the number of values": [lambda: torch.ones(7).view(2, -1), lambda: torch.ones(7).reshape(2, 4)],
+    "targets of a cross entropy": [lambda: functional.cross_entropy(torch.ones(2, 3), torch.ones(2))],
+    "while gradients are recorded": [leaf],
+    "was changed in place": [in_place],
+    "whole tensor is true": [lambda: bool(torch.ones(2) > 0)],
+    "Python's own numbers": [lambda: [1, 2, 3][torch.tensor([0, 1])], lambda: [1, 2, 3][np.array([0, 1])]],
+    "before `.numpy()`": [lambda: torch.ones(1, requires_grad=True).numpy()],
+    "a function without `return`": [lambda: [*None], lambda: None + 1],
+    "a `self` may be missing": [one, lambda: one(1, 2)],
+}
+
+
+@pytest.mark.parametrize(("said", "raising"), [(said, each) for said, all_ in RAISING.items() for each in all_])
+def test_of_a_real_exception(said, raising):
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - which one is what is asked
+        raising()
+    assert said in hint(str(caught.value))
+
+
+def test_every_hint_is_tried():
+    assert len(RAISING) == len(known())
+
+
+def test_of_what_is_not_known_nothing_is_said():
+    assert hint("the dog ate it") == ""
