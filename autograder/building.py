@@ -65,6 +65,21 @@ def build_banks(
             fail(str(error))
 
 
+@building.command("feedback")
+def build_feedback() -> None:
+    """docs/feedback.md: everything that feedback can say."""
+    from autograder.authoring.feedback import page
+    from autograder.grading.bank import Bank, BankError
+
+    refuse_outside_a_checkout()
+    path = PS7.root / "docs" / "feedback.md"
+    try:
+        path.write_text(page(read_rubric(), Bank.read(("public", "hidden"), PS7.banks)), encoding="utf-8")
+    except BankError as error:
+        fail(str(error))
+    typer.echo(str(path))
+
+
 @building.command("gradescope")
 def build_gradescope(
     out: Annotated[Path, typer.Option(help="The zip to write.")] = Path("build/gradescope.zip"),
