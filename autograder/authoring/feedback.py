@@ -8,8 +8,8 @@ from autograder.grading.rubric import Rubric
 
 HEAD = """# What feedback says
 
-Made from the code by `ps7 build feedback`. A failing check says what was seen (expected, got, where, how far), then, where
-the reply is that of a known mistake, the two sentences of that mistake: what it is, and where to look.
+Made from the code by `ps7 build feedback`. A failing check says what was seen (expected, got, where, how far), then,
+where the reply is that of a known mistake, the two sentences of that mistake: what it is, and where to look.
 """
 
 

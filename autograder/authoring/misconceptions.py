@@ -22,6 +22,7 @@ from autograder.authoring import frames
 from autograder.grading.assignment import Assignment
 from autograder.grading.bank import Description
 from autograder.grading.rubric import Item, Rubric
+from autograder.program import digest, outline
 from autograder.submission.notebook import Notebook
 
 Read = TypeVar("Read")
@@ -117,8 +118,10 @@ def _not_started(assignment: Assignment, item: Item, frame: Path) -> Mistake:
     blank = frames.generate(assignment, "template", frame)
     for solved_cell, blank_cell in zip(_cells_of(solved, item.name), _cells_of(blank, item.name), strict=True):
         solved_cell.source = blank_cell.source
-    description = Description(item=item.name, shows="This is still the template's blank.", look=item.todo)
-    return Mistake(item.not_started, description, frames.as_submission(solved))
+    notebook = frames.as_submission(solved)
+    text = digest(outline(notebook), item.needs[0])
+    description = Description(item=item.name, shows="This is still the template's blank.", look=item.todo, text=text)
+    return Mistake(item.not_started, description, notebook)
 
 
 def _cells_of(notebook: Any, item: str) -> Iterator[Any]:

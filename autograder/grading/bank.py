@@ -34,6 +34,8 @@ class Description(msgspec.Struct, frozen=True):
     item: str
     shows: str
     look: str
+    text: str = ""
+    """The digest of the component, where its text alone shows the mistake and others may answer alike."""
 
 
 class Index(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from autograder.grading.judge import judge, not_checked, presupposing
 from autograder.grading.reproduction import Reproduce, Subject
 from autograder.grading.rubric import Item, Rubric, named
 from autograder.grading.verdicts import Finding, Unclear, Verdict
-from autograder.program import Outline, outline, program_for, too_new, why_missing
+from autograder.program import Outline, digest, outline, program_for, too_new, why_missing
 from autograder.sandbox.bounded import Exhausted, Failed, bounded
 from autograder.sandbox.host import Sandbox, SandboxError
 from autograder.sandbox.outcomes import Ended, Fault, Missing, Outcome, fault
@@ -70,7 +70,8 @@ def grade(
 def _judged(
     item: Item, answers: Mapping[str, Outcome | Unclear], bank: Bank, rubric: Rubric, read: Outline
 ) -> dict[str, Finding]:
-    findings = judge(item, answers, bank, rubric, lambda name: why_missing(read, name))
+    text = digest(read, item.needs[0])
+    findings = judge(item, answers, bank, rubric, lambda name: why_missing(read, name), text)
     if unread := _unread(answers, read):
         return {name: each if each.passed else _to_review(each, unread) for name, each in findings.items()}
     return findings

@@ -19,11 +19,11 @@ GRADIENT = "gradient"
 
 
 def judge(
-    item: Item, answers: Answers, bank: Bank, rubric: Rubric, why_missing: Callable[[str], str]
+    item: Item, answers: Answers, bank: Bank, rubric: Rubric, why_missing: Callable[[str], str], text: str = ""
 ) -> dict[str, Finding]:
-    """A finding for every check of the item, in the rubric's order."""
+    """A finding for every check of the item, in the rubric's order. `text`: the digest of the component's own text."""
     known = {case: _described(answer, rubric) for case, answer in answers.items()}
-    comparison = Comparison(item, known, bank, rubric.tolerance)
+    comparison = Comparison(item, known, bank, rubric.tolerance, text)
     failing = [check for check in item.checks if not comparison.passes(check)]
     pointed = [check for check in item.checks if check.points]
     wrong = [check for check in pointed if check in failing]

@@ -20,8 +20,9 @@ Answers = Mapping[str, Outcome | Unclear]
 class Comparison:
     """One item's answers beside what the bank holds for the same cases."""
 
-    def __init__(self, item: Item, answers: Answers, bank: Bank, tolerance: float) -> None:
+    def __init__(self, item: Item, answers: Answers, bank: Bank, tolerance: float, text: str = "") -> None:
         self.item, self.answers, self.bank, self.tolerance = item, answers, bank, tolerance
+        self._text = text
 
     def passes(self, check: Check) -> bool:
         """Whether every case of the check is answered as the reference answers it."""
@@ -46,7 +47,8 @@ class Comparison:
         return {
             slug
             for slug in set.intersection(*everything)
-            if all(self._fits(slug, check, case, clues=clues) for case in check.cases)
+            if self.bank.misconceptions[slug].text in ("", self._text)
+            and all(self._fits(slug, check, case, clues=clues) for case in check.cases)
         }
 
     def unanswered(self, check: Check) -> bool:

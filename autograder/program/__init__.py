@@ -2,6 +2,7 @@
 
 from autograder.program.activations import applied
 from autograder.program.definitions import Definitions
+from autograder.program.digest import digest
 from autograder.program.effects import STOPS
 from autograder.program.loops import row_loops
 from autograder.program.missing import too_new, why_missing
@@ -18,6 +19,7 @@ __all__ = [
     "Program",
     "Statement",
     "applied",
+    "digest",
     "outline",
     "program_for",
     "row_loops",
