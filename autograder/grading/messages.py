@@ -75,7 +75,7 @@ def no_reply(outcome: Outcome, why_missing: Callable[[str], str]) -> str:
             reason = f"\n\n{why_missing(missing[1])}" if missing else ""
             return exception(outcome) + reason
         case Raised(kind="Unusable", text=text):
-            return _plain(text)
+            return f"{_plain(text)} {hint(text)}".strip()
         case Raised():
             return exception(outcome)
         case Ended(reason=reason):

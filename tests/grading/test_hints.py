@@ -22,6 +22,10 @@ class Never(nn.Module):
         return x
 
 
+def none():
+    raise ValueError("Encoder gives None, not a tensor.")  # a probe's own words
+
+
 def twice():
     loss = (torch.ones(2, requires_grad=True) ** 2).sum()
     loss.backward()
@@ -59,6 +63,7 @@ RAISING = {
     "whole tensor is true": [lambda: bool(torch.ones(2) > 0)],
     "Python's own numbers": [lambda: [1, 2, 3][torch.tensor([0, 1])], lambda: [1, 2, 3][np.array([0, 1])]],
     "before `.numpy()`": [lambda: torch.ones(1, requires_grad=True).numpy()],
+    "ends without a `return`": [none],
     "a function without `return`": [lambda: [*None], lambda: None + 1],
     "a `self` may be missing": [one, lambda: one(1, 2)],
 }
