@@ -130,10 +130,11 @@ def _shifted(got: Array, expected: Array) -> str:
 def _right_until(got: Array, expected: Array) -> str:
     if expected.ndim != 1 or len(expected) < LONG:
         return ""
-    right = int(np.cumprod(np.abs(got - expected) <= EQUAL * np.abs(expected)).sum())
-    if right < ENOUGH:
+    alike = np.abs(got - expected) <= EQUAL * np.abs(expected)
+    right = int(np.cumprod(alike).sum())
+    if right < ENOUGH or alike.sum() > right:
         return ""
-    return f"The first {right} are right."
+    return f"The first {right} are right, and none after them."
 
 
 def _close(one: Array, other: Array) -> bool:

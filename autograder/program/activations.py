@@ -7,7 +7,8 @@ from autograder.program.definitions import Definitions
 
 NAMES = {
     **dict.fromkeys(("Sigmoid", "sigmoid", "sigmoid_", "LogSigmoid"), "sigmoid"),
-    **dict.fromkeys(("ReLU", "relu", "relu_", "ReLU6", "relu6", "clamp", "clamp_", "clip", "Threshold"), "ReLU"),
+    **dict.fromkeys(("ReLU", "relu", "relu_", "ReLU6", "relu6", "Threshold"), "ReLU"),
+    **dict.fromkeys(("clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_max"), "clamp"),
     **dict.fromkeys(("LeakyReLU", "leaky_relu", "leaky_relu_", "PReLU", "RReLU"), "leaky ReLU"),
     **dict.fromkeys(("Tanh", "tanh", "tanh_", "Hardtanh", "hardtanh"), "tanh"),
     **dict.fromkeys(("GELU", "gelu", "SiLU", "silu", "ELU", "elu", "Softplus", "softplus"), "GELU"),
