@@ -14,7 +14,10 @@ HALF = "(loss_image_to_text + loss_text_to_image) / 2"
 @pytest.mark.parametrize(
     ("edits", "said"),
     [
-        ({" / self.temperature": "", HALF: "loss_image_to_text"}, "It is the same for a `temperature` of 0.4 and 2.5."),
+        (
+            {" / self.temperature": "", HALF: "loss_image_to_text"},
+            "It is the same for a `temperature` of 0.12 and 2.5.",
+        ),
         (
             {HALF: "loss_image_to_text * 32"},
             "It is 32 times what comes out with this mistake: The loss has one direction",
