@@ -9,23 +9,22 @@ from autograder.sandbox.outcomes import Array
 
 EQUAL = 1e-4
 """Relative to the greatest value; far below what the tolerance forgives, so that nothing holds by chance."""
-
-
 LONG = 20
 """Values in a row that come one after the other, such as the losses of epochs."""
 ENOUGH = 3
 """Cases in which the same factor is no accident."""
 
 
+@np.errstate(all="ignore")  # numbers too large to be multiplied are close to nothing
 def property_of(got: Array, expected: Array) -> str:
     """The first that holds, "" where none does. Both of one shape, not empty, and not equal."""
     if not np.isfinite(got).all():
         return ""
     known = ORDERS if expected.dtype.kind == "i" else VALUES
-    with np.errstate(all="ignore"):  # numbers too large to be multiplied are close to nothing
-        return next((said for told in known if (said := told(got, expected))), "")
+    return next((said for told in known if (said := told(got, expected))), "")
 
 
+@np.errstate(all="ignore")
 def property_of_all(got: Sequence[Array], expected: Sequence[Array]) -> str:
     """The first that holds of single numbers, one from each case, "" where none does."""
     pairs = [(g, e) for g, e in zip(got, expected, strict=True) if _is_one_number(g) and _is_one_number(e)]
@@ -36,6 +35,7 @@ def property_of_all(got: Sequence[Array], expected: Sequence[Array]) -> str:
     return f"In all {len(ours)} cases: {said[0].lower()}{said[1:]}" if said else ""
 
 
+@np.errstate(all="ignore")
 def times(got: Sequence[Array], other: Sequence[Array]) -> float | None:
     """The factor from the other to what came, the same in all cases and no accident; None where there is none."""
     if [each.shape for each in got] != [each.shape for each in other]:

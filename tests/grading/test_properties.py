@@ -110,3 +110,15 @@ def test_no_factor_is_made_up():
     assert times([each + 1 for each in LOSSES], LOSSES) is None
     assert times(LOSSES, [0 * each for each in LOSSES]) is None
     assert times([RIGHT], [RIGHT.T]) is None
+
+
+ODD = arrays(np.float64, (2,), elements=st.floats(allow_nan=True, allow_infinity=True, width=64))
+
+
+@given(st.lists(ODD, min_size=0, max_size=5))
+@pytest.mark.filterwarnings("error")
+def test_whatever_a_submission_sends_something_or_nothing_is_said(got):
+    expected = [np.full(2, 1.5 + number) for number in range(len(got))]
+    assert isinstance(property_of_all(got, expected), str)
+    assert times(got, expected) is None or len(got) >= 1
+    assert all(isinstance(property_of(one, other), str) for one, other in zip(got, expected, strict=True))
