@@ -1,0 +1,22 @@
+# %% replaces="def train_ae("
+
+def train_ae(model, dataloader, epochs=200):
+    optimizer = optim.Adam(model.parameters(), lr=1e-3)
+    criterion = nn.MSELoss()
+    model.train()
+    loss_traj = []
+    for epoch in tqdm_notebook(range(epochs)):
+        loss_epoch = 0
+        for i, (x, _) in enumerate(dataloader):
+            x = x.to(device)
+            loss = criterion(model(x), x)
+            loss.backward()
+            if i % 2 == 1:
+                optimizer.step()
+                optimizer.zero_grad()
+            loss_epoch += loss.detach().item()
+        loss_traj.append(loss_epoch)
+        if epoch % 10 == 0:
+            print(f"Epoch {epoch}, loss {loss_epoch:.3f}")
+            visualize_recon(model, dataloader)
+    return model, loss_traj
