@@ -48,6 +48,12 @@ def _made(node: ast.AST) -> Iterator[str]:
 
 def _in_order(node: ast.AST, layers: dict[str, list[str]]) -> Iterator[str]:
     """As Python evaluates: what a method is called on, then arguments, then the call itself."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Call) and _last(node.func.func) in NAMES:
+        # `nn.Sigmoid()(x)`: made before its argument is computed, applied after.
+        for argument in node.args:
+            yield from _in_order(argument, layers)
+        yield NAMES[_last(node.func.func)]
+        return
     for child in ast.iter_child_nodes(node):
         yield from _in_order(child, layers)
     if isinstance(node, ast.Call):
