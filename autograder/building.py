@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,6 +12,10 @@ from rich.console import Console
 from autograder.assignment.files import PS7
 from autograder.commands.console import Progress, fail
 from autograder.student import read_rubric, refuse_unknown
+
+if TYPE_CHECKING:
+    from autograder.grading.assignment import Assignment
+    from autograder.grading.rubric import Rubric
 
 building = typer.Typer(help="Make what is generated.", invoke_without_command=True)
 
@@ -48,7 +53,24 @@ def build_banks(
     items: Annotated[list[str] | None, typer.Argument(help="Items to record, all if none is named.")] = None,
 ) -> None:
     """The banks of what the reference and all misconceptions reply. A minute or two for all items."""
-    from autograder.authoring import build as making
+    from autograder.authoring.build import build_banks as make
+
+    _record(make, items, "recording; the banks of all items take a minute or two")
+
+
+@building.command("pairs")
+def build_pairs(
+    items: Annotated[list[str] | None, typer.Argument(help="Items to record, all if none is named.")] = None,
+) -> None:
+    """The banks of what every two misconceptions of a component reply together. Some ten minutes for all items."""
+    from autograder.authoring.build import build_pairs as make
+
+    _record(make, items, "recording every two misconceptions; all items take some ten minutes")
+
+
+def _record(
+    make: Callable[[Assignment, Rubric, Collection[str]], Iterable[Path]], items: list[str] | None, said: str
+) -> None:
     from autograder.authoring.frames import FrameError
     from autograder.authoring.misconceptions import MisconceptionError
     from autograder.authoring.recording import RecordingError
@@ -57,9 +79,9 @@ def build_banks(
     rubric = read_rubric()
     refuse_unknown(items, rubric)
     with Progress() as progress:
-        progress.say("recording; the banks of all items take a minute or two")
+        progress.say(said)
         try:
-            for path in making.build_banks(PS7, rubric, items or ()):
+            for path in make(PS7, rubric, items or ()):
                 typer.echo(str(path))
         except (FrameError, MisconceptionError, RecordingError, SandboxError) as error:
             fail(str(error))

@@ -58,6 +58,9 @@ def validate(
         int, typer.Option(help="In place of these, so many right solutions composed at random.", show_default=False)
     ] = 0,
     pairs: Annotated[int, typer.Option(help="With --mutants: so many with two changes, after all with one.")] = 300,
+    frame: Annotated[
+        str, typer.Option(help="With --mutants: the frame that they are made in.", show_default="the template's")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Grade everything whose verdict is known: solution, template, misconceptions, corpus. Exit 1 where one is off."""
@@ -72,7 +75,7 @@ def validate(
     if corpus is not None and not corpus.is_dir():
         fail(f"there is no folder {corpus}")
     if mutants:
-        _validate_mutants(pairs, as_json=as_json)
+        _validate_mutants(_frame(frame), pairs, as_json=as_json)
     rows = []
     with Progress(quiet=as_json) as progress:
         try:
@@ -96,7 +99,15 @@ def validate(
     raise typer.Exit(1 if any(row.off for row in rows) else 0)
 
 
-def _validate_mutants(pairs: int, *, as_json: bool) -> None:
+def _frame(name: str) -> Path:
+    """Its folder; ends the command where there is none of that name."""
+    known = {path.name: path for path in PS7.every_frame}
+    if name and name not in known:
+        fail(f"there is no frame {name}; there are {', '.join(known)}")
+    return known[name] if name else PS7.template
+
+
+def _validate_mutants(frame: Path, pairs: int, *, as_json: bool) -> None:
     """Ends the command: 1 where one is not seen, or costs marks on another item."""
     from autograder.authoring.frames import FrameError
     from autograder.commands.mutation import grade_mutants, print_mutants
@@ -106,7 +117,7 @@ def _validate_mutants(pairs: int, *, as_json: bool) -> None:
     seen = []
     with Progress(quiet=as_json) as progress:
         try:
-            for each in grade_mutants(PS7, read_rubric(), pairs):
+            for each in grade_mutants(PS7, read_rubric(), pairs, frame):
                 seen.append(each)
                 progress.say(f"mutant {len(seen)}, {each.item}: {'missed' if each.is_missed else 'as it should be'}")
         except (FrameError, BankError, SandboxError) as error:

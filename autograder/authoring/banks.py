@@ -9,6 +9,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from autograder.authoring.recording import REFERENCE, Recording
+from autograder.grading import bank
 from autograder.grading.bank import Bank, Index, StoredCase, StoredOutcome
 from autograder.grading.rubric import Rubric
 from autograder.sandbox.outcomes import Array, Fault, Outcome, Reply, ReplyHeader
@@ -32,6 +33,12 @@ def divided(recording: Recording, rubric: Rubric) -> Banks:
         index = Index(cases=cases, misconceptions=recording.descriptions, work=recording.work, solution=solution)
         banks[name] = index, dict(sorted(arrays.items()))
     return banks
+
+
+def of_pairs(recording: Recording, rubric: Rubric) -> Banks:
+    """The same of two misconceptions at once, which need no solution."""
+    made = divided(msgspec.structs.replace(recording, solution={}), rubric)
+    return {bank.of_pairs(name): both for name, both in made.items()}
 
 
 def write(banks: Banks, folder: Path) -> list[Path]:

@@ -1,12 +1,14 @@
 """Makes what is generated: the two notebooks and the banks."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from autograder.authoring import banks, frames, misconceptions, recording
+from autograder.grading import bank
 from autograder.grading.assignment import Assignment
 from autograder.grading.bank import Bank, BankError
 from autograder.grading.rubric import Rubric
+from autograder.grading.sketch import sketched
 from autograder.sandbox.starting import start
 
 
@@ -36,8 +38,28 @@ def build_banks(assignment: Assignment, rubric: Rubric, items: Collection[str] =
     yield from banks.write(banks.divided(recorded, rubric), assignment.banks)
 
 
-def _before(assignment: Assignment) -> Bank | None:
+def build_pairs(assignment: Assignment, rubric: Rubric, items: Collection[str] = ()) -> Iterator[Path]:
+    """Records every two misconceptions of a component at once, as sketches, of the named items or of all, and yields
+    the files.
+
+    Takes some ten minutes for all. Raises RecordingError, MisconceptionError, FrameError and SandboxError.
+    """
+    mistakes = [each for item in rubric.items for each in misconceptions.pairs(assignment, item.name)]
+    with start(rubric.environment) as sandbox:
+        recorded = recording.record(
+            rubric,
+            frames.submission(assignment, "solution"),
+            mistakes,
+            sandbox,
+            before=_before(assignment, bank.of_pairs),
+            only=items,
+            reduced=sketched,
+        )
+    yield from banks.write(banks.of_pairs(recorded, rubric), assignment.banks)
+
+
+def _before(assignment: Assignment, kind: Callable[[str], str] = str) -> Bank | None:
     try:
-        return Bank.read(("public", "hidden"), assignment.banks)
+        return Bank.read(map(kind, ("public", "hidden")), assignment.banks)
     except BankError:
         return None

@@ -45,6 +45,8 @@ LEFT_OUT = (
     "output/grades.py",
     "output/roster.py",
     "submission/collection.py",
+    "assignment/banks/hidden-pairs.json",
+    "assignment/banks/hidden-pairs.safetensors",
     "assignment/banks/hidden.json",
     "assignment/banks/hidden.safetensors",
     "assignment/datasets/composed.calibration.json",

@@ -12,7 +12,9 @@ Each `old` must occur exactly once in the item's cells of the solved notebook. A
 other edits for a slug, in a `misconceptions.toml` beside its source.
 """
 
+import contextlib
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +22,7 @@ import msgspec
 
 from autograder.authoring import frames
 from autograder.grading.assignment import Assignment
-from autograder.grading.bank import Description
+from autograder.grading.bank import Description, pair_of
 from autograder.grading.rubric import Item, Rubric
 from autograder.program import digest, outline
 from autograder.submission.notebook import Notebook
@@ -64,7 +66,6 @@ def every(assignment: Assignment, rubric: Rubric, frame: Path | None = None) -> 
     Raises MisconceptionError.
     """
     frame = frame or assignment.template
-    own = _read(frame / "misconceptions.toml", dict[str, tuple[Edit, ...]])
     held = frames.held(assignment, rubric, frame)
     mistakes = []
     for item in rubric.items:
@@ -72,15 +73,36 @@ def every(assignment: Assignment, rubric: Rubric, frame: Path | None = None) -> 
             continue
         if item.probes:
             mistakes.append(_not_started(assignment, item, frame))
-        for slug, misconception in _read(
-            assignment.misconceptions / f"{item.name}.toml", dict[str, Misconception]
-        ).items():
+        for form, (misconception, edits) in _forms(assignment, item.name, frame).items():
             description = Description(item=item.name, shows=misconception.shows, look=misconception.look)
-            forms = {slug: own.get(slug, misconception.edits)}
-            forms |= {f"{slug}@{form}": edits for form, edits in misconception.forms.items()}
-            for form, edits in forms.items():
-                mistakes.append(Mistake(form, description, _changed(assignment, item.name, form, edits, frame)))
+            mistakes.append(Mistake(form, description, _changed(assignment, item.name, form, edits, frame)))
     return mistakes
+
+
+def pairs(assignment: Assignment, item: str) -> Iterator[Mistake]:
+    """Every two misconceptions of an item at once, in the students' frame, as far as one leaves the text that the other
+    changes. They have no words of their own. Raises MisconceptionError and FrameError."""
+    forms = {form: edits for form, (_, edits) in _forms(assignment, item, assignment.template).items()}
+    for one, other in combinations(forms, 2):
+        slugs, chosen = zip(*(each.partition("@")[::2] for each in (one, other)), strict=True)
+        slug = pair_of(*slugs) + ("@" + ",".join(chosen) if any(chosen) else "")
+        with contextlib.suppress(MisconceptionError):
+            both = [
+                _changed(assignment, item, slug, edits, assignment.template)
+                for edits in ((*forms[one], *forms[other]), (*forms[other], *forms[one]))
+            ]
+            if slugs[0] != slugs[1] and both[0] == both[1]:
+                yield Mistake(slug, Description(item=item, shows="", look=""), both[0])
+
+
+def _forms(assignment: Assignment, item: str, frame: Path) -> dict[str, tuple[Misconception, tuple[Edit, ...]]]:
+    """Slug, or "slug@form", to the misconception and the edits that make it."""
+    own = _read(frame / "misconceptions.toml", dict[str, tuple[Edit, ...]])
+    forms = {}
+    for slug, each in _read(assignment.misconceptions / f"{item}.toml", dict[str, Misconception]).items():
+        forms[slug] = each, own.get(slug, each.edits)
+        forms |= {f"{slug}@{form}": (each, edits) for form, edits in each.forms.items()}
+    return forms
 
 
 def recorded(assignment: Assignment, rubric: Rubric) -> list[Mistake]:

@@ -3,8 +3,9 @@ misses."""
 
 import ast
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
+from pathlib import Path
 
 import msgspec
 
@@ -12,7 +13,7 @@ from autograder.authoring import frames
 from autograder.authoring.definitions import definition, redefined
 from autograder.authoring.mutations import Change, applied, changes
 from autograder.grading.assignment import Assignment
-from autograder.grading.rubric import Item, Rubric
+from autograder.grading.rubric import Item
 from autograder.submission.notebook import Notebook
 
 AROUND = 24
@@ -31,21 +32,22 @@ class Mutant(msgspec.Struct, frozen=True):
     notebook: Notebook
 
 
-def first_order(assignment: Assignment, item: Item) -> Iterator[Mutant]:
-    """Every mutant with one change; of those with the same text one. Raises FrameError."""
-    tree = _component(assignment, item)
+def first_order(assignment: Assignment, item: Item, frame: Path) -> Iterator[Mutant]:
+    """Every mutant with one change in that frame; of those with the same text one. Raises FrameError."""
+    tree = _component(assignment, item, frame)
     texts = {ast.unparse(tree)}
     for change in changes(tree):
         text = ast.unparse(applied(tree, change))
         if text not in texts:
             texts.add(text)
-            yield _mutant(assignment, item, tree, text, change)
+            yield _mutant(assignment, item, frame, tree, text, change)
 
 
-def pairs(assignment: Assignment, rubric: Rubric, count: int, seed: int = 0) -> Iterator[Mutant]:
+def pairs(assignment: Assignment, items: Iterable[Item], frame: Path, count: int, seed: int = 0) -> Iterator[Mutant]:
     """Mutants with two changes of one component, neither inside the other, chosen at random. Raises FrameError."""
     chance = random.Random(seed)
-    trees = {item.name: _component(assignment, item) for item in rubric.items if item.probes}
+    chosen = {item.name: item for item in items}
+    trees = {name: _component(assignment, item, frame) for name, item in chosen.items()}
     texts = {name: ast.unparse(tree) for name, tree in trees.items()}
     known = {
         name: [change for change in changes(tree) if ast.unparse(applied(tree, change)) != texts[name]]
@@ -60,7 +62,7 @@ def pairs(assignment: Assignment, rubric: Rubric, count: int, seed: int = 0) -> 
         # The second one leaves the path to the first one as it is.
         text = ast.unparse(applied(applied(trees[name], second), first))
         if text != texts[name]:
-            yield _mutant(assignment, rubric.item(name), trees[name], text, first, second)
+            yield _mutant(assignment, chosen[name], frame, trees[name], text, first, second)
             count -= 1
 
 
@@ -68,9 +70,9 @@ def _moves_places(change: Change) -> bool:
     return isinstance(change.replaced, list)
 
 
-def _component(assignment: Assignment, item: Item) -> ast.Module:
+def _component(assignment: Assignment, item: Item, frame: Path) -> ast.Module:
     """The syntax tree of what the student writes, without docstrings."""
-    for cell in frames.generate(assignment, "solution").cells:
+    for cell in frames.generate(assignment, "solution", frame).cells:
         if frames.belongs(cell, item.name) and (node := definition(cell.source, item.needs[0])):
             for each in ast.walk(node):
                 if isinstance(each, ast.ClassDef | ast.FunctionDef) and ast.get_docstring(each):
@@ -79,8 +81,8 @@ def _component(assignment: Assignment, item: Item) -> ast.Module:
     raise frames.FrameError(f"no cell of {item.name} defines {item.needs[0]}")
 
 
-def _mutant(assignment: Assignment, item: Item, tree: ast.Module, text: str, *made: Change) -> Mutant:
-    notebook = frames.generate(assignment, "solution")
+def _mutant(assignment: Assignment, item: Item, frame: Path, tree: ast.Module, text: str, *made: Change) -> Mutant:
+    notebook = frames.generate(assignment, "solution", frame)
     for cell in notebook.cells:
         if frames.belongs(cell, item.name):
             cell.source = redefined(cell.source, item.needs[0], text)

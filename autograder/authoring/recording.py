@@ -3,7 +3,7 @@ go through."""
 
 import math
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
@@ -50,12 +50,13 @@ def record(
     *,
     before: Bank | None = None,
     only: Collection[str] = (),
+    reduced: Callable[[Outcome], Outcome] = lambda outcome: outcome,
 ) -> Recording:
     """Asks the solved notebook, and each misconception about its item.
 
     `before`: what was recorded last time. What is the same up to rounding is taken from there, so that another
     processor makes the same files, and a changed misconception changes its own lines. `only`: the items to ask anew,
-    all where none is named.
+    all where none is named. `reduced`: what is kept of a reply.
 
     Raises RecordingError where the reference itself does not reply, or lacks a field that a check compares.
     """
@@ -79,7 +80,8 @@ def record(
         for case in item.cases:
             key = f"{item.name}.{case}"
             replies[key] = {
-                who: _unsourced(_settled(answers[case], who, item, case, before)) for who, answers in told.items()
+                who: _unsourced(_settled(reduced(answers[case]), who, item, case, before))
+                for who, answers in told.items()
             }
     read = outline(solution)
     code = {item.name: tuple(sliced(program_for(read, item.needs))) for item in rubric.items if item.probes}

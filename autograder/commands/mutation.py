@@ -3,11 +3,13 @@
 import math
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from autograder.authoring import frames
 from autograder.authoring.mutants import Mutant, first_order, pairs
 from autograder.grading.assignment import Assignment
 from autograder.grading.bank import Bank
@@ -41,9 +43,14 @@ class Seen(msgspec.Struct, frozen=True):
         return not self.caught and not self.equivalent
 
 
-def grade_mutants(assignment: Assignment, rubric: Rubric, count: int, seed: int = 0) -> Iterator[Seen]:
-    """All first-order mutants, then `count` pairs. Raises FrameError, BankError and SandboxError."""
-    known = equivalents(assignment)
+def grade_mutants(
+    assignment: Assignment, rubric: Rubric, count: int, frame: Path | None = None, seed: int = 0
+) -> Iterator[Seen]:
+    """All first-order mutants in a frame, the students' own where none is named, then `count` pairs. Raises FrameError,
+    BankError and SandboxError."""
+    known, frame = equivalents(assignment), frame or assignment.template
+    held = frames.held(assignment, rubric, frame)
+    items = [item for item in rubric.items if item.probes and item.name in held]
     bank = Bank.read(("public", "hidden"), assignment.banks)
     with Remembering(start(rubric.environment)) as sandbox:
 
@@ -54,7 +61,7 @@ def grade_mutants(assignment: Assignment, rubric: Rubric, count: int, seed: int 
                 for verdict in each
             ]
             reasons = [known.get((mutant.item, part), "") for part in mutant.parts]
-            losing = {verdict.item for verdict in verdicts if not verdict.passed}
+            losing = {verdict.item for verdict in verdicts if not verdict.passed and verdict.item in held}
             return Seen(
                 item=mutant.item,
                 operators=mutant.operators,
@@ -65,10 +72,9 @@ def grade_mutants(assignment: Assignment, rubric: Rubric, count: int, seed: int 
                 equivalent=" ".join(reasons) if all(reasons) else "",
             )
 
-        for item in rubric.items:
-            if item.probes:
-                yield from map(graded, first_order(assignment, item))
-        yield from map(graded, pairs(assignment, rubric, count, seed))
+        for item in items:
+            yield from map(graded, first_order(assignment, item, frame))
+        yield from map(graded, pairs(assignment, items, frame, count, seed))
 
 
 def equivalents(assignment: Assignment) -> dict[tuple[str, str], str]:

@@ -1,6 +1,7 @@
 """What the reference and every misconception replied to every case: JSON for facts, safetensors for arrays, no code."""
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -49,6 +50,21 @@ class Index(msgspec.Struct, frozen=True):
     """Item to the reference's own code, for what is wrong in a submission that is trained for real. Hidden."""
 
 
+def of_pairs(name: str) -> str:
+    """The name of the bank with two misconceptions at once for the same cases; its arrays are sketches."""
+    return f"{name}-pairs"
+
+
+def pair_of(one: str, other: str) -> str:
+    """The slug of two misconceptions at once."""
+    return "+".join(sorted((one, other)))
+
+
+def parts_of(slug: str) -> list[str]:
+    """The slugs of the misconceptions in it: one, or two at once."""
+    return slug.split("+")
+
+
 def slug_of(form: str) -> str:
     """The slug of a recorded misconception: one with several forms (the blanks of several frames) has "slug@form"."""
     return form.partition("@")[0]
@@ -57,7 +73,10 @@ def slug_of(form: str) -> str:
 class Bank:
     """One or several banks, read once."""
 
-    def __init__(self, indices: Iterable[Index], arrays: Mapping[str, Array]) -> None:
+    def __init__(
+        self, indices: Iterable[Index], arrays: Mapping[str, Array], pairs: tuple[tuple[str, ...], Path] | None = None
+    ) -> None:
+        """`pairs`: names and folder of the banks for `pairs`, where there are any."""
         self._cases: dict[str, StoredCase] = {}
         self.misconceptions: dict[str, Description] = {}
         self.work: dict[str, int] = {}
@@ -67,11 +86,13 @@ class Bank:
             self.misconceptions |= index.misconceptions
             self.work |= index.work
             self.solution |= index.solution
-        self._arrays = arrays
+        self._arrays, self._pairs = arrays, pairs
+        self._mistaken: dict[tuple[str, str], dict[str, Outcome]] = {}
 
     @classmethod
     def read(cls, names: Iterable[str], folder: Path) -> "Bank":
         """Reads the banks of these names. Raises BankError where one is not there or not whole."""
+        names = tuple(names)
         indices: list[Index] = []
         arrays: dict[str, Array] = {}
         for name in names:
@@ -80,22 +101,35 @@ class Bank:
                 arrays |= load_file(folder / f"{name}.safetensors")
             except (OSError, msgspec.DecodeError, ValueError) as error:
                 raise BankError(f"the {name} bank in {folder} cannot be read ({error}); `ps7 build` makes it") from None
-        return cls(indices, arrays)
+        return cls(indices, arrays, (tuple(map(of_pairs, names)), folder))
+
+    @cached_property
+    def pairs(self) -> "Bank | None":
+        """What two misconceptions at once reply, as sketches; None where that was never recorded. Read when it is
+        first asked for: few submissions need it. Raises BankError."""
+        if self._pairs is None:
+            return None
+        names, folder = self._pairs
+        return Bank.read(names, folder) if all((folder / f"{name}.json").exists() for name in names) else None
 
     def expected(self, item: str, case: str) -> Outcome:
         """The reference's outcome. Raises BankError where the case was never recorded."""
         return self._outcome(self._case(item, case).reference)
 
-    def mistaken(self, item: str, case: str) -> dict[str, Outcome]:
+    def mistaken(self, item: str, case: str) -> Mapping[str, Outcome]:
         """The outcomes of the item's misconceptions by slug."""
-        return {slug: self._outcome(record) for slug, record in self._case(item, case).misconceptions.items()}
+        if (item, case) not in self._mistaken:  # judging asks for the same again and again
+            stored = self._case(item, case).misconceptions
+            self._mistaken[item, case] = {slug: self._outcome(record) for slug, record in stored.items()}
+        return self._mistaken[item, case]
 
     def _case(self, item: str, case: str) -> StoredCase:
         try:
             return self._cases[f"{item}.{case}"]
         except KeyError:
             raise BankError(
-                f"the banks know no case {item}.{case}; run `ps7 build` after a change of the rubric"
+                f"the banks know no case {item}.{case}; run `ps7 build banks` and `ps7 build pairs` after a change of "
+                "the rubric"
             ) from None
 
     def _outcome(self, record: StoredOutcome) -> Outcome:

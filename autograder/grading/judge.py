@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from autograder.grading import messages
-from autograder.grading.bank import Bank, slug_of
+from autograder.grading.bank import Bank, parts_of, slug_of
 from autograder.grading.compare import Difference, differences, same
 from autograder.grading.properties import property_of, property_of_all
 from autograder.grading.replies import Answers, Comparison
 from autograder.grading.rubric import Check, Item, Rubric
+from autograder.grading.sketch import sketched
 from autograder.grading.verdicts import Finding, Unclear
 from autograder.sandbox.outcomes import Fault, Outcome, Reply
 
@@ -27,7 +28,9 @@ def judge(
     failing = [check for check in item.checks if not comparison.passes(check)]
     pointed = [check for check in item.checks if check.points]
     wrong = [check for check in pointed if check in failing]
-    names = _diagnose(pointed, wrong, comparison)
+    names: dict[str, str | None] = {**_diagnose(pointed, wrong, comparison)}
+    if (unnamed := [check.name for check in wrong if check.name not in names]) and bank.pairs is not None:
+        names |= dict.fromkeys(unnamed, _two(pointed, comparison, bank.pairs))
     findings: dict[str, Finding] = {}
     said: dict[str, str] = {}
     for check in item.checks:
@@ -67,11 +70,13 @@ def _mistake(check: Check, seen: str, table: str, slug: str | None, bank: Bank, 
     if table and table not in said:
         said[table] = check.title
         message += f"\n\n{table}"
+    meant = [bank.misconceptions[each] for each in parts_of(slug)] if slug is not None else []
     first = said.setdefault(slug or message, check.title)
     if first != check.title:
-        message = messages.as_above(first) if slug is None else f"{message}\n\n{messages.as_above(first)}"
-    elif slug is not None:
-        message = messages.with_misconception(message, bank.misconceptions[slug])
+        repeated = messages.as_above(first, len(meant))
+        message = f"{message}\n\n{repeated}" if meant else repeated
+    elif meant:
+        message = messages.with_misconceptions(message, meant)
     return Finding(passed=False, message=message, misconception=slug)
 
 
@@ -118,6 +123,15 @@ def _diagnose(pointed: list[Check], wrong: list[Check], comparison: Comparison) 
         if len(slugs) == 1:
             named[check.name] = slugs.pop()
     return named
+
+
+def _two(pointed: list[Check], comparison: Comparison, pairs: Bank) -> str | None:
+    """The two misconceptions that together reply just so in everything that is compared, where only these two do."""
+    answers = {case: sketched(answer) for case, answer in comparison.answers.items()}
+    sketches = Comparison(comparison.item, answers, pairs, comparison.tolerance)
+    fitting = [sketches.fitting(check, clues=True) for check in pointed]
+    slugs = set(map(slug_of, set.intersection(*fitting))) if fitting else set()
+    return slugs.pop() if len(slugs) == 1 else None
 
 
 def _explain(

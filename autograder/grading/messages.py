@@ -30,14 +30,18 @@ def quote(text: object, longest: int = LONGEST_QUOTE) -> str:
     return f"`{line[:longest]}{' ...' if len(line) > longest else ''}`" if line else "(nothing)"
 
 
-def with_misconception(seen: str, misconception: Description) -> str:
+def with_misconceptions(seen: str, misconceptions: Sequence[Description]) -> str:
     """What was seen, what it usually means and where to look."""
-    return f"{seen}\n\n{misconception.shows} {misconception.look}".strip()
+    meant = [f"{each.shows} {each.look}".strip() for each in misconceptions]
+    if len(meant) == 1:
+        return f"{seen}\n\n{meant[0]}".strip()
+    listed = "\n".join(f"- {each}" for each in meant)
+    return f"{seen}\n\nThis is just what two mistakes together give:\n\n{listed}"
 
 
-def as_above(title: str) -> str:
+def as_above(title: str, mistakes: int = 1) -> str:
     """In place of a text that another check of the item has already said."""
-    return f"The same mistake as above, under “{title}”."
+    return f"The same mistake{'s' if mistakes > 1 else ''} as above, under “{title}”."
 
 
 def presupposed(title: str) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from autograder.grading.bank import parts_of
 from autograder.output.grouping import is_unchecked
 from autograder.output.results import FIGURES, GRADER_FAILED, UNREADABLE, Results, Test
 from autograder.submission.collection import Handed
@@ -58,7 +59,7 @@ class Entry(msgspec.Struct, frozen=True):
     @property
     def mistakes(self) -> tuple[str, ...]:
         """The slugs of those that have a name, each once."""
-        return tuple(dict.fromkeys(slug for test in self._wrong if (slug := _slug(test))))
+        return tuple(dict.fromkeys(slug for test in self._wrong for slug in parts_of(_slug(test)) if slug))
 
     @property
     def unnamed(self) -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ from autograder.authoring.recording import record
 from autograder.grading.bank import Bank, BankError
 from autograder.grading.compare import same
 from autograder.grading.rubric import load
+from autograder.grading.sketch import sketched
 from autograder.sandbox.outcomes import Reply
 from autograder.sandbox.remembering import Remembering
 from autograder.sandbox.starting import start
@@ -62,6 +63,23 @@ def test_the_committed_banks_are_up_to_date(recorded):
                 fields = [*outcome.facts, *outcome.arrays] if isinstance(outcome, Reply) else []
                 # A few of them draw random numbers or overflow; what they are compared in is checked by the corpus.
                 assert same(old, outcome, [f for f in fields if f not in outcome.arrays], rubric.tolerance), slug
+
+
+def test_the_committed_pairs_are_up_to_date():
+    rubric = load(PS7.rubric)
+    committed = Bank.read(("public-pairs", "hidden-pairs"), PS7.banks)
+    every = [mistake for item in rubric.items for mistake in misconceptions.pairs(PS7, item.name)]
+    assert set(committed.misconceptions) == {mistake.slug for mistake in every}, "run `ps7 build pairs`"
+    chosen = every[::100]
+    with Remembering(start(rubric.environment)) as sandbox:
+        made = record(rubric, frames.submission(PS7, "solution"), chosen, sandbox, reduced=sketched)
+    for mistake in chosen:
+        item = rubric.item(mistake.description.item)
+        for check in item.checks:
+            for case in check.cases:
+                fresh = made.replies[f"{item.name}.{case}"][mistake.slug]
+                kept = committed.mistaken(item.name, case)[mistake.slug]
+                assert same(kept, fresh, check.fields, rubric.tolerance), f"{mistake.slug}: run `ps7 build pairs`"
 
 
 def test_written_banks_are_read_back(recorded, tmp_path):

@@ -24,7 +24,10 @@ def test_it_holds_what_grading_needs_and_nothing_of_the_reference(bundle):
         names = archive.namelist()
         text = b"".join(archive.read(name) for name in names if name.endswith(".py"))
     assert {"setup.sh", "run_autograder", "config.toml", "Dockerfile", "constraints.txt", "requirements.txt"} < {*names}
-    assert {f"autograder/assignment/banks/{bank}.safetensors" for bank in ("public", "hidden")} < {*names}
+    assert {
+        f"autograder/assignment/banks/{bank}.safetensors"
+        for bank in ("public", "hidden", "public-pairs", "hidden-pairs")
+    } < {*names}
     assert not [name for name in names if name.startswith(("reference", "tests")) or name.endswith((".ipynb", ".pyc"))]
     for line in (PS7.root / "reference" / "clip.py").read_text(encoding="utf-8").splitlines():
         assert len(line) < 50 or line.encode() not in text

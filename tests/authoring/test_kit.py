@@ -43,7 +43,8 @@ def test_it_is_a_notebook_a_wheel_and_a_page(kit):
 
 
 def test_no_hidden_bank_and_no_hidden_case(unpacked, rubric):
-    assert {path.name for path in unpacked.rglob("banks/*")} == {"public.json", "public.safetensors"}
+    banks = {f"{name}.{half}" for name in ("public", "public-pairs") for half in ("json", "safetensors")}
+    assert {path.name for path in unpacked.rglob("banks/*")} == banks
     public = load(unpacked / "autograder" / "assignment" / "ps7.toml")
     assert all(case.bank == "public" for item in public.items for case in item.cases.values())
     hidden = {

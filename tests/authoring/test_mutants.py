@@ -59,15 +59,15 @@ def test_the_tree_stays_as_it_was():
 
 def test_all_mutants_of_an_item_are_different_programs(rubric):
     item = rubric.item("projection_head")
-    mutants = list(first_order(PS7, item))
+    mutants = list(first_order(PS7, item, PS7.template))
     assert len(mutants) > 15
     sources = ["\n".join(cell.source for cell in mutant.notebook.cells) for mutant in mutants]
     assert len({*sources}) == len(sources)
 
 
 def test_the_same_seed_gives_the_same_pairs(rubric):
-    one, other = ([mutant.change for mutant in pairs(PS7, rubric, 8, seed=3)] for _ in range(2))
-    assert one == other != [mutant.change for mutant in pairs(PS7, rubric, 8, seed=4)]
+    one, other = ([mutant.change for mutant in pairs(PS7, rubric.items[:2], PS7.template, 8, seed=3)] for _ in range(2))
+    assert one == other != [mutant.change for mutant in pairs(PS7, rubric.items[:2], PS7.template, 8, seed=4)]
 
 
 @given(st.integers(1, 500), st.randoms())
@@ -85,10 +85,10 @@ def test_the_interval_of_wilsons_formula():
 
 def test_a_sample_of_mutants_is_caught(rubric, monkeypatch):
     sample = random.Random(0).sample(
-        [each for item in rubric.items if item.probes for each in first_order(PS7, item)], 25
+        [each for item in rubric.items if item.probes for each in first_order(PS7, item, PS7.template)], 25
     )
     monkeypatch.setattr(
-        "autograder.commands.mutation.first_order", lambda _, item: [m for m in sample if m.item == item.name]
+        "autograder.commands.mutation.first_order", lambda _, item, __: [m for m in sample if m.item == item.name]
     )
     seen = list(grade_mutants(PS7, rubric, 5))
     assert len(seen) == 30
@@ -101,3 +101,11 @@ def test_every_mutant_is_caught_or_known_to_be_none(rubric):
     assert [each for each in seen if each.is_missed or each.elsewhere] == []
     listed = {*equivalents(PS7)}
     assert listed == {(each.item, each.change) for each in seen if each.equivalent and not each.caught}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("frame", PS7.every_frame[1:], ids=lambda frame: frame.name)
+def test_every_mutant_is_caught_in_other_frames(rubric, frame):
+    seen = list(grade_mutants(PS7, rubric, 0, frame))
+    assert len(seen) > 400
+    assert [each for each in seen if each.is_missed or each.elsewhere] == []

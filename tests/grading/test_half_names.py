@@ -15,12 +15,12 @@ HALF = "(loss_image_to_text + loss_text_to_image) / 2"
     ("edits", "said"),
     [
         (
-            {" / self.temperature": "", HALF: "loss_image_to_text"},
+            {" / self.temperature": "", HALF: "5 * loss_image_to_text"},
             "It is the same for a `temperature` of 0.12 and 2.5.",
         ),
         (
-            {HALF: "loss_image_to_text * 32"},
-            "It is 32 times what comes out with this mistake: The loss has one direction",
+            {HALF: "loss_image_to_text * 30"},
+            "It is 30 times what comes out with this mistake: The loss has one direction",
         ),
         ({HALF: "-loss_text_to_image"}, "It is -1 times what comes out with this mistake: The loss has one direction"),
         ({HALF: HALF + " + 1"}, "In all 6 cases: every value is 1 too large."),

@@ -7,6 +7,7 @@ import pytest
 from autograder.grading.bank import Bank, Description, Index, StoredCase, StoredOutcome
 from autograder.grading.judge import judge
 from autograder.grading.rubric import Case, Check, Item, Rubric
+from autograder.grading.sketch import sketched
 from autograder.grading.verdicts import Unclear
 from autograder.sandbox.outcomes import Ended, Missing, Raised, Reply, ReplyHeader
 
@@ -97,6 +98,55 @@ def test_equal_to_a_misconception_names_it(reply, failing, slug):
     assert {findings[name].misconception for name in failing} == {slug}
     first = next(name for name in ("shape", "value") if name in failing)
     assert f"{slug} shows. Look there." in findings[first].message
+
+
+PAIRS = Bank(
+    [
+        Index(
+            cases={
+                case: StoredCase(
+                    reference=stored([2], "right"),
+                    misconceptions={
+                        "doubled+still": stored([2], "long"),
+                        "doubled+flat@other": stored([1, 2], "tripled"),
+                        "cleared+doubled": stored([1, 1], "tripled" if case == "sum.open" else "long"),
+                        "flat+still": stored([1, 1], "tripled"),
+                    },
+                )
+                for case in ("sum.open", "sum.secret")
+            },
+            misconceptions={
+                slug: Description("sum", "", "")
+                for slug in ("doubled+still", "doubled+flat@other", "cleared+doubled", "flat+still")
+            },
+        )
+    ],
+    {
+        "right": np.array([1.0, 2.0]),
+        "tripled": np.array([3.0, 6.0]),
+        "long": sketched(Reply({}, {"value": np.arange(90.0)})).arrays["value"],
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("open_", "secret", "slug"),
+    [
+        (answer(value=np.arange(90.0)), None, "doubled+still"),
+        (answer(shape=(1, 2), value=(3.0, 6.0)), None, "doubled+flat"),
+        (answer(shape=(1, 1), value=(3.0, 6.0)), answer(shape=(1, 1), value=(3.0, 6.0)), "flat+still"),
+        (answer(shape=(1, 1), value=(3.0, 6.0)), answer(shape=(1, 1), value=np.arange(90.0)), "cleared+doubled"),
+        (answer(value=(3.0, 6.0)), None, None),
+        (answer(value=np.arange(91.0)), None, None),
+    ],
+)
+def test_two_mistakes_are_named_where_they_are_the_only_two(monkeypatch, open_, secret, slug):
+    monkeypatch.setattr(BANK, "pairs", PAIRS)
+    findings = judged(open_, secret)
+    assert findings["value"].misconception == slug
+    told = next(finding for finding in findings.values() if finding.misconception == slug)
+    for part in slug.split("+") if slug else ():
+        assert f"- {part} shows. Look there." in told.message
 
 
 def test_clues_alone_fail_nothing():

@@ -168,4 +168,6 @@ def test_layers_that_a_guest_made_up_do_no_harm():
 def test_a_misconception_adds_what_it_means_and_where_to_look():
     from autograder.grading.bank import Description
 
-    assert messages.with_misconception("Seen.", Description("item", "Means.", "Look.")) == "Seen.\n\nMeans. Look."
+    one, other = Description("item", "Means.", "Look."), Description("item", "Says.", "")
+    assert messages.with_misconceptions("Seen.", [one]) == "Seen.\n\nMeans. Look."
+    assert messages.with_misconceptions("Seen.", [one, other]).endswith("together give:\n\n- Means. Look.\n- Says.")
