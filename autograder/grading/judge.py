@@ -176,8 +176,9 @@ def _properties(found: Iterable[Difference], case: str, comparison: Comparison, 
         replies = comparison.visible(field)
         got, expected = replies[case]
         everything = [list(arrays) for arrays in zip(*replies.values(), strict=True)]
-        said = property_of(got, expected) or comparison.unchanged(field) or property_of_all(*everything)
-        told[field] = said or ("" if named else comparison.times_a_mistake(field))
+        said = property_of(got, expected) or property_of_all(*everything)
+        said = said or ("" if named else comparison.times_a_mistake(field))
+        told[field] = said or comparison.dependence(field)
     return told
 
 

@@ -75,22 +75,25 @@ class Comparison:
                     found[case] = (both[0], both[1])
         return found
 
-    def unchanged(self, field: str) -> str:
-        """What the field should depend on and does not: an argument that alone tells two public cases apart."""
+    def dependence(self, field: str) -> str:
+        """What the field should depend on and does not, or should not and does: an argument that alone tells two public
+        cases apart."""
         replies = self.visible(field)
+        said: list[str] = []
         for one, other in combinations(replies, 2):
+            (got, expected), (again, changed) = replies[one], replies[other]
+            if not got.shape == again.shape == changed.shape:
+                continue
+            is_same, should_be = np.allclose(got, again, EQUAL), np.allclose(expected, changed, EQUAL)
             arguments = self.item.cases[one].arguments, self.item.cases[other].arguments
             apart = [name for name in arguments[0] if arguments[0][name] != arguments[1].get(name)]
-            if len(apart) == 1 and apart[0] in arguments[1]:
-                (got, expected), (again, changed) = replies[one], replies[other]
-                if (
-                    got.shape == again.shape
-                    and np.allclose(got, again, EQUAL)
-                    and not np.allclose(expected, changed, EQUAL)
-                ):
-                    values = " and ".join(f"{given[apart[0]]}" for given in arguments)
-                    return f"It is the same for a `{apart[0]}` of {values}."
-        return ""
+            variation = self.item.cases[other].variation
+            if variation and not apart and should_be and not is_same:
+                said.append(f"It is another one {variation}, and should be the same.")
+            if len(apart) == 1 and apart[0] in arguments[1] and is_same and not should_be:
+                values = " and ".join(f"{given[apart[0]]}" for given in arguments)
+                said.append(f"It is the same for a `{apart[0]}` of {values}.")
+        return " ".join(said)
 
     def times_a_mistake(self, field: str) -> str:
         """Whether it is a multiple of what a misconception gives, in all public cases."""

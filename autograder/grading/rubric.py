@@ -33,6 +33,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     interpreter: str = ""
     """A function of the host, "module:function", that makes facts of the outcome with the notebook beside it."""
     arguments: dict[str, Any] = {}
+    variation: str = ""
+    """How it differs from the case that has all of its arguments but one, as a part of a sentence: "when ..."."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

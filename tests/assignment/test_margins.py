@@ -17,8 +17,9 @@ BANK = Bank.read(("public", "hidden"), PS7.banks)
 PROBED = [item for item in RUBRIC.items if item.probes]
 CLEAR = 5
 """Times the tolerance: what is farther away is never taken for right, whatever the machine."""
-SPREAD = 1 / 50
-"""Of the tolerance: what the reference's numbers may differ by from one number of threads to another."""
+SPREAD = 1 / 20
+"""Of the tolerance: what the reference's numbers may differ by from the recorded ones, with any number of threads and on any
+processor. One with other instructions than that of the recording gave 1/33 (Adam's steps in train_classifier), others 1/50."""
 NEAR = {
     ("train_ae", "update", "train-ae-loss-summed"): "Adam hardly sees a factor on the loss",
     ("train_ae", "trajectory", "train-ae-encoder-alone"): "two epochs are few for a loss to show it",

@@ -23,8 +23,16 @@ HALF = "(loss_image_to_text + loss_text_to_image) / 2"
             "It is 30 times what comes out with this mistake: The loss has one direction",
         ),
         ({HALF: "-loss_text_to_image"}, "It is -1 times what comes out with this mistake: The loss has one direction"),
-        ({HALF: HALF + " + 1"}, "In all 6 cases: every value is 1 too large."),
-        ({HALF: HALF.replace("2", "3")}, "In all 6 cases: it is the right one times 0.6667."),
+        (
+            {HALF: "0.7 * loss_image_to_text + 0.3 * loss_text_to_image"},
+            "It is another one when images and texts are exchanged, and should be the same.",
+        ),
+        (
+            {"F.cross_entropy(logits_per_image, targets)": "F.cross_entropy(logits_per_image, targets.roll(1))"},
+            "It is another one when the pairs come in another order, and should be the same.",
+        ),
+        ({HALF: HALF + " + 1"}, "In all 8 cases: every value is 1 too large."),
+        ({HALF: HALF.replace("2", "3")}, "In all 8 cases: it is the right one times 0.6667."),
     ],
 )
 def test_of_the_loss(edits, said, sandbox, rubric):
