@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from autograder.assignment.files import PS7
-from autograder.authoring import frames
+from autograder.authoring import corpus, frames
 from autograder.grading.bank import Bank, slug_of
-from autograder.grading.examination import sliced
+from autograder.grading.examination import Clock, Limits, examine, sliced
 from autograder.grading.rubric import load
 from autograder.program import outline, program_for
 from autograder.sandbox.outcomes import Reply
+from autograder.sandbox.remembering import Remembering
+from autograder.sandbox.starting import start
 from tests.notebooks import edited
 
 RUBRIC = load(PS7.rubric)
@@ -95,3 +97,25 @@ def test_the_reference_hardly_spreads(item, threads, sandbox):
             reply = session.ask(case.probe, case.arguments)
             arrays = [field for field in fields if field in reply.arrays]  # others are made of these, outside
             assert distance(reply, BANK.expected(item.name, name), arrays) < SPREAD * RUBRIC.tolerance, name
+
+
+@pytest.fixture(scope="module")
+def plain():
+    with Remembering(start(RUBRIC.environment, "none")) as sandbox:
+        yield sandbox
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", corpus.cases(PS7.corpus / "correct", PS7, RUBRIC), ids=lambda case: case.name)
+def test_right_solutions_hardly_spread(case, plain):
+    """However they are written: in float64, with einsum, with parameters of their own."""
+    read = outline(case.notebook)
+    for item in PROBED:
+        if item.name in case.expected.full_marks:
+            asked = [name for check in item.checks if check.points for name in check.cases]
+            answers = examine(item, asked, case.notebook, read, plain, Clock(Limits()))
+            for check in item.checks:
+                for name in check.cases if check.points else ():
+                    if isinstance(answers[name], Reply):
+                        gap = distance(answers[name], BANK.expected(item.name, name), check.fields)
+                        assert gap < SPREAD * RUBRIC.tolerance, (item.name, check.name, name)
