@@ -30,7 +30,7 @@ FOLDER = PS7.corpus / "hostile"
 ATTACKS = {attack.name: attack for attack in attacks(FOLDER)}
 HAND_INS = {case.name: case for case in hand_ins(FOLDER)}
 SECONDS = 4.0
-GRACE = 5.0
+GRACE = 10.0
 
 
 def marked(cases):
