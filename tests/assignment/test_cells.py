@@ -1,4 +1,5 @@
-"""The cells for students' own notebooks: each shows every mistake of its item, and nothing where there is none."""
+"""The cells for students' own notebooks: each shows every mistake of its item in the first two digits of a number (one in
+the fourth looks like rounding), and nothing where there is none."""
 
 import re
 
@@ -54,9 +55,21 @@ def run(sandbox, notebook, item):
     return rows
 
 
-def shows(rows):
-    """Whether one sees that something is wrong; an exception is hard to overlook."""
+def differs(rows):
+    """Whether anything is not as expected; an exception is hard to overlook."""
     return rows is None or any(expected != yours for expected, yours in rows)
+
+
+def shows(rows):
+    """Whether one sees it at a glance: in a word, or in the first two digits of a number."""
+    return rows is None or differs([([*map(at_a_glance, one)], [*map(at_a_glance, other)]) for one, other in rows])
+
+
+def at_a_glance(word):
+    try:
+        return f"{float(word):.2g}"
+    except ValueError:
+        return word
 
 
 @pytest.mark.parametrize("frame", PS7.every_frame, ids=lambda frame: frame.name)
@@ -87,7 +100,7 @@ def test_right_variants_are_shown_as_right(sandbox):
     for case in corpus.cases(PS7.corpus / "correct", PS7, RUBRIC):
         for item in {*NAMES} & {*case.expected.full_marks}:
             shown += 1
-            if shows(run(sandbox, case.notebook, item)):
+            if differs(run(sandbox, case.notebook, item)):
                 wrong.append(f"{case.name} {item}")
     assert set(wrong) <= UNUSUAL.keys()
     assert shown > 500

@@ -1,6 +1,9 @@
 # A small encoder and a linear layer, and how much each has changed after two minibatches. Run it below your function.
 # In both, weight 0 has no gradient, so weight decay alone moves it; the others follow the loss.
 def see_train_classifier():
+    import contextlib
+    import io
+
     import torch
 
     class Small(torch.nn.Module):
@@ -21,7 +24,8 @@ def see_train_classifier():
             layer.bias.zero_()
         encoder, layer = encoder.to(place), layer.to(place)
         kept = encoder.weight.detach().clone(), layer.weight.detach().clone()
-        trained, losses = train_classifier(encoder, layer, loader, epochs=epochs, supervised=supervised)
+        with contextlib.redirect_stdout(io.StringIO()):  # what you print each epoch
+            trained, losses = train_classifier(encoder, layer, loader, epochs=epochs, supervised=supervised)
         of_encoder, of_layer = encoder.weight.detach() - kept[0], trained.weight.detach() - kept[1]
         mean = getattr(encoder.norm, "running_mean", torch.zeros(1)).abs().max()
         changes = [of_encoder[0], of_encoder[1], mean, of_layer[9, 0], of_layer[9, 100], of_layer[0, 100]]
