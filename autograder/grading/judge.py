@@ -8,7 +8,7 @@ import msgspec
 from autograder.grading import messages
 from autograder.grading.bank import Bank, parts_of, slug_of
 from autograder.grading.compare import Difference, differences, same
-from autograder.grading.properties import property_of, property_of_all
+from autograder.grading.properties import below_zero, property_of, property_of_all, size_of
 from autograder.grading.replies import Answers, Comparison
 from autograder.grading.rubric import Check, Item, Rubric
 from autograder.grading.sketch import sketched
@@ -178,7 +178,11 @@ def _properties(found: Iterable[Difference], case: str, comparison: Comparison, 
         everything = [list(arrays) for arrays in zip(*replies.values(), strict=True)]
         said = property_of(got, expected) or property_of_all(*everything)
         said = said or ("" if named else comparison.times_a_mistake(field))
-        told[field] = said or comparison.dependence(field)
+        said = said or comparison.dependence(field)
+        if not said and not named:
+            said = below_zero(got, expected) or comparison.change(field)
+            said = said or ("" if field.endswith(GRADIENT) else size_of(got, expected))
+        told[field] = said
     return told
 
 

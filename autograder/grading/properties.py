@@ -13,6 +13,8 @@ LONG = 20
 """Values in a row that come one after the other, such as the losses of epochs."""
 ENOUGH = 3
 """Cases in which the same factor is no accident."""
+FAR = 1.2
+"""A factor between arrays as wholes that is worth a word, up or down."""
 
 
 @np.errstate(all="ignore")  # numbers too large to be multiplied are close to nothing
@@ -47,6 +49,42 @@ def times(got: Sequence[Array], other: Sequence[Array]) -> float | None:
     factor = _factor(theirs, ours)
     is_it = all(_close(mine, factor * each) for mine, each in zip(got, other, strict=True))
     return factor if factor and is_it else None
+
+
+def below_zero(got: Array, expected: Array) -> str:
+    """That it has values below 0, where no right one is."""
+    if not (expected >= 0).all() or not (got < 0).any():
+        return ""
+    return "It is negative, and the right one is not." if _is_one_number(got) else "Some are negative; no right one is."
+
+
+@np.errstate(all="ignore")
+def size_of(got: Array, expected: Array) -> str:
+    """How large it is beside the right one: what little can be said where no property holds."""
+    theirs, ours = (each.astype(np.float64).reshape(-1) for each in (got, expected))
+    if expected.dtype.kind == "i" or len(ours) < 2 or not np.isfinite(theirs).all():
+        return ""
+    factors = theirs / ours
+    if (ours > 0).all() and (theirs > 0).all() and ((factors < 1 - EQUAL).all() or (factors > 1 + EQUAL).all()):
+        low, high = (f"{factor:.4g}" for factor in (factors.min(), factors.max()))
+        by = f"{low} times the right one" if low == high else f"between {low} and {high} times the right ones"
+        return f"Too {'large' if factors[0] > 1 else 'small'} everywhere: {by}."
+    length, right = np.linalg.norm(theirs), np.linalg.norm(ours)
+    if not length or not right or 1 / FAR < length / right < FAR:
+        return ""
+    return f"On the whole (the root of the sum of the squares) yours are {length / right:.2g} times as large."
+
+
+@np.errstate(all="ignore")
+def change_of(got: tuple[Array, Array], expected: tuple[Array, Array]) -> str:
+    """How a single number changes from one case to another, beside how it should; "" where it changes so."""
+    if not all(_is_one_number(each) and np.isfinite(each).all() for each in (*got, *expected)):
+        return ""
+    theirs, ours = (float(other.flat[0]) - float(one.flat[0]) for one, other in (got, expected))
+    if abs(theirs - ours) <= (FAR - 1) * abs(ours):
+        return ""
+    should, does = ("rise" if ours > 0 else "fall"), ("rises" if theirs > 0 else "falls")
+    return f"it should {should} by {abs(ours):.3g}; yours {does} by {abs(theirs):.3g}"
 
 
 def _is_one_number(array: Array) -> bool:

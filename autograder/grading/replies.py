@@ -3,12 +3,13 @@ true of all public cases together."""
 
 from collections.abc import Iterable, Mapping
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
 from autograder.grading.bank import Bank
 from autograder.grading.compare import same
-from autograder.grading.properties import EQUAL, times
+from autograder.grading.properties import EQUAL, change_of, times
 from autograder.grading.rubric import Check, Item
 from autograder.grading.verdicts import Finding, Unclear
 from autograder.sandbox.outcomes import Array, Fault, Outcome, Reply
@@ -85,15 +86,34 @@ class Comparison:
             if not got.shape == again.shape == changed.shape:
                 continue
             is_same, should_be = np.allclose(got, again, EQUAL), np.allclose(expected, changed, EQUAL)
-            arguments = self.item.cases[one].arguments, self.item.cases[other].arguments
-            apart = [name for name in arguments[0] if arguments[0][name] != arguments[1].get(name)]
-            variation = self.item.cases[other].variation
-            if variation and not apart and should_be and not is_same:
-                said.append(f"It is another one {variation}, and should be the same.")
-            if len(apart) == 1 and apart[0] in arguments[1] and is_same and not should_be:
-                values = " and ".join(f"{given[apart[0]]}" for given in arguments)
-                said.append(f"It is the same for a `{apart[0]}` of {values}.")
+            if is_same == should_be:
+                continue
+            apart, variation = self._apart(one, other), self.item.cases[other].variation
+            if variation and not apart:
+                seen, wanted = ("the same", "another one") if is_same else ("another one", "the same")
+                said.append(f"It is {seen} {variation}, and should be {wanted}.")
+            elif len(apart) == 1 and is_same and None not in apart[0]:
+                name, mine, theirs = apart[0]
+                said.append(f"It is the same for a `{name}` of {mine} and {theirs}.")
         return " ".join(said)
+
+    def change(self, field: str) -> str:
+        """How the field, a single number, changes with an argument that alone tells two public cases apart."""
+        replies = self.visible(field)
+        for one, other in combinations(replies, 2):
+            apart = self._apart(one, other)
+            if len(apart) != 1 or None in apart[0] or "seed" in apart[0]:
+                continue
+            got, expected = zip(replies[one], replies[other], strict=True)
+            name, mine, theirs = apart[0]
+            if said := change_of(got, expected):
+                return f"From a `{name}` of {mine} to one of {theirs} {said}."
+        return ""
+
+    def _apart(self, one: str, other: str) -> list[tuple[str, Any, Any]]:
+        """The arguments of the first case that the other has otherwise, with both values; None where it has none."""
+        mine, theirs = (self.item.cases[case].arguments for case in (one, other))
+        return [(name, value, theirs.get(name)) for name, value in mine.items() if theirs.get(name) != value]
 
     def times_a_mistake(self, field: str) -> str:
         """Whether it is a multiple of what a misconception gives, in all public cases."""

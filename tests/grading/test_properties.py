@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from autograder.grading.properties import property_of, property_of_all, times
+from autograder.grading.properties import below_zero, change_of, property_of, property_of_all, size_of, times
 
 RIGHT = np.random.default_rng(0).normal(size=(6, 4))
 ROWS = np.linspace(0.5, 3, 6)[:, None]
@@ -122,3 +122,50 @@ def test_whatever_a_submission_sends_something_or_nothing_is_said(got):
     assert isinstance(property_of_all(got, expected), str)
     assert times(got, expected) is None or len(got) >= 1
     assert all(isinstance(property_of(one, other), str) for one, other in zip(got, expected, strict=True))
+
+
+FALLING = np.array([0.5, 0.25, 0.125])
+
+
+@pytest.mark.parametrize(
+    ("got", "said"),
+    [
+        (FALLING * [0.5, 0.6, 0.7], "Too small everywhere: between 0.5 and 0.7 times the right ones."),
+        (FALLING * [1.01, 1.5, 1.2], "Too large everywhere: between 1.01 and 1.5 times the right ones."),
+        (FALLING * [0.5, 1.0, 1.0], "On the whole (the root of the sum of the squares) yours are 0.65 times as large."),
+        (FALLING * [0.9, 1.1, 1.0], ""),
+        (FALLING * np.nan, ""),
+        (FALLING[:1] / 2, ""),
+    ],
+)
+def test_of_its_size(got, said):
+    assert size_of(got, FALLING[: len(got)]) == said
+
+
+@given(arrays(np.float32, 5, elements=st.floats(-100, 100, width=32)), st.floats(0.01, 100))
+def test_its_size_is_true(right, factor):
+    said = size_of(right * factor, right)
+    for written in re.findall(r"[\d.]+(?:e[+-]\d+)?(?= times)", said):
+        assert float(written) == pytest.approx(factor, rel=0.06)
+    assert "small" not in said or factor < 1
+    assert "large ev" not in said or factor > 1
+
+
+def test_a_loss_below_zero():
+    assert below_zero(np.array([-0.2, -0.2]), np.array([0.6, 0.6])) == "It is negative, and the right one is not."
+    assert below_zero(FALLING - [0, 0.5, 0.1], FALLING) == "Some are negative; no right one is."
+    assert below_zero(np.array([-0.2, 0.7]), np.array([0.6, -0.6])) == ""
+
+
+@pytest.mark.parametrize(
+    ("got", "said"),
+    [
+        ((2.0, 2.5), "it should rise by 2; yours rises by 0.5"),
+        ((2.0, 1.5), "it should rise by 2; yours falls by 0.5"),
+        ((5.0, 7.1), ""),
+        ((5.0, np.nan), ""),
+    ],
+)
+def test_of_a_change(got, said):
+    one, other = (np.array([value, value]) for value in got)
+    assert change_of((one, other), (np.array([1.0, 1.0]), np.array([3.0, 3.0]))) == said

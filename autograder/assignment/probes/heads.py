@@ -23,9 +23,15 @@ WIDTH = 256
 
 
 def projection_head(
-    notebook: Namespace, *, embedding_dim: int, rows: int, seed: int, projection_dim: int | None = None
+    notebook: Namespace,
+    *,
+    embedding_dim: int,
+    rows: int,
+    seed: int,
+    projection_dim: int | None = None,
+    scale: float = 1.0,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Builds a head, fills it and projects `rows` feature vectors.
+    """Builds a head, fills it and projects `rows` feature vectors, the same ones times `scale`.
 
     Facts: `output_shape`, `parameter_shapes`, `parameters_changed` by `forward`, `layers`. Arrays: `output` in training
     mode and below it in evaluation mode; with respect to the features, `gradient` of the rows' direction and
@@ -35,7 +41,7 @@ def projection_head(
     notebook.provide(device=torch.device("cpu"), projection_dim=WIDTH)
     keywords = {} if projection_dim is None else {"projection_dim": projection_dim}
     pattern = architectures.Head(embedding_dim, projection_dim or WIDTH)
-    leaf = normal(seed, "features", (rows, embedding_dim)).requires_grad_()
+    leaf = (scale * normal(seed, "features", (rows, embedding_dim))).requires_grad_()
     trace = LayerTrace()
     with notebook.theirs():
         head = module_of(notebook["ProjectionHead"](embedding_dim, **keywords), "ProjectionHead")
