@@ -16,6 +16,7 @@ from autograder.grading.assignment import Assignment
 from autograder.grading.bank import Bank, slug_of
 from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade
+from autograder.grading.messages import WRONG, says_numbers_alone
 from autograder.grading.rubric import Rubric
 from autograder.grading.verdicts import Verdict
 from autograder.sandbox.host import Sandbox
@@ -170,6 +171,8 @@ def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator
             yield f"{item.name} is not left to a person, although this Python cannot read it"
         if item.name in expected.loses_marks and full:
             yield f"{item.name} has full marks"
+        if item.name in expected.loses_marks and (sentence := _unlocated(own)):
+            yield f"{item.name}: nothing is said but numbers ({sentence})"
     total = sum(verdict.score for verdict in verdicts)
     if expected.score is not None and abs(total - expected.score) > 1e-9:
         yield f"{total:g} points, not {expected.score:g}"
@@ -184,6 +187,13 @@ def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator
     if expected.misconceptions:
         for slug in sorted(named - set(expected.misconceptions)):
             yield f"{slug} is named instead"
+
+
+def _unlocated(verdicts: list[Verdict]) -> str:
+    """The first of the sentences, where none tells the student where to look."""
+    wrong = [verdict for verdict in verdicts if not verdict.passed and verdict.message.startswith(WRONG)]
+    bare = [verdict.message for verdict in wrong if not verdict.misconception and says_numbers_alone(verdict.message)]
+    return bare[0] if bare and len(bare) == len(wrong) else ""
 
 
 def print_names(names: list[Distinction], console: Console) -> None:

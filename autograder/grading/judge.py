@@ -178,7 +178,8 @@ def _properties(found: Iterable[Difference], case: str, comparison: Comparison, 
         everything = [list(arrays) for arrays in zip(*replies.values(), strict=True)]
         said = property_of(got, expected) or property_of_all(*everything)
         said = said or ("" if named else comparison.times_a_mistake(field))
-        said = said or comparison.dependence(field)
+        if not said or not named:
+            said = f"{said} {comparison.dependence(field)}".strip()
         if not said and not named:
             said = below_zero(got, expected) or comparison.change(field)
             said = said or ("" if field.endswith(GRADIENT) else size_of(got, expected))

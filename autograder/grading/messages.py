@@ -128,8 +128,21 @@ def different(
     )
 
 
+WRONG = "Wrong: "
+BARE = re.compile(
+    WRONG + r"[^\n]+?\. \d+ (values?|places?) differs? from the reference"
+    r"(, by up to [^\n;]+?)?(; the first: expected \S+, got \S+?)?\.$",
+    re.MULTILINE,
+)
+
+
+def says_numbers_alone(message: str) -> bool:
+    """Whether it says how far off something is, and nothing that would help to find out why."""
+    return message.startswith(WRONG) and not BARE.sub("", message).strip()
+
+
 def _sentence(difference: Difference, name: str, *, hidden: bool) -> str:
-    subject = f"Wrong: {name}."
+    subject = f"{WRONG}{name}."
     if isinstance(difference.expected, bool):
         return f"{subject} Expected {_yes(difference.expected)}, got {_yes(difference.got)}."
     if math.isnan(difference.distance) and not difference.places:

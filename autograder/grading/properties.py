@@ -175,6 +175,18 @@ def _right_until(got: Array, expected: Array) -> str:
     return f"The first {right} are right, and none after them."
 
 
+def _half_right(got: Array, expected: Array) -> str:
+    """Fields for two modes hold one half for each."""
+    if expected.ndim == 0 or len(expected) % 2:
+        return ""
+    halves = zip(np.split(got, 2), np.split(expected, 2), strict=True)
+    right = [_close(*both) for both in halves]
+    if right[0] == right[1]:
+        return ""
+    one, other = ("first", "second") if right[0] else ("second", "first")
+    return f"The {one} half is right, and the {other} half is not."
+
+
 def _close(one: Array, other: Array) -> bool:
     return bool((np.abs(one - other) <= EQUAL * np.abs(other).max()).all())
 
@@ -182,4 +194,4 @@ def _close(one: Array, other: Array) -> bool:
 Property = Callable[[Array, Array], str]
 ORDERS: tuple[Property, ...] = (_reversed, _another_order, _some_right)
 """Of numbers that stand for things, the best first."""
-VALUES: tuple[Property, ...] = (_zero, _multiple, _rows_multiple, _shuffled_rows, _shifted, _right_until)
+VALUES: tuple[Property, ...] = (_zero, _multiple, _rows_multiple, _shuffled_rows, _shifted, _right_until, _half_right)

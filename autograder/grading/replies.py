@@ -94,7 +94,7 @@ class Comparison:
                 said.append(f"It is {seen} {variation}, and should be {wanted}.")
             elif len(apart) == 1 and is_same and None not in apart[0]:
                 name, mine, theirs = apart[0]
-                said.append(f"It is the same for a `{name}` of {mine} and {theirs}.")
+                said.append(f"It is the same for a `{name}` of {mine!r} and of {theirs!r}.")
         return " ".join(said)
 
     def change(self, field: str) -> str:

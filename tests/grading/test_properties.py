@@ -24,6 +24,7 @@ ROWS = np.linspace(0.5, 3, 6)[:, None]
         (RIGHT * ROWS, "Every row points where it should, but is of another length."),
         (RIGHT[::-1], "The rows are the right ones in another order."),
         (RIGHT - 0.5, "Every value is 0.5 too small."),
+        (RIGHT + np.repeat([1, 0], 3)[:, None], "The second half is right, and the first half is not."),
         (RIGHT + np.eye(6, 4), ""),
         (RIGHT * np.nan, ""),
         (RIGHT.T.reshape(6, 4), ""),
