@@ -145,6 +145,7 @@ def price(item: Item, findings: Mapping[str, Finding]) -> Iterator[Verdict]:
             fault=finding.fault,
             figures=finding.figures,
             shown=finding.shown,
+            pictures=finding.pictures,
         )
 
 

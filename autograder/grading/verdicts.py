@@ -5,6 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from autograder.grading.pictures import Picture
+
 Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 
 
@@ -31,6 +33,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What the submission reports, in percent, for whoever looks at the whole class."""
     shown: bool = False
     """Whether the item's cell for the student's own notebook shows it."""
+    pictures: tuple[Picture, ...] = ()
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,3 +53,4 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
     figures: Mapping[str, float] = {}
     shown: bool = False
+    pictures: tuple[Picture, ...] = ()

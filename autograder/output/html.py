@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from autograder.output.drawing import in_the_page, pictures_of, polylines
 from autograder.output.grouping import grouped, is_unchecked, seen
 from autograder.output.results import Results
 
@@ -50,6 +51,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"seen": seen, "markdown": markdown, "points": lambda score: f"{score:g}"}
+    made.filters |= {"pictures": pictures_of, "in_the_page": in_the_page}
+    made.globals |= {"polylines": polylines}
     made.tests["unchecked"] = is_unchecked
     return made
 

@@ -24,6 +24,7 @@ UNREADABLE = "unreadable"
 UNCHECKED = "could_not_be_checked"
 """In the extra data of a test that the grader itself failed to make."""
 FIGURES = "figures"
+PICTURES = "pictures"
 """In the extra data of a test: what the submission reports, in percent."""
 Status = Literal["passed", "failed"]
 Format = Literal["text", "html", "simple_format", "md", "ansi"]
@@ -89,7 +90,8 @@ def from_verdicts(
             extra_data={"item": verdict.item, "check": verdict.check, "misconception": verdict.misconception}
             | ({"needs_review": clean(verdict.needs_review)} if verdict.needs_review else {})
             | ({UNCHECKED: True} if verdict.fault else {})
-            | ({FIGURES: dict(verdict.figures)} if verdict.figures else {}),
+            | ({FIGURES: dict(verdict.figures)} if verdict.figures else {})
+            | ({PICTURES: msgspec.to_builtins(verdict.pictures)} if verdict.pictures else {}),
         )
         for verdict in verdicts
     )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from autograder.assignment.datasets.archive import SIDE, Dataset, DatasetError, Part
+from autograder.assignment.datasets.archive import SIDE, Dataset, DatasetError, Part, Place
 from autograder.submission.finding import read_bytes
 
 CROP = 64
@@ -24,8 +24,10 @@ class Exhibits(msgspec.Struct, frozen=True):
     folder: str
     order: NDArray[np.int64]
     """Place in the folder to place in the data set: another in every reproduction, so that no order can be learnt."""
+    searched: tuple[Place, ...] = ()
+    """What is searched by words."""
     captions: tuple[str, ...] = ()
-    """Of what is searched by words."""
+    """Of these."""
 
 
 @contextlib.contextmanager
@@ -78,7 +80,8 @@ def pairs(dataset: Dataset) -> Iterator[Exhibits]:
         }
         save_file(arrays, folder / "pairs.safetensors")
         (folder / "texts.json").write_bytes(msgspec.json.encode(features.sentences))
-        yield Exhibits(str(folder), order, tuple(known[part][place] for part, place in searched))
+        held_out = tuple((part, place) for part, place in searched)
+        yield Exhibits(str(folder), order, held_out, tuple(known[part][place] for part, place in held_out))
 
 
 @contextlib.contextmanager

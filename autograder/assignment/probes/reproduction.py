@@ -73,10 +73,10 @@ def pretrain(notebook: Trained, *, folder: str, seed: int, epochs: int) -> tuple
         return {}, {"trajectory": [float(loss) for loss in losses]}
 
 
-def reconstruct(notebook: Trained, *, folder: str, count: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Has the trained autoencoder reconstruct the first test images. Arrays: `originals` and `reconstructions`,
-    (count, 3, 64, 64) float32."""
-    images, _ = Exhibited(folder, "test")[range(count)]
+def reconstruct(notebook: Trained, *, folder: str, places: Sequence[int]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Has the trained autoencoder reconstruct some test images. Arrays: `originals` and `reconstructions`,
+    (N, 3, 64, 64) float32."""
+    images, _ = Exhibited(folder, "test")[places]
     if notebook.autoencoder is None:
         raise Unusable("nothing has been trained")
     with notebook.theirs(), torch.no_grad():

@@ -171,6 +171,17 @@ def search(notebook: Paired, *, queries: Sequence[str], k: int) -> tuple[dict[st
     return {}, {"found": found}
 
 
+def similarities(notebook: Paired, *, places: Sequence[int]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Array: `similarities` (N, N) of the images, down, and texts, across, of these training pairs."""
+    model, pairs = notebook.model, notebook.pairs
+    rows = [pairs.rows["pairs"][place] for place in places]
+    with notebook.theirs(), torch.no_grad():
+        tokens = StandInTokenizer()([pairs.sentences[pairs.captions[place]] for place in places], return_tensors="pt")
+        images = model.image_projection(model.image_encoder(coded(rows)))
+        texts = model.text_projection(model.text_encoder(tokens["input_ids"], tokens["attention_mask"]))
+        return {}, {"similarities": (images @ texts.T).numpy()}
+
+
 class Coded(Exhibited):
     """Images of which only their number is there."""
 

@@ -8,6 +8,7 @@ from autograder.assignment.report.evidence import Evidence, read_evidence
 from autograder.assignment.report.expectations import expectations
 from autograder.assignment.reproduction.calibration import Band, Calibration
 from autograder.assignment.reproduction.measuring import ADVANTAGE, LEANS_ON, MEASURES, Measured, Say, Stopped, Training
+from autograder.assignment.reproduction.picturing import losses
 from autograder.assignment.reproduction.proportions import percent, with_interval
 from autograder.assignment.reproduction.submitted import compared, recompute
 from autograder.grading import messages
@@ -66,6 +67,7 @@ class Reproduction:
                     seed=SEED,
                     seconds=seconds,
                     say=self.say,
+                    pictured=True,
                 )
             )
         except Stopped as stopped:
@@ -112,6 +114,7 @@ class Reproduction:
             message=message,
             misconception="reproduced-below-the-reference" if below else None,
             needs_review=review,
+            pictures=(*losses(measured.trajectories, self._calibration.trajectories), *measured.pictures),
         )
 
     def _how(self, item: Item, subject: Subject) -> str:

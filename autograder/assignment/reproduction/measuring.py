@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from autograder.assignment.datasets import exhibits
 from autograder.assignment.datasets.archive import Dataset
 from autograder.assignment.datasets.exhibits import Exhibits
+from autograder.assignment.reproduction import picturing
+from autograder.grading.pictures import Picture
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.namespace import Source
 from autograder.sandbox.outcomes import Fault, Outcome, Reply
@@ -56,6 +58,7 @@ class Measured(msgspec.Struct, frozen=True):
     """Between 0 and 1."""
     trajectories: dict[str, list[float]]
     """Losses over epochs."""
+    pictures: tuple[Picture, ...] = ()
 
 
 Say = Callable[[str], None]
@@ -74,6 +77,8 @@ class Training(msgspec.Struct, frozen=True, kw_only=True):
     """After so many it is stopped."""
     say: Say = lambda _: None
     """Called with what is going on."""
+    pictured: bool = False
+    """Whether there is anybody to look at pictures."""
 
 
 def methods(training: Training) -> Measured:
@@ -99,8 +104,11 @@ def methods(training: Training) -> Measured:
                 supervised=supervised,
             )
             figures[name] = accuracy(reply, labels)
+        # Last, so that nothing that goes wrong there changes a figure.
+        pictures = picturing.reconstructions(session, training.dataset, shown) if training.pictured else ()
+        seen = tuple(pictures)
     figures[ADVANTAGE] = figures["method_1"] - figures["method_3"]
-    return Measured(figures, {"autoencoder": _losses(trained)})
+    return Measured(figures, {"autoencoder": _losses(trained)}, seen)
 
 
 def clip(training: Training) -> Measured:
@@ -113,11 +121,14 @@ def clip(training: Training) -> Measured:
         trained = ask(session, "train", folder=shown.folder, seed=seed, epochs=budget.clip)
         training.say(f"training the linear probe on CLIP ({budget.probe} epochs)")
         figures = {"clip": accuracy(ask(session, "probe", seed=seed + 1, epochs=budget.probe), labels)}
-        if dataset.about.queries:
+        pictures: list[Picture] = []
+        if queries := dataset.about.queries:
             training.say("retrieving images by words")
-            reply = ask(session, "search", queries=[*dataset.about.queries], k=RETRIEVED)
-            figures["retrieval"] = _precision(reply, [*dataset.about.queries.values()], shown.captions)
-    return Measured(figures, {"clip": _losses(trained)})
+            found = _places(ask(session, "search", queries=[*queries], k=RETRIEVED), len(queries))
+            figures["retrieval"] = _precision(found, [*queries.values()], shown.captions)
+            pictures += picturing.retrieved(found, [*queries], dataset, shown.searched) if training.pictured else ()
+        pictures += picturing.similarities(session, dataset) if training.pictured else ()
+    return Measured(figures, {"clip": _losses(trained)}, tuple(pictures))
 
 
 MEASURES: Mapping[str, Callable[[Training], Measured]] = {"report_ae": methods, "report_clip": clip}
@@ -137,11 +148,16 @@ def accuracy(reply: Reply, labels: NDArray[np.int64]) -> float:
     return float((logits.argmax(axis=1) == labels).mean())
 
 
-def _precision(reply: Reply, words: Sequence[str], captions: Sequence[str]) -> float:
-    """The part of the retrieved images whose caption holds the query's word; none counts twice."""
+def _places(reply: Reply, queries: int) -> NDArray[np.int64]:
+    """(queries, RETRIEVED). Raises Stopped."""
     found = reply.arrays.get("found")
-    if found is None or found.shape != (len(words), RETRIEVED) or found.dtype != np.int64:
+    if found is None or found.shape != (queries, RETRIEVED) or found.dtype != np.int64:
         raise Stopped(Fault(reason="the reply holds no places of retrieved images"))
+    return found
+
+
+def _precision(found: NDArray[np.int64], words: Sequence[str], captions: Sequence[str]) -> float:
+    """The part of the retrieved images whose caption holds the query's word; none counts twice."""
     right = 0
     for places, word in zip(found, words, strict=True):
         pattern = re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)

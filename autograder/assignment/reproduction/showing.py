@@ -26,7 +26,7 @@ def show(training: Training) -> Shown:
     with exhibits.images(training.dataset) as shown, session_of(training, PROBES, shown) as session:
         labels = training.dataset.labels("test")[shown.order]
         ask(session, "pretrain", folder=shown.folder, seed=training.seed, epochs=budget.autoencoder)
-        pictures = ask(session, "reconstruct", folder=shown.folder, count=PICTURES).arrays
+        pictures = ask(session, "reconstruct", folder=shown.folder, places=[*range(PICTURES)]).arrays
         for name, (pretrained, supervised) in METHODS.items():
             training.say(f"watching {name}")
             logits = ask(

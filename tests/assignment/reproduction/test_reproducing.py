@@ -1,8 +1,12 @@
+import io
+
 import msgspec
 import numpy as np
 import pytest
+from PIL import Image
 
 from autograder.assignment.datasets.archive import Dataset
+from autograder.assignment.datasets.exhibits import CROP
 from autograder.assignment.datasets.finding import COMPOSED
 from autograder.assignment.files import PS7
 from autograder.assignment.reproduction import findings, measuring
@@ -106,6 +110,28 @@ class TestMeasuring:
         assert all(0 <= reached.figures[name] <= 1 for name in measuring.METHODS)
         assert len(reached.trajectories["autoencoder"]) == 1
         assert said[-1] == "training Method III (1 epochs)"
+
+    def test_there_is_something_to_look_at(self, dataset, bank, sandbox, solution):
+        program = subject(solution, bank, sandbox).program((*LEANS_ON["report_ae"], *LEANS_ON["report_clip"]))
+        (photos,) = measuring.methods(training(dataset, program, sandbox, pictured=True)).pictures
+        assert [strip.label for strip in photos.strips] == ["test images", "yours"]
+        found, matrix = measuring.clip(training(dataset, program, sandbox, pictured=True)).pictures
+        assert [strip.label for strip in found.strips] == [*dataset.about.queries]
+        assert len(matrix.labels) == len({*matrix.labels}) == len(matrix.values) > 2
+        with Image.open(io.BytesIO(found.strips[0].jpeg)) as picture:
+            assert picture.size == (CROP * measuring.RETRIEVED, CROP)
+
+    def test_what_cannot_be_shown_costs_nothing(self, dataset, bank, sandbox, solution):
+        old = "class Decoder(nn.Module):"
+        blind = edited(
+            solution,
+            old,
+            f"{old}\n    def train(self, mode=True):\n        assert mode\n        return super().train()\n",
+        )
+        program = subject(blind, bank, sandbox).program(LEANS_ON["report_ae"])
+        reached = measuring.methods(training(dataset, program, sandbox, pictured=True))
+        assert {*reached.figures} == {*FIGURES["report_ae"]}
+        assert reached.pictures == ()
 
     def test_clip_learns_and_finds(self, dataset, bank, sandbox, solution):
         budget = msgspec.structs.replace(TINY, clip=25, probe=25)
