@@ -19,6 +19,7 @@ from autograder.grading.rubric import Item, Rubric
 from autograder.grading.verdicts import Verdict
 from autograder.output.results import (
     GRADER_FAILED,
+    MEMORY,
     UNREADABLE,
     Results,
     ResultsFile,
@@ -74,9 +75,11 @@ def grade_submission(
             clock = Clock(limits)
             submitted = read_submission(submission)
             output, extra = about(submitted, rubric)
+            sandbox.peak_memory()  # of the submission before
             for item, verdicts in _graded(assignment, submission, submitted, rubric, sandbox, clock, reproduce):
                 done += verdicts
                 waiting = [verdict for verdict in waiting if verdict.item != item.name]
+                extra[MEMORY] = max(extra.get(MEMORY, 0), round(sandbox.peak_memory()))
                 results = publish([*done, *waiting], output, extra | {"sandbox": sandbox.layers})
                 progress(item, verdicts)
     except UnreadableSubmission as error:

@@ -24,8 +24,11 @@ UNREADABLE = "unreadable"
 UNCHECKED = "could_not_be_checked"
 """In the extra data of a test that the grader itself failed to make."""
 FIGURES = "figures"
-PICTURES = "pictures"
 """In the extra data of a test: what the submission reports, in percent."""
+PICTURES = "pictures"
+"""In the extra data of a test: what there is to look at."""
+MEMORY = "memory_mb"
+"""In the extra data of results: what the largest process of the submission's code took."""
 Status = Literal["passed", "failed"]
 Format = Literal["text", "html", "simple_format", "md", "ansi"]
 

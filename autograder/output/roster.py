@@ -8,7 +8,7 @@ import msgspec
 
 from autograder.grading.bank import parts_of
 from autograder.output.grouping import is_unchecked
-from autograder.output.results import FIGURES, GRADER_FAILED, UNREADABLE, Results, Test
+from autograder.output.results import FIGURES, GRADER_FAILED, MEMORY, UNREADABLE, Results, Test
 from autograder.submission.collection import Handed
 
 PAGE = "report.html"
@@ -46,6 +46,11 @@ class Entry(msgspec.Struct, frozen=True):
     def score(self) -> float:
         """Points; none where there are no results."""
         return self.results.score if self.results is not None else 0.0
+
+    @property
+    def memory(self) -> int:
+        """MB that its code took at most; 0 where that is not known."""
+        return int(self.results.extra_data.get(MEMORY, 0)) if self.results is not None else 0
 
     def points(self, items: Sequence[str]) -> list[float]:
         """Of each item: the sum over its checks."""

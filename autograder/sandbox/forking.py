@@ -84,6 +84,7 @@ class Zygote(Sandbox):
         self.allowance = allowance_here()
         self._ready: dict[str, Any] = {}
         self._ended: dict[int, int] = {}
+        self._peak_memory = 0.0
         text = host.START.format(module="autograder.sandbox.zygote")
         users = (str(self.reservation.user), str(self.reservation.killer))
         arguments = [host.OWN_FOLDER, environment, str(theirs.fileno()), *users]
@@ -171,6 +172,11 @@ class Zygote(Sandbox):
             )
         return self._ready
 
+    def peak_memory(self) -> float:
+        """As the system tells when a guest ends."""
+        peak, self._peak_memory = self._peak_memory, 0.0
+        return peak
+
     def exit_code(self, pid: int, seconds: float = 2.0) -> int | None:
         """How a guest ended; None where it has not within `seconds`."""
         deadline = time.monotonic() + seconds
@@ -214,6 +220,7 @@ class Zygote(Sandbox):
         message: dict[str, Any] = json.loads(packet)
         if "ended" in message:
             self._ended[message["ended"]] = message["code"]
+            self._peak_memory = max(self._peak_memory, message["memory"])
         return message
 
 

@@ -81,6 +81,11 @@ class Sandbox(ABC):
     def pid(self) -> int:
         """The process that guests come from. Waits for the start. Raises SandboxError where it fails."""
 
+    def peak_memory(self) -> float:
+        """MB that the largest process of guests that ended since the last call had, with what it shares with the
+        process that they come from; 0 where that is not known."""
+        return 0.0
+
     @abstractmethod
     def close(self) -> None:
         """Ends everything that was started."""
@@ -115,6 +120,10 @@ class Around(Sandbox):
     def pid(self) -> int:
         """As the other's."""
         return self.inner.pid
+
+    def peak_memory(self) -> float:
+        """As the other's."""
+        return self.inner.peak_memory()
 
     def close(self) -> None:
         """Ends the other."""

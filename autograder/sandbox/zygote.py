@@ -142,13 +142,14 @@ def _keep_alone(connection: socket.socket) -> None:
 def _reap(control: socket.socket, guests: set[int]) -> None:
     while True:
         try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
         except ChildProcessError:
             return
         if pid == 0:
             return
         if pid in guests:
-            _say(control, {"ended": pid, "code": os.waitstatus_to_exitcode(status)})
+            code = os.waitstatus_to_exitcode(status)
+            _say(control, {"ended": pid, "code": code, "memory": usage.ru_maxrss / 1024})
 
 
 def _say(control: socket.socket, message: dict[str, Any]) -> None:

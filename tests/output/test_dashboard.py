@@ -73,6 +73,11 @@ def test_every_submission_has_a_row():
     assert "not graded" in rows[3][-1]
 
 
+def test_a_row_tells_what_the_submission_cost():
+    head, row = Tables(page([student("ada", results(seconds=7.5, memory_mb=612))])).tables["submissions"]
+    assert (row[head.index("s")], row[head.index("MB")]) == ("7.5", "612")
+
+
 def test_accuracies_are_held_against_what_is_expected():
     rows = {row[0]: [cell.strip() for cell in row[1:4]] for row in Tables(page(small())).tables[3]}
     assert rows["Method I"] == ["25 to 40 %", "2", "1"]
@@ -89,8 +94,8 @@ def test_without_names_nobody_can_be_told(entries):
 
 
 def test_numbers_of_an_anonymous_page_follow_the_score():
-    _, *rows = Tables(page(small()[::-1], anonymous=True)).tables["submissions"]
-    assert rows[0][-3] == f"{RUBRIC.points:g}"
+    head, *rows = Tables(page(small()[::-1], anonymous=True)).tables["submissions"]
+    assert rows[0][head.index("points")] == f"{RUBRIC.points:g}"
 
 
 def test_a_class_of_none_and_one_that_nothing_is_known_of():

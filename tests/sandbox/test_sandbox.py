@@ -165,3 +165,15 @@ def test_a_guest_is_stopped_before_it_has_all_memory_of_its_container(monkeypatc
     text = "import os\nheld = []\nwhile True:\n    held.append(os.urandom(2**22))"
     with start(ENVIRONMENT) as sandbox, sandbox.open(PROBES, program(text), 60.0) as session:
         assert session.loaded == Ended(reason="the code used more than 400 MB of memory and was stopped")
+
+
+def test_the_memory_of_guests_is_known_until_it_is_asked_for(sandbox):
+    if not can_confine():
+        pytest.skip("plain guests live on")
+    peaks = []
+    for megabytes in (0, 200, 0):
+        sandbox.peak_memory()
+        asked(sandbox, [f"value = len(bytearray({megabytes} << 20).replace(b'1', b''))"], "value")
+        peaks.append(sandbox.peak_memory())
+    assert peaks[1] > max(peaks[0], peaks[2]) + 150
+    assert sandbox.peak_memory() == 0
