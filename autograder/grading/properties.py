@@ -81,7 +81,7 @@ def change_of(got: tuple[Array, Array], expected: tuple[Array, Array]) -> str:
     if not all(_is_one_number(each) and np.isfinite(each).all() for each in (*got, *expected)):
         return ""
     theirs, ours = (float(other.flat[0]) - float(one.flat[0]) for one, other in (got, expected))
-    if abs(theirs - ours) <= (FAR - 1) * abs(ours):
+    if not ours or abs(theirs - ours) <= (FAR - 1) * abs(ours):
         return ""
     should, does = ("rise" if ours > 0 else "fall"), ("rises" if theirs > 0 else "falls")
     return f"it should {should} by {abs(ours):.3g}; yours {does} by {abs(theirs):.3g}"

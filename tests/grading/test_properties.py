@@ -170,3 +170,4 @@ def test_a_loss_below_zero():
 def test_of_a_change(got, said):
     one, other = (np.array([value, value]) for value in got)
     assert change_of((one, other), (np.array([1.0, 1.0]), np.array([3.0, 3.0]))) == said
+    assert change_of((one, other), (np.array([1.0]), np.array([1.0]))) == ""
