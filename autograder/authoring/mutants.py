@@ -100,8 +100,11 @@ def _told(tree: ast.Module, text: str) -> str:
     before, after = ast.unparse(tree).split("\n"), text.split("\n")
     first = next(n for n, lines in enumerate(zip_longest(before, after)) if lines[0] != lines[1])
     last = next(n for n, lines in enumerate(zip_longest(before[::-1], after[::-1])) if lines[0] != lines[1])
-    regions = (lines[first : max(first, len(lines) - last)] for lines in (before, after))
-    return _shortened(*("; ".join(line.strip() for line in region) for region in regions))
+    regions = [lines[first : max(first, len(lines) - last)] for lines in (before, after)]
+    told = ["; ".join(line.strip() for line in region) for region in regions]
+    if told[0] == told[1]:  # all that differs is how far they are indented
+        told = ["; ".join(region) for region in regions]
+    return _shortened(*told)
 
 
 def _shortened(before: str, after: str) -> str:
