@@ -10,6 +10,7 @@ from autograder.output import dashboard, html
 from autograder.output.printing import browsers
 from tests.output.classes import MISTAKES, RUBRIC, large, small
 from tests.output.reports import mixed
+from tests.output.test_drawing import PICTURED, pictured
 from tests.output.test_html import with_a_cell
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -64,14 +65,19 @@ def shown(page):
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
 @pytest.mark.parametrize(
     "text",
-    [html.render(mixed("Wrong: `the shape`."), title="Problem Set 7", notebook_name="ps7.ipynb"), overview(small())],
-    ids=["report", "class"],
+    [
+        html.render(mixed("Wrong: `the shape`."), title="Problem Set 7", notebook_name="ps7.ipynb"),
+        pictured(PICTURED),
+        overview(small()),
+    ],
+    ids=["report", "pictures", "class"],
 )
 def test_a_page_fits_its_window(opened, text, width, scheme):
     page = opened(text, width=width, scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     red, *_ = re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert (int(red) < 128) == (scheme == "dark")
+    assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
 
 
 def test_every_word_of_the_search_must_be_there(opened):

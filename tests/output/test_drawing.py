@@ -27,16 +27,17 @@ PICTURED = (
 )
 
 
-def page(pictures):
-    pictured = msgspec.structs.replace(verdict(), pictures=pictures)
-    return render(decode(encode(from_verdicts([pictured]))), title="A page", notebook_name="n.ipynb")
+def pictured(pictures):
+    """A page with them."""
+    verdicts = [msgspec.structs.replace(verdict(score=score), pictures=pictures) for score in (0.0, 0.5)]
+    return render(decode(encode(from_verdicts(verdicts))), title="A page", notebook_name="n.ipynb")
 
 
 def test_they_come_through_the_results_file_onto_the_page():
-    text = page(PICTURED)
-    assert text.count("<figure>") == 4
-    assert text.count("data:image/jpeg;base64,") == 1
-    assert text.count("<rect") == 4
+    text = pictured(PICTURED)
+    assert text.count("<figure>") == 8
+    assert text.count("data:image/jpeg;base64,") == 2
+    assert text.count("<rect") == 8
     assert "the reference (dashed): 2 → 1" in text
     assert "<b>" not in text
     assert "<i>" not in text
