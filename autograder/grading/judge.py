@@ -153,12 +153,18 @@ def _explain(
             return messages.no_reply(answer, why_missing)
         known = {} if hidden else _properties(found, case, comparison, named=named)
         seen = messages.different(found, rubric.fields, hidden=hidden, known=known)
-        return (
-            seen
-            if named or not _only_gradients(found, *both, rubric.tolerance)
-            else f"{seen}\n\n{messages.GRADIENT_ALONE}"
-        )
+        alone = "" if named else _what_alone(found, *both, rubric.tolerance)
+        return f"{seen}\n\n{alone}".strip()
     return ""
+
+
+def _what_alone(found: Iterable[Difference], got: Reply, expected: Reply, tolerance: float) -> str:
+    """What can be said where everything is right but gradients, or but values that layers give."""
+    if _only_gradients(found, got, expected, tolerance):
+        return messages.GRADIENT_ALONE
+    layers = got.facts.get("layers")
+    is_right = bool(layers) and layers == expected.facts.get("layers")
+    return messages.LAYERS_RIGHT if is_right and all(each.places for each in found) else ""
 
 
 def _only_gradients(found: Iterable[Difference], got: Reply, expected: Reply, tolerance: float) -> bool:

@@ -19,6 +19,10 @@ GRADIENT_ALONE = (
     "The values are right and only the gradient is not. So look for what stands between them and `backward`: a "
     "`detach`, `.data`, `no_grad`, a new tensor made of their numbers, or a quantity that is taken for a constant."
 )
+LAYERS_RIGHT = (
+    "In training mode the right layers run, in the right order. So look for what else is done to the numbers, before, "
+    "between or after them."
+)
 MOST_FRAMES, MOST_TENSORS, MOST_AXES, MOST_LAYERS = 3, 12, 20, 30
 
 

@@ -13,6 +13,8 @@ LONG = 20
 """Values in a row that come one after the other, such as the losses of epochs."""
 ENOUGH = 3
 """Cases in which the same factor is no accident."""
+SOME = 0.05
+"""A part of a change that is worth a word."""
 FAR = 1.2
 """A factor between arrays as wholes that is worth a word, up or down."""
 
@@ -31,7 +33,7 @@ def property_of_all(got: Sequence[Array], expected: Sequence[Array]) -> str:
     """The first that holds of single numbers, one from each case, "" where none does."""
     pairs = [(g, e) for g, e in zip(got, expected, strict=True) if _is_one_number(g) and _is_one_number(e)]
     theirs, ours = (np.array([pair[side].flat[0] for pair in pairs], dtype=np.float64) for side in (0, 1))
-    if len(ours) < ENOUGH or not all(np.isfinite(each).all() for each in got) or _close(theirs, ours):
+    if len(ours) < ENOUGH or not all(np.isfinite(each).all() for each in got) or close(theirs, ours):
         return ""
     said = next((said for told in (_zero, _multiple, _shifted) if (said := told(theirs, ours))), "")
     return f"In all {len(ours)} cases: {said[0].lower()}{said[1:]}" if said else ""
@@ -47,7 +49,7 @@ def times(got: Sequence[Array], other: Sequence[Array]) -> float | None:
     if not enough or not np.isfinite(theirs).all() or not ours.any():
         return None
     factor = _factor(theirs, ours)
-    is_it = all(_close(mine, factor * each) for mine, each in zip(got, other, strict=True))
+    is_it = all(close(mine, factor * each) for mine, each in zip(got, other, strict=True))
     return factor if factor and is_it else None
 
 
@@ -62,13 +64,14 @@ def below_zero(got: Array, expected: Array) -> str:
 def size_of(got: Array, expected: Array) -> str:
     """How large it is beside the right one: what little can be said where no property holds."""
     theirs, ours = (each.astype(np.float64).reshape(-1) for each in (got, expected))
-    if expected.dtype.kind == "i" or len(ours) < 2 or not np.isfinite(theirs).all():
+    if expected.dtype.kind == "i" or _is_one_number(ours) or not np.isfinite(theirs).all():
         return ""
-    factors = theirs / ours
-    if (ours > 0).all() and (theirs > 0).all() and ((factors < 1 - EQUAL).all() or (factors > 1 + EQUAL).all()):
-        low, high = (f"{factor:.4g}" for factor in (factors.min(), factors.max()))
-        by = f"{low} times the right one" if low == high else f"between {low} and {high} times the right ones"
-        return f"Too {'large' if factors[0] > 1 else 'small'} everywhere: {by}."
+    if (ours > 0).all() and (theirs > 0).all():
+        low, high = float((theirs / ours).min()), float((theirs / ours).max())
+        if low > 1 - EQUAL:
+            return f"None is too small: they are {low:.4g} to {high:.4g} times the right ones."
+        if high < 1 + EQUAL:
+            return f"None is too large: they are {low:.4g} to {high:.4g} times the right ones."
     length, right = np.linalg.norm(theirs), np.linalg.norm(ours)
     if not length or not right or 1 / FAR < length / right < FAR:
         return ""
@@ -81,7 +84,7 @@ def change_of(got: tuple[Array, Array], expected: tuple[Array, Array]) -> str:
     if not all(_is_one_number(each) and np.isfinite(each).all() for each in (*got, *expected)):
         return ""
     theirs, ours = (float(other.flat[0]) - float(one.flat[0]) for one, other in (got, expected))
-    if not ours or abs(theirs - ours) <= (FAR - 1) * abs(ours):
+    if not ours or abs(theirs - ours) <= SOME * abs(ours):
         return ""
     should, does = ("rise" if ours > 0 else "fall"), ("rises" if theirs > 0 else "falls")
     return f"it should {should} by {abs(ours):.3g}; yours {does} by {abs(theirs):.3g}"
@@ -132,7 +135,7 @@ def _zero(got: Array, _: Array) -> str:
 def _multiple(got: Array, expected: Array) -> str:
     ours, theirs = expected.astype(np.float64).reshape(-1), got.astype(np.float64).reshape(-1)
     factor = _factor(theirs, ours)
-    if not factor or not _close(theirs, factor * ours):
+    if not factor or not close(theirs, factor * ours):
         return ""
     if abs(factor + 1) < EQUAL:
         return "It is the right one with the opposite sign."
@@ -145,7 +148,7 @@ def _rows_multiple(got: Array, expected: Array) -> str:
     if expected.ndim != 2 or expected.shape[1] < 2:
         return ""
     norms = [np.linalg.norm(each.astype(np.float64), axis=1, keepdims=True) for each in (got, expected)]
-    if not all(each.all() for each in norms) or not _close(got / norms[0], expected / norms[1]):
+    if not all(each.all() for each in norms) or not close(got / norms[0], expected / norms[1]):
         return ""
     return "Every row points where it should, but is of another length."
 
@@ -155,12 +158,12 @@ def _shuffled_rows(got: Array, expected: Array) -> str:
         return ""
     rows = [each.astype(np.float64).reshape(len(each), -1) for each in (got, expected)]
     ordered = [each[np.lexsort(each.round(3).T)] for each in rows]
-    return "The rows are the right ones in another order." if _close(*ordered) else ""
+    return "The rows are the right ones in another order." if close(*ordered) else ""
 
 
 def _shifted(got: Array, expected: Array) -> str:
     gap = got.astype(np.float64) - expected.astype(np.float64)
-    if _is_one_number(expected.reshape(-1)) or not _close(gap, np.full_like(gap, gap.mean())):
+    if _is_one_number(expected.reshape(-1)) or not close(gap, np.full_like(gap, gap.mean())):
         return ""
     return f"Every value is {abs(gap.mean()):.4g} too {'large' if gap.mean() > 0 else 'small'}."
 
@@ -180,14 +183,15 @@ def _half_right(got: Array, expected: Array) -> str:
     if expected.ndim == 0 or len(expected) % 2:
         return ""
     halves = zip(np.split(got, 2), np.split(expected, 2), strict=True)
-    right = [_close(*both) for both in halves]
+    right = [close(*both) for both in halves]
     if right[0] == right[1]:
         return ""
     one, other = ("first", "second") if right[0] else ("second", "first")
     return f"The {one} half is right, and the {other} half is not."
 
 
-def _close(one: Array, other: Array) -> bool:
+def close(one: Array, other: Array) -> bool:
+    """Whether they are the same beside the greatest value of the other one."""
     return bool((np.abs(one - other) <= EQUAL * np.abs(other).max()).all())
 
 

@@ -5,11 +5,9 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import Any
 
-import numpy as np
-
 from autograder.grading.bank import Bank
 from autograder.grading.compare import same
-from autograder.grading.properties import EQUAL, change_of, times
+from autograder.grading.properties import EQUAL, change_of, close, times
 from autograder.grading.rubric import Check, Item
 from autograder.grading.verdicts import Finding, Unclear
 from autograder.sandbox.outcomes import Array, Fault, Outcome, Reply
@@ -85,8 +83,8 @@ class Comparison:
             (got, expected), (again, changed) = replies[one], replies[other]
             if not got.shape == again.shape == changed.shape:
                 continue
-            is_same, should_be = np.allclose(got, again, EQUAL), np.allclose(expected, changed, EQUAL)
-            if is_same == should_be:
+            is_same, should_be = close(got, again), close(expected, changed)
+            if is_same == should_be or not again.any():  # of what is zero everywhere no more needs to be said
                 continue
             apart, variation = self._apart(one, other), self.item.cases[other].variation
             if variation and not apart:

@@ -37,6 +37,9 @@ LAYER_OPERATIONS = {
     "max_pool2d_with_indices": "max pooling",
     "avg_pool2d": "average pooling",
     "_adaptive_avg_pool2d": "average pooling",
+    "constant_pad_nd": "constant padding",
+    "reflection_pad2d": "reflection padding",
+    "replication_pad2d": "replication padding",
     "addmm": "linear",
     "mm": "linear",
 }
