@@ -1,6 +1,7 @@
 """Fixtures that several rooms share."""
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +9,12 @@ import pytest
 from hypothesis import settings
 
 from autograder.assignment.files import PS7
+from autograder.grading.bank import Bank
 from autograder.grading.rubric import Rubric, load
 from autograder.sandbox.host import Sandbox
+from autograder.sandbox.remembering import Remembering
 from autograder.sandbox.starting import start
+from tests.late import Late
 
 # Several processes share the machine; threads of torch that wait for one another slow all of them down.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -23,10 +27,26 @@ TOGETHER = ("tests/test_recipe.py", "tests/assignment/test_frame.py")
 """Modules whose fixture costs more than all their tests: with `-n` they stay in one process."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, and last what needs large libraries in the test's own process (tests/late.py)."""
+
+    def place(item: pytest.Item) -> int:
+        late = any(isinstance(value, Late) for value in vars(item.module).values())  # type: ignore[attr-defined]
+        return 2 if late else not item.nodeid.startswith(TOGETHER)
+
+    items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """Keeps every process small that only collects."""
+    if "torch" in sys.modules:
+        raise pytest.UsageError("a module of tests imports torch as it is collected; see tests/late.py")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Deals out tests one by one, and the modules of TOGETHER whole. (The marks of `--dist loadgroup` go unseen with
-    pytest 9.2.)"""
+    """Deals out tests one by one in their order, and the modules of TOGETHER whole. (The marks of `--dist loadgroup` go
+    unseen with pytest 9.2.)"""
     from xdist.scheduler import LoadScopeScheduling
 
     class Dealer(LoadScopeScheduling):  # type: ignore[misc]
@@ -34,12 +54,25 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             module = nodeid.partition("::")[0]
             return module if module in TOGETHER else nodeid
 
+    config.option.loadscopereorder = False
     return Dealer(config, log)
 
 
 @pytest.fixture(scope="session")
 def rubric() -> Rubric:
     return load(PS7.rubric)
+
+
+@pytest.fixture(scope="session")
+def bank() -> Bank:
+    return Bank.read(("public", "hidden"), PS7.banks)
+
+
+@pytest.fixture(scope="session")
+def plain(rubric: Rubric) -> Iterator[Sandbox]:
+    """For honest code: one process for all programs, and each question once. A quarter faster than a guest each."""
+    with Remembering(start(rubric.environment, "none")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

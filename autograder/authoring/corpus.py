@@ -1,16 +1,21 @@
 """Submissions whose verdict is known: a folder for each, the notebook in it and the expected verdict beside it as data.
 
 CASE/notebook.py or notebook.ipynb
-CASE/FRAME.py           instead of these: what a student has changed in the solved notebook of a frame
+CASE/BASE.py            instead of these: what a student has changed in BASE, which is the solved notebook of a frame,
+                        or a case of correct/ that has a notebook.py
 CASE/expected.toml      description, full_marks = [items], loses_marks = [items], misconceptions = [slugs], ...
 
-A FRAME.py holds cells in jupytext's percent format. Each says where it goes: `replaces`, `before` or `after` is a text
-that exactly one cell of the frame contains. What such a case does not lose it has: `full_marks` need not be named.
+A BASE.py holds cells in jupytext's percent format. Each says where it goes: `replaces`, `removes`, `before` or `after`
+is a text that exactly one cell of the base contains. What such a case does not lose it has: `full_marks` need not be
+named.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import msgspec
@@ -21,7 +26,7 @@ from autograder.grading.assignment import Assignment
 from autograder.grading.rubric import Rubric
 from autograder.submission.notebook import Notebook, parse_notebook, read_notebook
 
-PLACES = ("replaces", "before", "after")
+PLACES = ("replaces", "removes", "before", "after")
 
 
 class CorpusError(Exception):
@@ -56,47 +61,79 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return msgspec.structs.replace(self, full_marks=readable)
 
 
-class Submitted(msgspec.Struct, frozen=True):
-    """One case."""
+@dataclass(frozen=True)
+class Case:
+    """One submission; its notebook is made when it is first asked for."""
 
     name: str
-    notebook: Notebook
     expected: Expected
+    make: Callable[[], Notebook] = field(repr=False)
     frame: str = ""
-    """Name of the frame that it was written in; "" where it brings one of its own."""
+    """Name of the frame that it is written in; "" where it brings one of its own."""
+
+    @cached_property
+    def notebook(self) -> Notebook:
+        """As grading reads it. Raises CorpusError."""
+        return self.make()
 
 
-def cases(folder: Path, assignment: Assignment, rubric: Rubric) -> Iterator[Submitted]:
+class _Base(msgspec.Struct, frozen=True):
+    """A notebook that others differ from."""
+
+    frame: str
+    full_marks: frozenset[str]
+    notebook: Callable[[], Any]
+    """A new nbformat node."""
+
+
+def cases(folder: Path, assignment: Assignment, rubric: Rubric) -> Iterator[Case]:
     """The cases below `folder` in alphabetical order. Raises CorpusError."""
+    bases = _bases(folder.parent, assignment, rubric)
     for path in sorted(folder.glob("*/expected.toml")):
-        try:
-            expected = msgspec.toml.decode(path.read_bytes(), type=Expected)
-        except (OSError, msgspec.DecodeError) as error:
-            raise CorpusError(f"{path}: {error}") from None
-        frame = next((each for each in assignment.every_frame if (path.parent / f"{each.name}.py").exists()), None)
-        if frame is None:
-            yield Submitted(path.parent.name, _notebook(path.parent), expected.here())
-        else:
-            notebook = _changed(frame, path.parent / f"{frame.name}.py", assignment)
-            yield Submitted(path.parent.name, notebook, _whole(expected, frame, assignment, rubric).here(), frame.name)
+        expected = _expected(path)
+        changes = [each for each in path.parent.glob("*.py") if each.stem in bases]
+        if not changes:
+            yield Case(path.parent.name, expected.here(), partial(_as_it_stands, path.parent))
+            continue
+        base = bases[changes[0].stem]
+        full = expected.full_marks or tuple(sorted(base.full_marks - {*expected.loses_marks}))
+        whole = msgspec.structs.replace(expected, full_marks=full).here()
+        yield Case(path.parent.name, whole, partial(_changed, base, changes[0], expected.needs_python), base.frame)
 
 
-def _whole(expected: Expected, frame: Path, assignment: Assignment, rubric: Rubric) -> Expected:
-    """With full marks on all that the frame asks for and the change is not said to cost."""
-    held = frames.held(assignment, rubric, frame)
-    return msgspec.structs.replace(expected, full_marks=tuple(sorted(held - {*expected.loses_marks})))
+def _bases(corpus: Path, assignment: Assignment, rubric: Rubric) -> dict[str, _Base]:
+    """By name: the solved notebooks of the frames, and the whole notebooks of the correct cases."""
+    bases = {
+        frame.name: _Base(
+            frame.name, frames.held(assignment, rubric, frame), partial(frames.generate, assignment, "solution", frame)
+        )
+        for frame in assignment.every_frame
+    }
+    for path in sorted(corpus.glob("correct/*/notebook.py")):
+        full = frozenset(_expected(path.with_name("expected.toml")).full_marks)
+        bases[path.parent.name] = _Base("", full, partial(jupytext.read, path, fmt="py:percent"))
+    return bases
 
 
-def _notebook(folder: Path) -> Notebook:
+def _expected(path: Path) -> Expected:
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Expected)
+    except (OSError, msgspec.DecodeError) as error:
+        raise CorpusError(f"{path}: {error}") from None
+
+
+def _as_it_stands(folder: Path) -> Notebook:
     percent = folder / "notebook.py"
     if not percent.exists():
         return read_notebook(folder / "notebook.ipynb")
     return parse_notebook(nbformat.writes(jupytext.read(percent, fmt="py:percent")).encode())
 
 
-def _changed(frame: Path, changes: Path, assignment: Assignment) -> Notebook:
-    """The frame's solved notebook with a student's cells put in."""
-    notebook = frames.generate(assignment, "solution", frame)
+def _changed(base: _Base, changes: Path, python: str) -> Notebook:
+    """The base with a student's cells put in, as saved with that Python."""
+    notebook = base.notebook()
+    if python:
+        notebook.metadata["language_info"] = {"name": "python", "version": python}
     for cell in jupytext.read(changes, fmt="py:percent").cells:
         asked = [(place, cell.metadata[place]) for place in PLACES if place in cell.metadata]
         if len(asked) != 1:
@@ -104,8 +141,9 @@ def _changed(frame: Path, changes: Path, assignment: Assignment) -> Notebook:
         place, text = asked[0]
         found = [index for index, each in enumerate(notebook.cells) if text in each.source]
         if len(found) != 1:
-            raise CorpusError(f"{changes}: {len(found)} cells of the frame contain {text!r}, not one")
+            raise CorpusError(f"{changes}: {len(found)} cells of the base contain {text!r}, not one")
         start = found[0] + (place == "after")
         cell.id = f"changed-{len(notebook.cells)}-{start}"
-        notebook.cells[start : start + (place == "replaces")] = [cell]
+        put_in = [] if place == "removes" else [cell]
+        notebook.cells[start : start + (place in ("replaces", "removes"))] = put_in
     return frames.as_submission(notebook)

@@ -13,7 +13,9 @@ other edits for a slug, in a `misconceptions.toml` beside its source.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,12 +36,18 @@ class MisconceptionError(Exception):
     """A misconception does not fit the reference; the message names it."""
 
 
-class Mistake(msgspec.Struct, frozen=True):
-    """A misconception as a notebook: the solved one with one component changed."""
+@dataclass(frozen=True)
+class Mistake:
+    """A misconception as a notebook: the solved one with one component changed, made when it is first asked for."""
 
     slug: str
     description: Description
-    notebook: Notebook
+    make: Callable[[], Notebook] = field(repr=False)
+
+    @cached_property
+    def notebook(self) -> Notebook:
+        """As grading reads it. Raises MisconceptionError where the change does not fit."""
+        return self.make()
 
 
 class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,7 +83,8 @@ def every(assignment: Assignment, rubric: Rubric, frame: Path | None = None) -> 
             mistakes.append(_not_started(assignment, item, frame))
         for form, (misconception, edits) in _forms(assignment, item.name, frame).items():
             description = Description(item=item.name, shows=misconception.shows, look=misconception.look)
-            mistakes.append(Mistake(form, description, _changed(assignment, item.name, form, edits, frame)))
+            make = partial(_changed, assignment, item.name, form, edits, frame)
+            mistakes.append(Mistake(form, description, make))
     return mistakes
 
 
@@ -92,7 +101,7 @@ def pairs(assignment: Assignment, item: str) -> Iterator[Mistake]:
                 for edits in ((*forms[one], *forms[other]), (*forms[other], *forms[one]))
             ]
             if slugs[0] != slugs[1] and both[0] == both[1]:
-                yield Mistake(slug, Description(item=item, shows="", look=""), both[0])
+                yield Mistake(slug, Description(item=item, shows="", look=""), partial(next, iter(both)))
 
 
 def _forms(assignment: Assignment, item: str, frame: Path) -> dict[str, tuple[Misconception, tuple[Edit, ...]]]:
@@ -108,7 +117,7 @@ def _forms(assignment: Assignment, item: str, frame: Path) -> dict[str, tuple[Mi
 def recorded(assignment: Assignment, rubric: Rubric) -> list[Mistake]:
     """What the banks hold: all misconceptions in the students' frame, and the blanks of the other frames."""
     return every(assignment, rubric) + [
-        msgspec.structs.replace(mistake, slug=f"{mistake.slug}@{frame.name}")
+        replace(mistake, slug=f"{mistake.slug}@{frame.name}")
         for frame in assignment.every_frame[1:]
         for held in [frames.held(assignment, rubric, frame)]
         for mistake in (_not_started(assignment, i, frame) for i in rubric.items if i.probes and i.name in held)
@@ -136,14 +145,19 @@ def _changed(assignment: Assignment, item: str, slug: str, edits: tuple[Edit, ..
 
 def _not_started(assignment: Assignment, item: Item, frame: Path) -> Mistake:
     """The solved notebook with the template's cells for this item."""
+    blank = frames.generate(assignment, "template", frame)
+    blank.cells = [*_cells_of(blank, item.name)]
+    text = digest(outline(frames.as_submission(blank)), item.needs[0])
+    description = Description(item=item.name, shows="This is still the template's blank.", look=item.todo, text=text)
+    return Mistake(item.not_started, description, partial(_with_blanks, assignment, item.name, frame))
+
+
+def _with_blanks(assignment: Assignment, item: str, frame: Path) -> Notebook:
     solved = frames.generate(assignment, "solution", frame)
     blank = frames.generate(assignment, "template", frame)
-    for solved_cell, blank_cell in zip(_cells_of(solved, item.name), _cells_of(blank, item.name), strict=True):
+    for solved_cell, blank_cell in zip(_cells_of(solved, item), _cells_of(blank, item), strict=True):
         solved_cell.source = blank_cell.source
-    notebook = frames.as_submission(solved)
-    text = digest(outline(notebook), item.needs[0])
-    description = Description(item=item.name, shows="This is still the template's blank.", look=item.todo, text=text)
-    return Mistake(item.not_started, description, notebook)
+    return frames.as_submission(solved)
 
 
 def _cells_of(notebook: Any, item: str) -> Iterator[Any]:

@@ -16,6 +16,7 @@ from autograder.grading.bank import Bank
 from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade
 from autograder.grading.rubric import Rubric
+from autograder.sandbox.host import Sandbox
 from autograder.sandbox.remembering import Remembering
 from autograder.sandbox.starting import start
 
@@ -48,33 +49,36 @@ def grade_mutants(
 ) -> Iterator[Seen]:
     """All first-order mutants in a frame, the students' own where none is named, then `count` pairs. Raises FrameError,
     BankError and SandboxError."""
-    known, frame = equivalents(assignment), frame or assignment.template
+    frame = frame or assignment.template
     held = frames.held(assignment, rubric, frame)
     items = [item for item in rubric.items if item.probes and item.name in held]
     bank = Bank.read(("public", "hidden"), assignment.banks)
+    single = (mutant for item in items for mutant in first_order(assignment, item, frame))
+    double = pairs(assignment, items, frame, count, seed)
     with Remembering(start(rubric.environment)) as sandbox:
+        for mutants in (single, double):
+            yield from look_at(mutants, assignment, rubric, frame, bank, sandbox)
 
-        def graded(mutant: Mutant) -> Seen:
-            verdicts = [
-                verdict
-                for _, each in grade(mutant.notebook, rubric, bank, sandbox, Clock(Limits()))
-                for verdict in each
-            ]
-            reasons = [known.get((mutant.item, part), "") for part in mutant.parts]
-            losing = {verdict.item for verdict in verdicts if not verdict.passed and verdict.item in held}
-            return Seen(
-                item=mutant.item,
-                operators=mutant.operators,
-                change=mutant.change,
-                caught=mutant.item in losing,
-                elsewhere=tuple(sorted(losing - {mutant.item})),
-                named=tuple(sorted({each.misconception for each in verdicts if each.misconception})),
-                equivalent=" ".join(reasons) if all(reasons) else "",
-            )
 
-        for item in items:
-            yield from map(graded, first_order(assignment, item, frame))
-        yield from map(graded, pairs(assignment, items, frame, count, seed))
+def look_at(
+    mutants: Iterable[Mutant], assignment: Assignment, rubric: Rubric, frame: Path, bank: Bank, sandbox: Sandbox
+) -> Iterator[Seen]:
+    """Grades mutants that were made in that frame. Raises FrameError and SandboxError."""
+    known, held = equivalents(assignment), frames.held(assignment, rubric, frame)
+    for mutant in mutants:
+        graded = grade(mutant.notebook, rubric, bank, sandbox, Clock(Limits()))
+        verdicts = [verdict for _, each in graded for verdict in each]
+        reasons = [known.get((mutant.item, part), "") for part in mutant.parts]
+        losing = {verdict.item for verdict in verdicts if not verdict.passed and verdict.item in held}
+        yield Seen(
+            item=mutant.item,
+            operators=mutant.operators,
+            change=mutant.change,
+            caught=mutant.item in losing,
+            elsewhere=tuple(sorted(losing - {mutant.item})),
+            named=tuple(sorted({each.misconception for each in verdicts if each.misconception})),
+            equivalent=" ".join(reasons) if all(reasons) else "",
+        )
 
 
 def equivalents(assignment: Assignment) -> dict[tuple[str, str], str]:

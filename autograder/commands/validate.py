@@ -1,6 +1,8 @@
 """Grades everything whose verdict is known and says what is off."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -29,16 +31,28 @@ SAMPLED = 10
 """Every tenth case of the corpus is put into the frames as well."""
 
 
-class Known(msgspec.Struct, frozen=True):
+Make = Callable[[], Notebook]
+
+
+@dataclass(frozen=True)
+class Known:
     """A submission whose verdict is known, in each of the frames that it is put into."""
 
     kind: str
     name: str
-    frames: dict[str, Notebook]
-    """Name of the frame to notebook; a submission that brings its own frame has just that, under ""."""
+    frames: Mapping[str, Make]
+    """Name of the frame to what makes the notebook; a submission that brings its own frame has just that, under ""."""
     expected: Expected
-    held: dict[str, frozenset[str]] = {}
+    held: dict[str, frozenset[str]] = field(default_factory=dict)
     """Name of a frame to the items that it asks for; all where it is not named. No more is expected of it."""
+
+    def in_frame(self, name: str) -> "Known":
+        """In one of its frames."""
+        return replace(self, frames={name: self.frames[name]})
+
+    def about(self, items: Collection[str]) -> "Known":
+        """What is expected of these items alone."""
+        return replace(self, expected=msgspec.structs.replace(_of(self.expected, frozenset(items)), score=None))
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -62,15 +76,17 @@ def everything_known(assignment: Assignment, rubric: Rubric, corpus: Path | None
     items = tuple(item.name for item in rubric.items)
     folders = {frame.name: frame for frame in assignment.every_frame}
     held = {name: frames.held(assignment, rubric, frame) for name, frame in folders.items()}
-    solved = {name: frames.submission(assignment, "solution", frame) for name, frame in folders.items()}
-    yield Known("solution", "solution", solved, Expected("", full_marks=items), held)
-    blank = {name: frames.submission(assignment, "template", frame) for name, frame in folders.items()}
-    yield Known("template", "template", blank, Expected("", loses_marks=items, score=0.0), held)
-    forms: dict[str, dict[str, Notebook]] = {}
+
+    def generated(version: frames.Version) -> dict[str, Make]:
+        return {name: partial(frames.submission, assignment, version, frame) for name, frame in folders.items()}
+
+    yield Known("solution", "solution", generated("solution"), Expected("", full_marks=items), held)
+    yield Known("template", "template", generated("template"), Expected("", loses_marks=items, score=0.0), held)
+    forms: dict[str, dict[str, Make]] = {}
     item_of: dict[str, str] = {}
     for name, frame in folders.items():
         for mistake in misconceptions.every(assignment, rubric, frame):
-            forms.setdefault(mistake.slug, {})[name] = mistake.notebook
+            forms.setdefault(mistake.slug, {})[name] = mistake.make
             item_of[mistake.slug] = mistake.description.item
     for slug, in_frames in forms.items():
         others = tuple(name for name in items if name != item_of[slug])
@@ -78,14 +94,18 @@ def everything_known(assignment: Assignment, rubric: Rubric, corpus: Path | None
         yield Known("misconception", slug, in_frames, expected, held)
     for kind in ("correct", "wrong"):
         for number, case in enumerate(corpora.cases((corpus or assignment.corpus) / kind, assignment, rubric)):
-            yield Known(kind, case.name, {"": case.notebook}, case.expected)
+            yield Known(kind, case.name, {"": case.make}, case.expected)
             if number % SAMPLED == 0 and not case.expected.unread_before:
-                in_frames = {
-                    name: reframed(case.notebook, assignment, rubric, frame)
+                elsewhere = {
+                    name: partial(_reframed, case, assignment, rubric, frame)
                     for name, frame in folders.items()
                     if name != case.frame
                 }
-                yield Known(f"{kind}, reframed", case.name, in_frames, _without_its_frame(case.expected), held)
+                yield Known(f"{kind}, reframed", case.name, elsewhere, _without_its_frame(case.expected), held)
+
+
+def _reframed(case: corpora.Case, assignment: Assignment, rubric: Rubric, frame: Path) -> Notebook:
+    return reframed(case.notebook, assignment, rubric, frame)
 
 
 def _without_its_frame(expected: Expected) -> Expected:
@@ -97,8 +117,8 @@ def _without_its_frame(expected: Expected) -> Expected:
 def validate(known: Known, rubric: Rubric, bank: Bank, sandbox: Sandbox) -> Row:
     """Grades a submission in all its frames and compares with the expectation, and the frames with each other."""
     verdicts = {
-        frame: [verdict for _, each in grade(notebook, rubric, bank, sandbox, Clock(Limits())) for verdict in each]
-        for frame, notebook in known.frames.items()
+        frame: [verdict for _, each in grade(make(), rubric, bank, sandbox, Clock(Limits())) for verdict in each]
+        for frame, make in known.frames.items()
     }
     first, *others = verdicts
     everywhere = frozenset(item.name for item in rubric.items)
@@ -148,11 +168,15 @@ def validate_all(assignment: Assignment, rubric: Rubric, corpus: Path | None = N
 def validate_variants(assignment: Assignment, rubric: Rubric, count: int) -> Iterator[Row]:
     """A row for each of so many right solutions composed at random. Raises FrameError, BankError and SandboxError."""
     bank = Bank.read(("public", "hidden"), assignment.banks)
-    expected = Expected("", full_marks=tuple(item.name for item in rubric.items), score=rubric.points)
     with Remembering(start(rubric.environment)) as sandbox:
         for seed in range(count):
-            notebook = variants.composed(assignment, rubric, seed)
-            yield validate(Known("variant", f"{seed}", {"": notebook}, expected), rubric, bank, sandbox)
+            yield validate(variant(assignment, rubric, seed), rubric, bank, sandbox)
+
+
+def variant(assignment: Assignment, rubric: Rubric, seed: int) -> Known:
+    """A right solution composed at random."""
+    expected = Expected("", full_marks=tuple(item.name for item in rubric.items), score=rubric.points)
+    return Known("variant", f"{seed}", {"": partial(variants.composed, assignment, rubric, seed)}, expected)
 
 
 def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator[str]:

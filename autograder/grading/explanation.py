@@ -57,7 +57,7 @@ def explain(
     notebook: Notebook, item: Item, rubric: Rubric, bank: Bank, sandbox: Sandbox, clock: Clock
 ) -> Iterator[Explanation]:
     """The item's checks in the rubric's order, graded anew and alone. Raises SandboxError and BankError."""
-    alone = msgspec.structs.replace(rubric, items=(item,))
+    alone = rubric.only([item.name])
     verdicts = {verdict.check: verdict for _, each in grade(notebook, alone, bank, sandbox, clock) for verdict in each}
     cases = dict.fromkeys(case for check in item.checks for case in check.cases)
     outcomes = examine(item, cases, notebook, outline(notebook), sandbox, clock) if item.probes else {}

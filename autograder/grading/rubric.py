@@ -110,6 +110,10 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 return item
         raise KeyError(name)
 
+    def only(self, names: Collection[str]) -> "Rubric":
+        """With these items alone, in its own order."""
+        return msgspec.structs.replace(self, items=tuple(item for item in self.items if item.name in names))
+
     def reproducing(self, names: Collection[str]) -> "Rubric":
         """Of these items alone something is trained for real; what that is worth in others goes to their other checks
         in proportion."""

@@ -1,6 +1,5 @@
 """Code that makes its guest say what is not so: each has a mistake and hides it, and gets no points for hiding it."""
 
-import msgspec
 import pytest
 
 from autograder.assignment.files import PS7
@@ -153,10 +152,8 @@ FORGERIES = {
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_what_is_hidden_earns_nothing(forgery, sandbox):
     code, item, checks = FORGERIES[forgery]
-    chosen = RUBRIC.item(item)
-    rubric = msgspec.structs.replace(RUBRIC, items=(chosen,))
     submitted = notebook("import torch\nimport torch.nn.functional as F\nfrom torch import nn, optim", code)
-    [(_, verdicts)] = grade(submitted, rubric, BANK, sandbox, Clock(Limits()))
+    [(_, verdicts)] = grade(submitted, RUBRIC.only([item]), BANK, sandbox, Clock(Limits()))
     scores = {verdict.check: verdict.score for verdict in verdicts}
     assert [scores[check] for check in checks] == [0.0] * len(checks)
 

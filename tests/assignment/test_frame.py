@@ -3,22 +3,24 @@ STL-10 and Flickr8k. The backbones are a ResNet and a DistilBERT, untrained and 
 
 import csv
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-import torch
-from torchvision.datasets import STL10
-from torchvision.models.resnet import Bottleneck, ResNet
-from transformers import DistilBertConfig, DistilBertModel
 
 from autograder.assignment.files import PS7
-from autograder.assignment.probes import frame
-from autograder.assignment.probes.stand_ins import ImageTable, TextTable, batch_of
 from autograder.authoring import frames
 from tests.assignment.test_reference import Words
+from tests.late import Late, torch
+
+frame = Late("autograder.assignment.probes.frame")
+stand_ins = Late("autograder.assignment.probes.stand_ins")
+resnet = Late("torchvision.models.resnet")
+datasets = Late("torchvision.datasets")
+transformers = Late("transformers")
+mpl = Late("matplotlib")
 
 COURSE = next(folder for folder in PS7.every_frame if folder.name == "course")
-IMAGES = {"unlabeled": frame.BATCH + frame.LAST_UNLABELLED, "train": frame.BATCH + frame.LAST_LABELLED, "test": 10}
+IMAGES = {"unlabeled": 128 + 10_000 % 128, "train": 128 + 5_000 % 128, "test": 10}
+"""A whole minibatch and the last one of the real data."""
 PHOTOS = 80  # 64 for training and 16 for validation, which is one minibatch of 16
 SMALLER = {
     "[10000, len(dataset_un) - 10000]": f"[{IMAGES['unlabeled']}, 0]",
@@ -57,7 +59,7 @@ class Shell:
 
 
 def shallow(config):
-    return DistilBertModel(DistilBertConfig(n_layers=1))
+    return transformers.DistilBertModel(transformers.DistilBertConfig(n_layers=1))
 
 
 class Watched:
@@ -73,7 +75,10 @@ class Watched:
                 for old, new in SMALLER.items():
                     cell.source = cell.source.replace(old, new)
                 exec(compile(cell.source, "cell", "exec"), self.names)
-                self.names |= {"DistilBertTokenizer": Words, "resnet50": lambda **_: ResNet(Bottleneck, [1, 1, 1, 1])}
+                self.names |= {
+                    "DistilBertTokenizer": Words,
+                    "resnet50": lambda **_: resnet.ResNet(resnet.Bottleneck, [1, 1, 1, 1]),
+                }
                 self.names["DistilBertModel"] = shallow
                 for name in ("Encoder", "Decoder", "CLIPModel", "retrieve_images", "train_classifier", "train_ae"):
                     if name in self.names and name not in self.given:
@@ -95,7 +100,7 @@ def course(tmp_path_factory):
         folder = tmp_path_factory.mktemp("course")
         write_data(folder)
         patch.chdir(folder)
-        patch.setattr(STL10, "_check_integrity", lambda self: True)
+        patch.setattr(datasets.STL10, "_check_integrity", lambda self: True)
         patch.setattr(mpl, "get_backend", lambda: "agg")
         mpl.use("Agg")
         torch.manual_seed(0)
@@ -133,7 +138,7 @@ def test_modules_are_called_in_both_modes(course, name):
 def test_pairs_have_three_keys_and_their_types(course):
     for training, batch in course.given["CLIPModel"]:
         assert tuple(batch) == frame.PAIR_KEYS
-        ours = batch_of(torch.arange(len(batch["image"])))
+        ours = stand_ins.batch_of(torch.arange(len(batch["image"])))
         for name in frame.PAIR_KEYS:
             assert batch[name].dtype == ours[name].dtype
             assert batch[name].ndim == ours[name].ndim
@@ -150,13 +155,14 @@ def test_the_globals_are_those_of_the_notebook(course):
 
 def test_the_encoders_have_the_parts_of_the_real_ones(course):
     model = course.names["CLIPModel"]()
-    for real, stand_in in ((model.image_encoder, ImageTable()), (model.text_encoder, TextTable())):
+    for real, stand_in in ((model.image_encoder, stand_ins.ImageTable()), (model.text_encoder, stand_ins.TextTable())):
         assert {name for name, _ in real.model.named_children()} <= {
             name for name, _ in stand_in.model.named_children()
         }
         assert any(True for _ in stand_in.model.parameters())
-    assert DistilBertConfig().n_layers == frame.TEXT_LAYERS
-    assert TextTable().model.config.dim == DistilBertConfig().dim
+    config = transformers.DistilBertConfig()
+    assert config.n_layers == frame.TEXT_LAYERS
+    assert stand_ins.TextTable().model.config.dim == config.dim
 
 
 def test_the_fourth_call_has_clips_features_and_batch_size(course):

@@ -10,8 +10,6 @@ from autograder.grading.examination import Clock, Limits, examine, sliced
 from autograder.grading.rubric import load
 from autograder.program import outline, program_for
 from autograder.sandbox.outcomes import Reply
-from autograder.sandbox.remembering import Remembering
-from autograder.sandbox.starting import start
 from tests.notebooks import edited
 
 RUBRIC = load(PS7.rubric)
@@ -99,14 +97,8 @@ def test_the_reference_hardly_spreads(item, threads, sandbox):
             assert distance(reply, BANK.expected(item.name, name), arrays) < SPREAD * RUBRIC.tolerance, name
 
 
-@pytest.fixture(scope="module")
-def plain():
-    with Remembering(start(RUBRIC.environment, "none")) as sandbox:
-        yield sandbox
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("case", corpus.cases(PS7.corpus / "correct", PS7, RUBRIC), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*corpus.cases(PS7.corpus / "correct", PS7, RUBRIC)], ids=lambda case: case.name)
 def test_right_solutions_hardly_spread(case, plain):
     """However they are written: in float64, with einsum, with parameters of their own."""
     read = outline(case.notebook)

@@ -6,17 +6,13 @@ import pytest
 
 from autograder.assignment.files import PS7
 from autograder.authoring import frames
-from autograder.grading.bank import Bank
 from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade
 from autograder.grading.rubric import load
-from autograder.sandbox.remembering import Remembering
-from autograder.sandbox.starting import start
 from autograder.submission.notebook import parse_notebook
 from tests.assignment.test_methods import FORMS, SETUPS
 
 RUBRIC = load(PS7.rubric)
-BANK = Bank.read(("public", "hidden"), PS7.banks)
 NAMED = {
     "right": set(),
     "three supervised": {"methods-three-supervised"},
@@ -54,20 +50,35 @@ def in_frame(frame, cells):
     return parse_notebook(frames.text(solved).encode())
 
 
-@pytest.fixture(scope="module")
-def remembering():
-    with Remembering(start(RUBRIC.environment, "none")) as sandbox:
-        yield sandbox
+EVERY = [(setups, form, frame) for setups in SETUPS for form in FORMS for frame in PS7.every_frame]
+FRAMES = len(PS7.every_frame)
+PAIRS = [each for number, each in enumerate(EVERY) if number % FRAMES == number // FRAMES % FRAMES]
+"""Of them every set-up in every form, the frames in turn: so every pair of a set-up, a form and a frame is there."""
 
 
-@pytest.mark.parametrize("frame", PS7.every_frame, ids=lambda frame: frame.name)
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
-@pytest.mark.parametrize("setups", SETUPS)
-def test_a_set_up_costs_its_own_check_and_is_named(setups, form, frame, remembering):
+def named(cases):
+    return pytest.mark.parametrize(
+        ("setups", "form", "frame"),
+        [pytest.param(*each, id=f"{each[0]}-{each[1].__name__}-{each[2].name}") for each in cases],
+    )
+
+
+def verdicts_are_right(setups, form, frame, sandbox, bank):
     submitted = in_frame(frame, list(form(SETUPS[setups])))
-    verdicts = [v for _, each in grade(submitted, RUBRIC, BANK, remembering, Clock(Limits())) for v in each]
+    verdicts = [v for _, each in grade(submitted, RUBRIC, bank, sandbox, Clock(Limits())) for v in each]
     probed = {item.name for item in RUBRIC.items if item.probes} & frames.held(PS7, RUBRIC, frame)
     lost = [(v.item, v.check) for v in verdicts if v.item in probed and v.score < v.max_score]
     assert lost == ([] if setups == "right" else [("train_classifier", "methods")])
     assert {v.misconception for v in verdicts if v.item in probed} - {None} == NAMED[setups]
     assert not any(v.needs_review for v in verdicts)
+
+
+@named(PAIRS)
+def test_a_set_up_costs_its_own_check_and_is_named(setups, form, frame, plain, bank):
+    verdicts_are_right(setups, form, frame, plain, bank)
+
+
+@pytest.mark.slow
+@named([each for each in EVERY if each not in PAIRS])
+def test_it_does_so_in_every_frame(setups, form, frame, plain, bank):
+    verdicts_are_right(setups, form, frame, plain, bank)

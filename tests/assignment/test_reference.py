@@ -5,26 +5,24 @@ import csv
 
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import load_file
-from torch import nn
-from torchvision.datasets import STL10
 
 from autograder.assignment.datasets import exhibits
 from autograder.assignment.datasets.archive import Dataset, DatasetError
 from autograder.assignment.serving.folder import laid_out
-from reference import (
-    backbones,
-    clip,
-    clip_training,
-    flickr8k,
-    flickr8k_archive,
-    settings,
-    stl10,
-    stl10_archive,
-    training,
-)
-from reference.autoencoder import Autoencoder, Decoder, Encoder
+from tests.late import Late, nn, torch
+
+datasets = Late("torchvision.datasets")
+autoencoder = Late("reference.autoencoder")
+backbones = Late("reference.backbones")
+clip = Late("reference.clip")
+clip_training = Late("reference.clip_training")
+flickr8k = Late("reference.flickr8k")
+flickr8k_archive = Late("reference.flickr8k_archive")
+settings = Late("reference.settings")
+stl10 = Late("reference.stl10")
+stl10_archive = Late("reference.stl10_archive")
+training = Late("reference.training")
 
 
 def parameters(module):
@@ -32,11 +30,11 @@ def parameters(module):
 
 
 def test_the_architecture_has_the_assignments_numbers():
-    assert (parameters(Encoder()), parameters(Decoder())) == (42_156, 42_135)
-    features = Encoder()(torch.rand(2, 3, 64, 64))
+    assert (parameters(autoencoder.Encoder()), parameters(autoencoder.Decoder())) == (42_156, 42_135)
+    features = autoencoder.Encoder()(torch.rand(2, 3, 64, 64))
     assert features.shape == (2, 24, 4, 4)
     assert features[0].numel() == settings.feat_dim
-    images = Decoder()(features)
+    images = autoencoder.Decoder()(features)
     assert images.shape == (2, 3, 64, 64)
     assert 0 < images.min().item() < images.max().item() < 1
 
@@ -54,7 +52,7 @@ def pictures(tmp_path, monkeypatch):
         if split != "unlabeled":
             (np.arange(count, dtype=np.uint8) % 10 + 1).tofile(folder / f"{split}_y.bin")
     (folder / "class_names.txt").write_text("\n".join(stl10.CLASSES))
-    monkeypatch.setattr(STL10, "_check_integrity", lambda self: True)
+    monkeypatch.setattr(datasets.STL10, "_check_integrity", lambda self: True)
     return tmp_path
 
 
@@ -93,7 +91,7 @@ def test_training_learns_and_a_frozen_encoder_stays(pictures):
         pictures, unlabeled_images=24, batch_size=8, num_workers=0, download=False
     )
     torch.manual_seed(0)
-    ae, losses = training.train_ae(Autoencoder(), unlabeled, epochs=3)
+    ae, losses = training.train_ae(autoencoder.Autoencoder(), unlabeled, epochs=3)
     assert losses[-1] < losses[0]
     before = [parameter.clone() for parameter in ae.encoder.parameters()]
     classifier, losses = training.train_classifier(ae.encoder, nn.Sequential(nn.Linear(384, 10)), train, epochs=3)
@@ -132,11 +130,11 @@ def photos(tmp_path, monkeypatch):
             name = f"{number:04d}.jpg"
             cv2.imwrite(str(tmp_path / "Images" / name), random.integers(0, 256, (50, 80, 3), dtype=np.uint8))
             rows.writerows([name, f"caption {caption} of photo {number}", number] for caption in range(5))
-    monkeypatch.setattr(flickr8k, "image_path", str(tmp_path / "Images"))
-    monkeypatch.setattr(flickr8k, "captions_path", str(tmp_path))
-    monkeypatch.setattr(flickr8k, "DistilBertTokenizer", Words)
-    monkeypatch.setattr(flickr8k, "num_workers", 0)
-    monkeypatch.setattr(flickr8k, "batch_size", 8)
+    monkeypatch.setattr("reference.flickr8k.image_path", str(tmp_path / "Images"))
+    monkeypatch.setattr("reference.flickr8k.captions_path", str(tmp_path))
+    monkeypatch.setattr("reference.flickr8k.DistilBertTokenizer", Words)
+    monkeypatch.setattr("reference.flickr8k.num_workers", 0)
+    monkeypatch.setattr("reference.flickr8k.batch_size", 8)
     return tmp_path
 
 
@@ -204,7 +202,7 @@ def test_clip_with_the_real_backbones_and_no_weights(photos, monkeypatch):
     """One epoch on 32 photos with an untrained ResNet-50 and DistilBERT: everything fits together and the loss is finite."""
     for name in ("ImageEncoder", "TextEncoder"):
         real = getattr(clip, name)
-        monkeypatch.setattr(clip, name, lambda *_, real=real: real(pretrained=False))
+        monkeypatch.setattr(f"reference.clip.{name}", lambda *_, real=real: real(pretrained=False))
     torch.manual_seed(0)
     train, valid = flickr8k.make_train_valid_dfs()
     model = clip.CLIPModel()

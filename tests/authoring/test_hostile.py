@@ -119,10 +119,7 @@ def test_what_is_handed_in_is_read_and_nothing_of_it_is_run(name, folder, tmp_pa
 @pytest.mark.parametrize("name", [name for name in ATTACKS if name.startswith("use-")])
 def test_a_neighbour_on_the_same_machine_keeps_its_marks_and_half_of_its_speed(name, confined, bank):
     attack, solved = ATTACKS[name], frames.submission(PS7, "solution")
-    attacked, honest = (
-        msgspec.structs.replace(RUBRIC, items=(RUBRIC.item(item),))
-        for item in (attack.expected.item, "train_classifier")
-    )
+    attacked, honest = (RUBRIC.only([item]) for item in (attack.expected.item, "train_classifier"))
     with start(RUBRIC.environment) as other:
 
         def seconds():
@@ -169,7 +166,7 @@ def test_the_corpus_is_as_large_as_it_has_to_be():
 
 @pytest.mark.parametrize("name", ["reach-judge", "reach-rubric"])
 def test_without_layers_an_attack_reaches_what_it_aims_at(name, bank):
-    rubric = msgspec.structs.replace(RUBRIC, items=(RUBRIC.item("encoder"),))
+    rubric = RUBRIC.only(["encoder"])
     with start(RUBRIC.environment, "none") as unconfined:
         [(item, verdicts)] = grade(ATTACKS[name].notebook(PS7, RUBRIC), rubric, bank, unconfined, Clock(Limits()))
     assert sum(verdict.score for verdict in verdicts) < item.points

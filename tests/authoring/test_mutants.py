@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from autograder.assignment.files import PS7
 from autograder.authoring.mutants import first_order, pairs
 from autograder.authoring.mutations import OPERATORS, applied, changes
-from autograder.commands.mutation import equivalents, grade_mutants, interval
+from autograder.commands.mutation import equivalents, grade_mutants, interval, look_at
 
 LOOP = """
 def f(x, y=0.5):
@@ -83,14 +83,10 @@ def test_the_interval_of_wilsons_formula():
     assert interval(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-4)
 
 
-def test_a_sample_of_mutants_is_caught(rubric, monkeypatch):
-    sample = random.Random(0).sample(
-        [each for item in rubric.items if item.probes for each in first_order(PS7, item, PS7.template)], 25
-    )
-    monkeypatch.setattr(
-        "autograder.commands.mutation.first_order", lambda _, item, __: [m for m in sample if m.item == item.name]
-    )
-    seen = list(grade_mutants(PS7, rubric, 5))
+def test_a_sample_of_mutants_is_caught(rubric, bank, plain):
+    probed = [item for item in rubric.items if item.probes]
+    single = random.Random(0).sample([each for item in probed for each in first_order(PS7, item, PS7.template)], 25)
+    seen = list(look_at([*single, *pairs(PS7, probed, PS7.template, 5)], PS7, rubric, PS7.template, bank, plain))
     assert len(seen) == 30
     assert [each.change for each in seen if each.is_missed or each.elsewhere] == []
 

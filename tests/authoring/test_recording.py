@@ -1,5 +1,7 @@
 """What is recorded, and that a recording changes only where something has changed."""
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from autograder.grading.rubric import load
 from autograder.sandbox.outcomes import Reply
 
 RUBRIC = load(PS7.rubric)
-ENCODER = msgspec.structs.replace(RUBRIC, items=(RUBRIC.item("encoder"),))
+ENCODER = RUBRIC.only(["encoder"])
 SOLUTION = frames.submission(PS7, "solution")
 MISTAKES = misconceptions.every(PS7, ENCODER)[:4]
 
@@ -55,7 +57,7 @@ def test_another_processor_makes_the_same_files(recorded, sandbox, tmp_path):
 
 
 def test_one_changed_misconception_changes_its_own_lines(recorded, sandbox, tmp_path):
-    changed = [*MISTAKES[:-1], msgspec.structs.replace(MISTAKES[-1], notebook=MISTAKES[0].notebook)]
+    changed = [*MISTAKES[:-1], replace(MISTAKES[-1], make=MISTAKES[0].make)]
     again = record(ENCODER, SOLUTION, changed, sandbox, before=in_memory(divided(recorded, ENCODER)))
     old, new = (msgspec.json.decode(files(each, tmp_path)["public.json"]) for each in (recorded, again))
     for case, stored in old["cases"].items():
@@ -69,7 +71,7 @@ def test_one_changed_misconception_changes_its_own_lines(recorded, sandbox, tmp_
 
 def test_items_that_are_not_named_are_kept(recorded, sandbox):
     before = in_memory(divided(recorded, ENCODER))
-    two = msgspec.structs.replace(RUBRIC, items=(RUBRIC.item("encoder"), RUBRIC.item("decoder")))
+    two = RUBRIC.only(["encoder", "decoder"])
     with pytest.raises(RecordingError, match="decoder has not been recorded"):
         record(two, SOLUTION, MISTAKES, sandbox, before=before, only={"encoder"})
     again = record(two, SOLUTION, MISTAKES, sandbox, before=before, only={"decoder"})

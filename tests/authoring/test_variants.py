@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from autograder.assignment.files import PS7
 from autograder.authoring.variants import WRITTEN, composed
 from autograder.authoring.variants.style import Style
-from autograder.commands.validate import validate_variants
+from autograder.commands.validate import validate, variant
 
 
 @given(st.integers(0, 10**9), st.sampled_from(sorted(WRITTEN)))
@@ -24,10 +24,16 @@ def test_they_differ_from_one_another(rubric):
     assert composed(PS7, rubric, 3) == notebooks[3]
 
 
-def test_forty_have_full_marks(rubric):
-    assert [(row.name, row.off) for row in validate_variants(PS7, rubric, 40) if row.off] == []
+def seeds(count):
+    return pytest.mark.parametrize("seed", range(count))
+
+
+@seeds(12)
+def test_it_has_full_marks(seed, rubric, bank, plain):
+    assert validate(variant(PS7, rubric, seed), rubric, bank, plain).off == ()
 
 
 @pytest.mark.slow
-def test_two_hundred_have_full_marks(rubric):
-    assert [(row.name, row.off) for row in validate_variants(PS7, rubric, 200) if row.off] == []
+@seeds(200)
+def test_it_has_full_marks_from_confined_guests(seed, rubric, bank, sandbox):
+    assert validate(variant(PS7, rubric, seed), rubric, bank, sandbox).off == ()

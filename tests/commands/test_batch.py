@@ -190,7 +190,13 @@ def test_a_worker_that_dies_is_replaced_and_nothing_is_lost(folder):
     assert not any(each.failed for each in graded.values())
 
 
-@pytest.mark.parametrize("name", ["exit-kills-everyone", "exit-stops-everyone", "use-fork-bomb"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "exit-kills-everyone",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("exit-stops-everyone", "use-fork-bomb")),
+    ],
+)
 def test_one_that_means_harm_costs_nobody_else(name, tmp_path, solved):
     attack = next(each for each in attacks(PS7.corpus / "hostile") if each.name == name)
     item = RUBRIC.item(attack.expected.item)

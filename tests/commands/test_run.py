@@ -2,6 +2,7 @@
 
 import json
 import time
+from importlib.util import find_spec
 
 import nbformat
 import psutil
@@ -88,8 +89,8 @@ def test_the_command_tells_each_cell_and_checks_the_copy(tmp_path):
     assert lost.exit_code == 2
 
 
+@pytest.mark.skipif(find_spec("torchvision") is None, reason="needs torchvision")
 def test_on_given_data_it_leaves_nothing_but_the_copy_which_says_so(tmp_path):
-    pytest.importorskip("torchvision")
     data = small_dataset(tmp_path / "small.zip")
     (tmp_path / "home").mkdir()
     path = written(

@@ -55,7 +55,9 @@ WORDS = {"exits": "exit code 3", "crashes": "SIGSEGV", "kills itself": "SIGKILL"
 
 @pytest.mark.parametrize("harm", HARM)
 def test_harm_to_one_item_leaves_the_others(harm, sandbox):
-    verdicts = graded(sandbox, HARM[harm], HEAD, limits=Limits(item=3))
+    verdicts = graded(
+        sandbox, HARM[harm], HEAD, limits=Limits(item=3), rubric=RUBRIC.only(["encoder", "projection_head"])
+    )
     assert score(verdicts["encoder"]) == 0
     assert score(verdicts["projection_head"]) == 1
     assert WORDS.get(harm, "") in verdicts["encoder"][0].message

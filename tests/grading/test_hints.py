@@ -2,24 +2,28 @@
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
-from torch.nn import functional
 
 from autograder.grading.hints import hint, known
+from tests.late import functional, nn, torch
 
 
-class Late(nn.Module):
-    def __init__(self):
-        self.layer = nn.Linear(2, 2)
+def late():
+    class Late(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(2, 2)
+
+    return Late()
 
 
-class Never(nn.Module):
-    def __init__(self):
-        self.size = 3
+def never():
+    class Never(nn.Module):
+        def __init__(self):
+            self.size = 3
 
-    def forward(self, x):
-        return x
+        def forward(self, x):
+            return x
+
+    return Never()
 
 
 def none():
@@ -48,7 +52,7 @@ def leaf():
 
 
 RAISING = {
-    "comes after the first layer": [Late, lambda: Never()(torch.ones(1)), lambda: list(Never().parameters())],
+    "comes after the first layer": [late, lambda: never()(torch.ones(1)), lambda: list(never().parameters())],
     "have 5 features, and what they are multiplied with wants 3": [lambda: nn.Linear(3, 2)(torch.ones(4, 5))],
     "No gradient can flow": [lambda: torch.ones(1).sum().backward()],
     "goes through the same computation twice": [twice],

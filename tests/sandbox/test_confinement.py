@@ -368,7 +368,8 @@ def test_where_the_kernel_does_not_tell_what_is_shared_the_zygotes_part_is_taken
 
 
 def test_many_threads_are_served_last(zygote, run):
-    busy = "for _ in range(30): threading.Thread(target=lambda: [None for _ in iter(int, 1)], daemon=True).start()\n"
+    busy = "def spin():\n    while True: pass\n"  # and keeps nothing: a list would soon be too large
+    busy += "for _ in range(30): threading.Thread(target=spin, daemon=True).start()\n"
     looking = "import time\ntime.sleep(1)\nreturn os.getpriority(os.PRIO_PROCESS, 0)"
     assert run(busy + looking) == Reply(facts={"value": 19}, arrays={})
     assert run(looking) == Reply(facts={"value": 0}, arrays={})

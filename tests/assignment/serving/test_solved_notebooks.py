@@ -1,5 +1,7 @@
 """The solved notebook of each frame, from top to bottom, on data in place of downloads: a minute or two each."""
 
+from importlib.util import find_spec
+
 import nbformat
 import pytest
 from typer.testing import CliRunner
@@ -9,7 +11,7 @@ from autograder.authoring import frames
 from autograder.student import app
 from tests.assignment.small import small_dataset
 
-pytest.importorskip("torchvision")
+pytestmark = pytest.mark.skipif(find_spec("torchvision") is None, reason="needs torchvision")
 SHORTER = {
     "epochs=100": "epochs=1",
     "epochs = 3": "epochs = 1",
