@@ -9,7 +9,7 @@ NEWEST = $(shell for python in python3.13 python3.12 python3.11 python3; do \
 # All but what confines guests has to do without POSIX. (Of files that are only imported mypy tells no errors.)
 PORTABLE := autograder --exclude 'sandbox/(forking|reservation|short_lived|zygote|killer|processes|confinement)'
 
-.PHONY: help demo test test-all test-python lint format bench bench-rivals build validate upgrade clean
+.PHONY: help demo test test-item test-all test-python lint format bench bench-rivals build validate upgrade clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,11 +25,16 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## grade the bundled sample submissions, offline
 	$(VENV)/bin/ps7 demo
 
-test: $(READY)  ## run the tests (a few minutes)
+test: $(READY)  ## run the tests that see most (about six minutes on two cores)
 	$(PYTHON) -m pytest -m "not slow" -n 2
 
-test-all: $(READY)  ## run all tests, the slow ones too
-	$(PYTHON) -m pytest -n 2
+test-item: $(READY)  ## run all that a change of one item can touch: make test-item ITEM=encoder
+	@test -n "$(ITEM)" || (echo "say of which item: make test-item ITEM=encoder" >&2; exit 2)
+	$(PYTHON) -m pytest -n 2 --item "$(ITEM)" tests/test_item.py tests/assignment/probes tests/assignment/test_cells.py \
+		tests/authoring/test_build.py
+
+test-all: $(READY)  ## run all tests, the slow ones too (up to an hour)
+	$(PYTHON) -m pytest -n 2 --hypothesis-profile all
 
 test-python:  ## run the tests with another interpreter, in a folder of its own: make test-python PYTHON=python3.13
 	$(MAKE) test VENV=.venv-$(notdir $(PYTHON)) NEWEST=$(PYTHON) PYTHON='$$(VENV)/bin/python'

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,12 +20,30 @@ from tests.late import Late
 # Several processes share the machine; threads of torch that wait for one another slow all of them down.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# A deadline is an absolute time, and machines differ.
-settings.register_profile("ps7", deadline=None)
-settings.load_profile("ps7")
+# A deadline is an absolute time, and machines differ. `make test-all` takes the second: --hypothesis-profile all.
+settings.register_profile("first", deadline=None, max_examples=25)
+settings.register_profile("all", deadline=None, max_examples=1000)
+settings.load_profile("first")
 
 TOGETHER = ("tests/test_recipe.py", "tests/assignment/test_frame.py")
 """Modules whose fixture costs more than all their tests: with `-n` they stay in one process."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make test-item ITEM=encoder`."""
+    parser.addoption("--item", default="", help="also everything that a change of this item can touch (test_item.py)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuses an item that is none."""
+    names = [item.name for item in load(PS7.rubric).items]
+    if (asked := config.getoption("item")) and asked not in names:
+        raise pytest.UsageError(f"there is no item {asked!r}; there are {', '.join(names)}")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What is asked of one item is nobody's where none is named."""
+    return True if collection_path.name == "test_item.py" and not config.getoption("item") else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -47,6 +47,8 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Texts that would be untrue."""
     score: float | None = None
     """All points together."""
+    cleared: bool = False
+    """Whether it is handed in without outputs."""
     needs_python: str = ""
     """The first Python whose grammar the notebook is in ("3.12")."""
     unread_before: tuple[str, ...] = ()
@@ -98,7 +100,7 @@ def cases(folder: Path, assignment: Assignment, rubric: Rubric) -> Iterator[Case
         base = bases[changes[0].stem]
         full = expected.full_marks or tuple(sorted(base.full_marks - {*expected.loses_marks}))
         whole = msgspec.structs.replace(expected, full_marks=full).here()
-        yield Case(path.parent.name, whole, partial(_changed, base, changes[0], expected.needs_python), base.frame)
+        yield Case(path.parent.name, whole, partial(_changed, base, changes[0], expected), base.frame)
 
 
 def _bases(corpus: Path, assignment: Assignment, rubric: Rubric) -> dict[str, _Base]:
@@ -129,11 +131,14 @@ def _as_it_stands(folder: Path) -> Notebook:
     return parse_notebook(nbformat.writes(jupytext.read(percent, fmt="py:percent")).encode())
 
 
-def _changed(base: _Base, changes: Path, python: str) -> Notebook:
-    """The base with a student's cells put in, as saved with that Python."""
+def _changed(base: _Base, changes: Path, expected: Expected) -> Notebook:
+    """The base with a student's cells put in."""
     notebook = base.notebook()
-    if python:
-        notebook.metadata["language_info"] = {"name": "python", "version": python}
+    if expected.needs_python:
+        notebook.metadata["language_info"] = {"name": "python", "version": expected.needs_python}
+    for cell in notebook.cells:
+        if expected.cleared and cell.cell_type == "code":
+            cell.outputs = []
     for cell in jupytext.read(changes, fmt="py:percent").cells:
         asked = [(place, cell.metadata[place]) for place in PLACES if place in cell.metadata]
         if len(asked) != 1:

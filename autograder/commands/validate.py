@@ -51,8 +51,12 @@ class Known:
         return replace(self, frames={name: self.frames[name]})
 
     def about(self, items: Collection[str]) -> "Known":
-        """What is expected of these items alone."""
-        return replace(self, expected=msgspec.structs.replace(_of(self.expected, frozenset(items)), score=None))
+        """What is expected of these items alone; of names and words nothing, where some that lose marks are not among
+        them."""
+        expected = msgspec.structs.replace(_of(self.expected, frozenset(items)), score=None)
+        if not {*self.expected.loses_marks} <= {*items}:
+            expected = msgspec.structs.replace(expected, misconceptions=(), says=())
+        return replace(self, expected=expected)
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -74,33 +74,33 @@ def at_a_glance(word):
 
 @pytest.mark.parametrize("frame", PS7.every_frame, ids=lambda frame: frame.name)
 @pytest.mark.parametrize("item", NAMES)
-def test_where_all_is_right_both_are_the_same(item, frame, sandbox):
-    for expected, yours in run(sandbox, frames.submission(PS7, "solution", frame), item):
+def test_where_all_is_right_both_are_the_same(item, frame, plain):
+    for expected, yours in run(plain, frames.submission(PS7, "solution", frame), item):
         assert expected == yours
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.slug)
-def test_every_mistake_is_seen(mistake, sandbox):
+def test_every_mistake_is_seen(mistake, plain):
     item = RUBRIC.item(mistake.description.item)
-    assert shows(run(sandbox, mistake.notebook, item.name)) == (mistake.slug not in UNSEEN)
+    assert shows(run(plain, mistake.notebook, item.name)) == (mistake.slug not in UNSEEN)
 
 
-def test_wrong_notebooks_are_shown_as_wrong(sandbox):
+def test_wrong_notebooks_are_shown_as_wrong(plain):
     unseen = []
     for case in corpus.cases(PS7.corpus / "wrong", PS7, RUBRIC):
         for item in {*NAMES} & {*case.expected.loses_marks}:
-            if not shows(run(sandbox, case.notebook, item)):
+            if not shows(run(plain, case.notebook, item)):
                 unseen.append(f"{case.name} {item}")
     assert set(unseen) <= UNSEEN.keys()
 
 
 @pytest.mark.slow
-def test_right_variants_are_shown_as_right(sandbox):
+def test_right_variants_are_shown_as_right(plain):
     wrong, shown = [], 0
     for case in corpus.cases(PS7.corpus / "correct", PS7, RUBRIC):
         for item in {*NAMES} & {*case.expected.full_marks}:
             shown += 1
-            if differs(run(sandbox, case.notebook, item)):
+            if differs(run(plain, case.notebook, item)):
                 wrong.append(f"{case.name} {item}")
     assert set(wrong) <= UNUSUAL.keys()
     assert shown > 500

@@ -13,8 +13,6 @@ from autograder.grading.compare import same
 from autograder.grading.rubric import load
 from autograder.grading.sketch import sketched
 from autograder.sandbox.outcomes import Reply
-from autograder.sandbox.remembering import Remembering
-from autograder.sandbox.starting import start
 
 
 @pytest.mark.parametrize(("version", "path"), [("template", PS7.blank), ("solution", PS7.solution)])
@@ -32,16 +30,14 @@ def test_the_template_holds_nothing_of_the_solution():
 
 
 @pytest.fixture(scope="module")
-def recorded():
+def recorded(rubric, plain):
     """The solved notebook and two misconceptions of each item, recorded now."""
-    rubric = load(PS7.rubric)
     few = {}
     for mistake in misconceptions.recorded(PS7, rubric):
         few.setdefault(mistake.description.item, []).append(mistake)
     chosen = [mistake for mistakes in few.values() for mistake in mistakes[:3]]
-    with Remembering(start(rubric.environment)) as sandbox:
-        made = record(rubric, frames.submission(PS7, "solution"), chosen, sandbox)
-        return rubric, divided(made, rubric)
+    made = record(rubric, frames.submission(PS7, "solution"), chosen, plain)
+    return rubric, divided(made, rubric)
 
 
 def test_the_committed_banks_are_up_to_date(recorded):
@@ -65,14 +61,12 @@ def test_the_committed_banks_are_up_to_date(recorded):
                 assert same(old, outcome, [f for f in fields if f not in outcome.arrays], rubric.tolerance), slug
 
 
-def test_the_committed_pairs_are_up_to_date():
-    rubric = load(PS7.rubric)
+def test_the_committed_pairs_are_up_to_date(rubric, plain):
     committed = Bank.read(("public-pairs", "hidden-pairs"), PS7.banks)
     every = [mistake for item in rubric.items for mistake in misconceptions.pairs(PS7, item.name)]
     assert set(committed.misconceptions) == {mistake.slug for mistake in every}, "run `ps7 build pairs`"
     chosen = every[::100]
-    with Remembering(start(rubric.environment)) as sandbox:
-        made = record(rubric, frames.submission(PS7, "solution"), chosen, sandbox, reduced=sketched)
+    made = record(rubric, frames.submission(PS7, "solution"), chosen, plain, reduced=sketched)
     for mistake in chosen:
         item = rubric.item(mistake.description.item)
         for check in item.checks:

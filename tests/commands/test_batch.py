@@ -25,6 +25,7 @@ from autograder.grading.examination import Limits
 from autograder.grading.rubric import load
 from autograder.output.results import decode
 from autograder.submission.collection import find_submissions
+from tests.notebooks import alone
 
 if sys.platform != "linux":
     pytest.skip("only Linux confines anything", allow_module_level=True)
@@ -54,12 +55,12 @@ def put(folder, name, text):
 
 @pytest.fixture(scope="module")
 def solved():
-    return frames.text(frames.generate(PS7, "solution"))
+    return frames.text(alone("encoder", "solution"))
 
 
 @pytest.fixture(scope="module")
 def blank():
-    return frames.text(frames.generate(PS7, "template"))
+    return frames.text(alone("encoder", "template"))
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def whole(folder, tmp_path_factory):
 
 def test_each_has_its_grade_results_and_page(whole):
     rows = table(whole)
-    assert {name: row["score"] for name, row in rows.items()} == {"ada": "10", "bob": "0", "cleo": "10", "dora": "0"}
+    assert {name: row["score"] for name, row in rows.items()} == {"ada": "1", "bob": "0", "cleo": "1", "dora": "0"}
     assert "holds no notebook" in rows["dora"]["problem"]
     for name in rows:
         assert decode((whole / name / "results.json").read_bytes()).score == float(rows[name]["score"])
@@ -115,7 +116,7 @@ def test_what_is_done_is_not_graded_again_but_where_files_have_changed(whole, tm
     said = json.loads(batch(tmp_path / "class", out, "--json").stdout)
     assert (said["graded"], said["failed"]) == (0, 0)
     assert json.loads(batch(tmp_path / "class", out, "--json", "--regrade", "changed").stdout)["graded"] == 1
-    assert {name: row["score"] for name, row in table(out).items()} == {"ada": "10", "bob": "0"}
+    assert {name: row["score"] for name, row in table(out).items()} == {"ada": "1", "bob": "0"}
     assert (out / "bob" / "results.json").stat().st_mtime_ns == before["bob"]
 
 
@@ -186,7 +187,7 @@ def test_a_worker_that_dies_is_replaced_and_nothing_is_lost(folder):
     graded = {each.name: each for each in grade_all(find_submissions(folder), settings, partial(local_workers, 2))}
     killer.join()
     assert victims
-    assert {name: each.results.score for name, each in graded.items()} == {"ada": 10, "bob": 0, "cleo": 10, "dora": 0}
+    assert {name: each.results.score for name, each in graded.items()} == {"ada": 1, "bob": 0, "cleo": 1, "dora": 0}
     assert not any(each.failed for each in graded.values())
 
 
@@ -197,12 +198,12 @@ def test_a_worker_that_dies_is_replaced_and_nothing_is_lost(folder):
         *(pytest.param(name, marks=pytest.mark.slow) for name in ("exit-stops-everyone", "use-fork-bomb")),
     ],
 )
-def test_one_that_means_harm_costs_nobody_else(name, tmp_path, solved):
+def test_one_that_means_harm_costs_nobody_else(name, tmp_path):
     attack = next(each for each in attacks(PS7.corpus / "hostile") if each.name == name)
     item = RUBRIC.item(attack.expected.item)
     put(tmp_path / "class", "eve", frames.text(attacked(PS7, item, attack.source)))
     for neighbour in ("ada", "frank", "zoe"):
-        put(tmp_path / "class", neighbour, solved)
+        put(tmp_path / "class", neighbour, frames.text(frames.generate(PS7, "solution")))
     batch(tmp_path / "class", tmp_path / "out")
     scores = {name: float(row["score"]) for name, row in table(tmp_path / "out").items()}
     lost = item.points if attack.expected.loses_marks else 0

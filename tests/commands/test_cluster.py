@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.assignment.files import PS7
 from autograder.authoring import frames
+from tests.notebooks import alone
 
 pytest.importorskip("distributed")
 if sys.platform != "linux":
@@ -58,7 +58,7 @@ def workers(tmp_path, scheduler):
 
 @pytest.fixture
 def submissions(tmp_path):
-    solved = frames.text(frames.generate(PS7, "solution"))
+    solved = frames.text(alone("encoder", "solution"))
     for name in NAMES:
         (tmp_path / "in" / name).mkdir(parents=True)
         (tmp_path / "in" / name / "hw.ipynb").write_text(solved, encoding="utf-8")
@@ -77,7 +77,7 @@ def test_nothing_is_lost_with_a_worker(submissions, scheduler, workers, tmp_path
     said = running.communicate(timeout=200)[1]
     assert running.returncode == 0, said
     with (tmp_path / "out" / "grades.csv").open() as file:
-        assert {row["submission"]: float(row["score"]) for row in csv.DictReader(file)} == dict.fromkeys(NAMES, 10.0)
+        assert {row["submission"]: float(row["score"]) for row in csv.DictReader(file)} == dict.fromkeys(NAMES, 1.0)
 
 
 SBATCH = """#!/bin/sh
@@ -109,7 +109,7 @@ def test_jobs_of_slurm_grade_and_end(submissions, slurm, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=200, check=False)
     assert done.returncode == 0, done.stderr
     with (tmp_path / "out" / "grades.csv").open() as file:
-        assert {row["submission"]: float(row["score"]) for row in csv.DictReader(file)} == dict.fromkeys(NAMES, 10.0)
+        assert {row["submission"]: float(row["score"]) for row in csv.DictReader(file)} == dict.fromkeys(NAMES, 1.0)
     deadline = time.monotonic() + 20
     while left := [each for each in psutil.process_iter() if str(tmp_path) in " ".join(command_of(each))]:
         assert time.monotonic() < deadline, left

@@ -4,7 +4,7 @@ import ast
 import time
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograder.program import Outline, outline, program_for, why_missing
@@ -165,7 +165,6 @@ cells = st.lists(st.sampled_from(_FRAGMENTS), max_size=8).map("\n".join) | st.li
 notebooks = st.lists(cells | st.text(max_size=30), min_size=1, max_size=3)
 
 
-@settings(max_examples=300, deadline=None)
 @given(notebooks)
 @example(["x = 1\n" * 3, "\x0cx = 1; \x0c y = 2"])
 def test_any_text_has_an_outline_whose_slices_are_closed(sources: list[str]) -> None:

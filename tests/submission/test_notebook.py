@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.submission import notebook as reader
@@ -209,7 +209,6 @@ _notebooks = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(_values | _notebooks, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))
 def test_no_json_raises_anything_else(value: object, encoding: str) -> None:
     _read_or_refuse(json.dumps(value).encode(encoding))

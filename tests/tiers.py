@@ -1,0 +1,24 @@
+"""What `make test` takes of a whole that is too large for it; `make test-all` takes all. docs/development.md, "Tests"."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import TypeVar
+from zlib import crc32
+
+import pytest
+
+Each = TypeVar("Each", bound=str)
+
+
+def drawn(name: str, among: Iterable[Each]) -> Each:
+    """One of them: always the same for the same name, and for most names the same when others are added."""
+    return min(among, key=lambda each: crc32(f"{name} {each}".encode()))
+
+
+def few(groups: Mapping[str, Collection[str]], most: int) -> set[str]:
+    """So many of each group."""
+    return {name for group in groups.values() for name in sorted(group, key=lambda each: crc32(each.encode()))[:most]}
+
+
+def slow_but(names: Iterable[str], chosen: Collection[str]) -> list[object]:
+    """Parameters of a test, of which these alone are not slow."""
+    return [pytest.param(name, marks=() if name in chosen else pytest.mark.slow) for name in names]
