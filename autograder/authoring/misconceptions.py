@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from autograder.authoring import frames
+from autograder.authoring.edits import Edit, edited, places
 from autograder.grading.assignment import Assignment
 from autograder.grading.bank import Description, pair_of
 from autograder.grading.rubric import Item, Rubric
@@ -48,13 +49,6 @@ class Mistake:
     def notebook(self) -> Notebook:
         """As grading reads it. Raises MisconceptionError where the change does not fit."""
         return self.make()
-
-
-class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One replacement in the text of the item's cells."""
-
-    old: str
-    new: str
 
 
 class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,10 +130,14 @@ def _read(path: Path, form: type[dict[str, Read]]) -> Mapping[str, Read]:
 def _changed(assignment: Assignment, item: str, slug: str, edits: tuple[Edit, ...], frame: Path) -> Notebook:
     notebook = frames.generate(assignment, "solution", frame)
     for edit in edits:
-        cells = [cell for cell in notebook.cells if frames.belongs(cell, item) and edit.old in cell.source]
-        if len(cells) != 1 or cells[0].source.count(edit.old) != 1:
-            raise MisconceptionError(f"{slug}: {edit.old!r} is not to be found exactly once in the cells of {item}")
-        cells[0].source = cells[0].source.replace(edit.old, edit.new)
+        cells = [cell for cell in _cells_of(notebook, item) if any(places(cell.source, edit.old))]
+        try:
+            [cell] = cells
+            cell.source = edited(cell.source, edit)
+        except ValueError:
+            raise MisconceptionError(
+                f"{slug}: {edit.old!r} is not to be found exactly once in the cells of {item}"
+            ) from None
     return frames.as_submission(notebook)
 
 
