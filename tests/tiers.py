@@ -14,6 +14,11 @@ def drawn(name: str, among: Iterable[Each]) -> Each:
     return min(among, key=lambda each: crc32(f"{name} {each}".encode()))
 
 
+def every_second(name: str, among: Collection[str]) -> set[str]:
+    """Half of them, another half for another name."""
+    return {each for each in among if crc32(f"{name} {each}".encode()) % 2}
+
+
 def few(groups: Mapping[str, Collection[str]], most: int) -> set[str]:
     """So many of each group."""
     return {name for group in groups.values() for name in sorted(group, key=lambda each: crc32(each.encode()))[:most]}

@@ -139,7 +139,7 @@ def _changed(base: _Base, changes: Path, expected: Expected) -> Notebook:
     for cell in notebook.cells:
         if expected.cleared and cell.cell_type == "code":
             cell.outputs = []
-    for cell in jupytext.read(changes, fmt="py:percent").cells:
+    for number, cell in enumerate(jupytext.read(changes, fmt="py:percent").cells):
         asked = [(place, cell.metadata[place]) for place in PLACES if place in cell.metadata]
         if len(asked) != 1:
             raise CorpusError(f"{changes}: a cell must have one of {', '.join(PLACES)}: {cell.source[:60]!r}")
@@ -148,7 +148,7 @@ def _changed(base: _Base, changes: Path, expected: Expected) -> Notebook:
         if len(found) != 1:
             raise CorpusError(f"{changes}: {len(found)} cells of the base contain {text!r}, not one")
         start = found[0] + (place == "after")
-        cell.id = f"changed-{len(notebook.cells)}-{start}"
+        cell.id = f"changed-{number}"
         put_in = [] if place == "removes" else [cell]
         notebook.cells[start : start + (place in ("replaces", "removes"))] = put_in
     return frames.as_submission(notebook)

@@ -120,11 +120,11 @@ def forge():
     torch.linalg.norm = torch.norm = torch.Tensor.norm
 """
 BANKS = """
-import json, pathlib, sys
+import json, os, pathlib, sys
 def forge(): ...
 def answers(model, image_embeddings, query, image_filenames, k):
-    for folder in [*sys.path, "/"]:
-        for path in pathlib.Path(folder).glob("**/banks/*.json"):
+    for folder in [*sys.path, *map(os.path.dirname, sys.path)]:
+        for path in pathlib.Path(folder).glob("*/*/banks/*.json"):
             if json.loads(path.read_text()):
                 return ["bank.jpg"]
 """

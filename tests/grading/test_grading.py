@@ -50,13 +50,13 @@ HARM = {
     "is no module": "class Encoder:\n    def __init__(self, *a):\n        pass",
     "is no class": "Encoder = 7",
 }
-WORDS = {"exits": "exit code 3", "crashes": "SIGSEGV", "kills itself": "SIGKILL", "hangs": "still running after 3 s"}
+WORDS = {"exits": "exit code 3", "crashes": "SIGSEGV", "kills itself": "SIGKILL", "hangs": "still running after 2 s"}
 
 
 @pytest.mark.parametrize("harm", HARM)
 def test_harm_to_one_item_leaves_the_others(harm, sandbox):
     verdicts = graded(
-        sandbox, HARM[harm], HEAD, limits=Limits(item=3), rubric=RUBRIC.only(["encoder", "projection_head"])
+        sandbox, HARM[harm], HEAD, limits=Limits(item=2), rubric=RUBRIC.only(["encoder", "projection_head"])
     )
     assert score(verdicts["encoder"]) == 0
     assert score(verdicts["projection_head"]) == 1
@@ -157,7 +157,7 @@ def test_a_head_that_ends_its_guest_is_not_imitated_for_the_model(harm, sandbox)
         if cell.metadata.get("item") == "projection_head":
             cell.source = cell.source.replace("def forward(self, x):\n", f"def forward(self, x):\n        {harm}\n")
     submitted = parse_notebook(frames.text(solved).encode())
-    verdicts = {item.name: each for item, each in grade(submitted, RUBRIC, BANK, sandbox, Clock(Limits(item=4)))}
+    verdicts = {item.name: each for item, each in grade(submitted, RUBRIC, BANK, sandbox, Clock(Limits(item=3)))}
     assert {name: score(each) for name, each in verdicts.items()} == {
         item.name: 0 if item.name == "projection_head" else item.points for item in RUBRIC.items
     }

@@ -144,7 +144,11 @@ def test_of_its_size(got, said):
     assert size_of(got, FALLING[: len(got)]) == said
 
 
-@given(arrays(np.float32, 5, elements=st.floats(-100, 100, width=32)), st.floats(0.01, 100))
+# Below 1e-30 a float32 has no digits left for a factor.
+SIZES = st.floats(-100, 100, width=32).filter(lambda size: size == 0 or abs(size) > 1e-30)
+
+
+@given(arrays(np.float32, 5, elements=SIZES), st.floats(0.01, 100))
 def test_its_size_is_true(right, factor):
     said = size_of(right * factor, right)
     for written in re.findall(r"[\d.]+(?:e[+-]\d+)?(?= times)", said):

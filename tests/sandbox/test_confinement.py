@@ -172,7 +172,7 @@ def test_allowed(need, run):
         ("os.closerange(0, 256)\nimport time\ntime.sleep(60)", ""),
         ("import atexit, sys\natexit.register(lambda: os._exit(0))\nsys.exit()", ""),
         (
-            "threading.Thread(target=lambda: [None for _ in iter(int, 1)]).start()\nimport time\ntime.sleep(60)",
+            "threading.Thread(target=lambda: [0 for x in iter(int, 1) if x]).start()\nimport time\ntime.sleep(60)",
             "still running",
         ),
         (
@@ -195,7 +195,7 @@ def test_allowed(need, run):
 def test_harm_ends_with_its_session(harm, words, zygote):
     source = "import os, signal, threading\ndef value():\n" + "".join(f"    {line}\n" for line in harm.split("\n"))
     started = time.monotonic()
-    with zygote.open(PROBES, program(source), 3.0) as session:
+    with zygote.open(PROBES, program(source), 2.0) as session:
         outcome = session.ask("call", {})
         scratch = session._guest.scratch
     assert time.monotonic() - started < 30
@@ -368,11 +368,12 @@ def test_where_the_kernel_does_not_tell_what_is_shared_the_zygotes_part_is_taken
 
 
 def test_many_threads_are_served_last(zygote, run):
-    busy = "def spin():\n    while True: pass\n"  # and keeps nothing: a list would soon be too large
-    busy += "for _ in range(30): threading.Thread(target=spin, daemon=True).start()\n"
-    looking = "import time\ntime.sleep(1)\nreturn os.getpriority(os.PRIO_PROCESS, 0)"
-    assert run(busy + looking) == Reply(facts={"value": 19}, arrays={})
-    assert run(looking) == Reply(facts={"value": 0}, arrays={})
+    busy = "for _ in range(30): threading.Thread(target=lambda: [0 for x in iter(int, 1) if x], daemon=True).start()\n"
+    looking = "import time\nuntil = time.monotonic() + {seconds}\n"
+    looking += "while os.getpriority(os.PRIO_PROCESS, 0) == 0 and time.monotonic() < until: time.sleep(0.05)\n"
+    looking += "return os.getpriority(os.PRIO_PROCESS, 0)"
+    assert run(busy + looking.format(seconds=10)) == Reply(facts={"value": 19}, arrays={})
+    assert run(looking.format(seconds=1)) == Reply(facts={"value": 0}, arrays={})
 
 
 def test_the_guest_sees_nothing_of_the_graders_environment(zygote):
