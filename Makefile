@@ -12,7 +12,7 @@ PORTABLE := autograder --exclude 'sandbox/(forking|reservation|short_lived|zygot
 .PHONY: help demo test test-item test-all test-python lint format bench bench-rivals build validate upgrade clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(PYTHON) || $(NEWEST) -m venv $(VENV)
