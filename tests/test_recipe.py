@@ -49,7 +49,7 @@ def ps7(folder, *arguments):
 def changed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("copy")
     for name in NEEDED:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name)
     steps = STEP.findall(RECIPE)
     assert [how for how, *_ in steps] == ["create", "insert", "create", "append", "create", "run"]
     for step in steps:

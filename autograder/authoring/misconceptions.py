@@ -95,7 +95,7 @@ def pairs(assignment: Assignment, item: str) -> Iterator[Mistake]:
                 for edits in ((*forms[one], *forms[other]), (*forms[other], *forms[one]))
             ]
             if slugs[0] != slugs[1] and both[0] == both[1]:
-                yield Mistake(slug, Description(item=item, shows="", look=""), partial(next, iter(both)))
+                yield Mistake(slug, Description(item=item, shows="", look=""), lambda made=both[0]: made)
 
 
 def _forms(assignment: Assignment, item: str, frame: Path) -> dict[str, tuple[Misconception, tuple[Edit, ...]]]:

@@ -35,8 +35,8 @@ COMMAND = Path(sys.executable).with_name("ps7")
 NAMES = ("ada", "bob", "cleo", "dora", "emil")
 
 
-def batch(folder, out, *options, code=0):
-    command = [COMMAND, "batch", folder, "--out", out, "--workers", "2", *options]
+def batch(folder, out, *options, code=0, workers=1):
+    command = [COMMAND, "batch", folder, "--out", out, "--workers", str(workers), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
@@ -204,7 +204,7 @@ def test_one_that_means_harm_costs_nobody_else(name, tmp_path):
     put(tmp_path / "class", "eve", frames.text(attacked(PS7, item, attack.source)))
     for neighbour in ("ada", "frank", "zoe"):
         put(tmp_path / "class", neighbour, frames.text(frames.generate(PS7, "solution")))
-    batch(tmp_path / "class", tmp_path / "out")
+    batch(tmp_path / "class", tmp_path / "out", workers=2)
     scores = {name: float(row["score"]) for name, row in table(tmp_path / "out").items()}
     lost = item.points if attack.expected.loses_marks else 0
     assert scores == {"ada": 10, "frank": 10, "zoe": 10, "eve": 10 - lost}

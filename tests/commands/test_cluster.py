@@ -70,6 +70,7 @@ def batch(submissions, out, address):
     return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=submissions.parent)
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_with_a_worker(submissions, scheduler, workers, tmp_path):
     running = batch(submissions, tmp_path / "out", scheduler)
     assert "1 of 4" in running.stderr.readline()

@@ -157,10 +157,9 @@ def test_a_head_that_ends_its_guest_is_not_imitated_for_the_model(harm, sandbox)
         if cell.metadata.get("item") == "projection_head":
             cell.source = cell.source.replace("def forward(self, x):\n", f"def forward(self, x):\n        {harm}\n")
     submitted = parse_notebook(frames.text(solved).encode())
-    verdicts = {item.name: each for item, each in grade(submitted, RUBRIC, BANK, sandbox, Clock(Limits(item=3)))}
-    assert {name: score(each) for name, each in verdicts.items()} == {
-        item.name: 0 if item.name == "projection_head" else item.points for item in RUBRIC.items
-    }
+    rubric = RUBRIC.only(["decoder", "projection_head", "clip_model", "retrieve_images"])
+    verdicts = {item.name: score(each) for item, each in grade(submitted, rubric, BANK, sandbox, Clock(Limits(item=3)))}
+    assert verdicts == {item.name: 0 if item.name == "projection_head" else item.points for item in rubric.items}
 
 
 @pytest.mark.parametrize(("usual", "seconds"), [(None, 90), (0.1, 10), (3.0, 30), (60.0, 90)])

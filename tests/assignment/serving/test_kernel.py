@@ -10,7 +10,7 @@ import pytest
 from autograder.assignment.datasets.archive import Dataset
 from autograder.assignment.serving.folder import laid_out
 from tests.assignment.small import COUNTS, small_dataset
-from tests.late import Late
+from tests.late import Late, torch
 
 backbones = Late("autograder.assignment.serving.backbones")
 
@@ -75,7 +75,7 @@ def test_a_notebooks_own_calls_find_the_data_set_and_stand_ins(tmp_path):
     home.mkdir()
     (home / "helper.py").touch()
     (home / "mine.csv").write_text("a\n1\n")
-    subprocess.run([sys.executable, "-c", "import torch; torch.save(7, 'beside.pt')"], cwd=home, check=True)
+    torch.save(7, home / "beside.pt")
     dataset = Dataset(small_dataset(tmp_path / "small.zip"))
     with laid_out(dataset, home / "mine.ipynb") as laid:
         cells = CELLS.replace("TRAIN", str(COUNTS["train"])).replace("TEST", str(COUNTS["test"]))
