@@ -68,20 +68,16 @@ def test_the_verdict_is_the_known_one(name, asked_elsewhere, plain, bank):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", KNOWN)
-def test_it_is_so_in_every_frame_and_on_every_item(name, plain, bank):
-    assert validate(KNOWN[name], RUBRIC, bank, plain).off == ()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", KNOWN)
-def test_confined_guests_lead_to_the_same_verdict(name, confined, plain, bank):
+def test_it_is_so_in_every_frame_on_every_item_and_in_confined_guests(name, confined, plain, bank):
     """To the word: one process for all programs, and a process for each."""
-    for make in KNOWN[name].frames.values():
-        both = [
+    known = KNOWN[name]
+    assert validate(known, RUBRIC, bank, plain).off == ()
+    for make in known.frames.values():
+        one, other = (
             [verdicts for _, verdicts in grade(make(), RUBRIC, bank, sandbox, Clock(Limits()))]
             for sandbox in (confined, plain)
-        ]
-        assert both[0] == both[1]
+        )
+        assert one == other
 
 
 def test_the_corpus_is_as_large_as_it_has_to_be():

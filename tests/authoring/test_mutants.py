@@ -11,6 +11,8 @@ from autograder.assignment.files import PS7
 from autograder.authoring.mutants import first_order, pairs
 from autograder.authoring.mutations import OPERATORS, applied, changes
 from autograder.commands.mutation import equivalents, grade_mutants, interval, look_at
+from autograder.grading.rubric import load
+from autograder.sandbox.remembering import Remembering
 from tests.tiers import drawn
 
 LOOP = """
@@ -95,11 +97,22 @@ def test_a_sample_of_mutants_is_caught(rubric, bank, plain):
 
 
 @pytest.mark.slow
-def test_every_mutant_is_caught_or_known_to_be_none_in_every_frame(rubric):
-    unneeded = {*equivalents(PS7)}
-    for place, frame in enumerate(PS7.every_frame):
-        seen = list(grade_mutants(PS7, rubric, 0 if place else 300, frame))
-        assert len(seen) > 400
+@pytest.mark.parametrize("name", [item.name for item in load(PS7.rubric).items if item.probes])
+def test_every_mutant_is_caught_or_known_to_be_none_in_every_frame(name, rubric, bank, sandbox):
+    item, remembering = rubric.item(name), Remembering(sandbox)
+    unneeded = {change for each, change in equivalents(PS7) if each == name}
+    for frame in PS7.every_frame:
+        mutants = [*first_order(PS7, item, frame), *(pairs(PS7, [item], frame, 40) if frame == PS7.template else ())]
+        seen = list(look_at(mutants, PS7, rubric, frame, bank, remembering))
+        assert len(seen) > 15
         assert [each for each in seen if each.is_missed or each.elsewhere] == []
-        unneeded -= {(each.item, each.change) for each in seen if each.equivalent and not each.caught}
+        unneeded -= {each.change for each in seen if each.equivalent and not each.caught}
     assert unneeded == set()
+
+
+@pytest.mark.slow
+def test_all_of_an_item_then_pairs_of_it(rubric):
+    seen = list(grade_mutants(PS7, rubric.only(["projection_head"]), 3))
+    assert [len(each.operators) for each in seen[-3:]] == [2, 2, 2]
+    assert {len(each.operators) for each in seen[:-3]} == {1}
+    assert not any(each.is_missed or each.elsewhere for each in seen)
