@@ -116,6 +116,13 @@ def test_a_loop_over_the_images_is_seen(line):
 
 
 @pytest.mark.parametrize(
+    "passing", ["enumerate", "reversed", "list", "tuple", "sorted", "set", "iter", "tqdm", "tqdm_notebook"]
+)
+def test_what_only_passes_rows_on_hides_no_loop(passing):
+    assert loops_of_retrieval(f"scores = [each @ text for each in {passing}(image_embeddings)]")
+
+
+@pytest.mark.parametrize(
     "lines",
     [
         ("matches = [image_filenames[i] for i in similarities.topk(k).indices.tolist()]",),
