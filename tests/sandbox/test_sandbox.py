@@ -94,6 +94,25 @@ def test_exceptions_that_end_programs_are_only_exceptions(ask, text):
     assert isinstance(ask([f"def value():\n    {text}"], "call"), Raised)
 
 
+UNASKED = """
+import gc, socket
+from autograder.sandbox.guest import answer
+from autograder.sandbox.outcomes import ReplyHeader
+def value():
+    for each in gc.get_objects():
+        if isinstance(each, socket.socket) and each.fileno() > 2:
+            answer(each, "0" * 32, ReplyHeader(facts={"value": "forged"}))
+    return "honest"
+"""
+
+
+@pytest.mark.skipif(not can_confine(), reason="a student's own machine needs no protection from the student")
+def test_an_answer_to_another_question_is_not_taken_for_one(sandbox):
+    outcome = asked(sandbox, [UNASKED], "call")
+    assert isinstance(outcome, Ended)
+    assert "an answer to another question" in outcome.reason
+
+
 @ENDING
 @pytest.mark.parametrize(
     ("probe", "arguments", "reason"),
