@@ -6,7 +6,7 @@ import os
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograder.grading.verdicts import Verdict
@@ -78,6 +78,7 @@ def test_points_that_cannot_be_are_refused(score, most):
 
 
 @given(st.text(st.characters(exclude_categories=())), st.dictionaries(st.text(), st.text() | st.floats() | st.none()))
+@example("".join(map(chr, range(0x2000, 0x2070))), {"\u202e": "\u202e"})
 def test_any_text_makes_valid_json(text, extra):
     encoded = encode(from_verdicts([verdict(message=text)], output=text, extra=extra))
     read = json.loads(encoded, parse_constant=pytest.fail)
@@ -87,6 +88,8 @@ def test_any_text_makes_valid_json(text, extra):
         for character in read["output"]
     )
     assert "\u202e" not in read["output"]
+    assert "\\u202e" not in encoded.decode().lower()
+    assert "\u202e" not in encoded.decode()
 
 
 def test_a_long_text_is_cut_and_says_so():
