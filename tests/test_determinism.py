@@ -5,18 +5,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jupytext
+import nbformat
 import pytest
 
-ROOT = Path(__file__).parent.parent
-WRONG = ROOT / "tests" / "corpus" / "wrong" / "c-denoising-input-alphabetical" / "notebook.py"
+from autograder.assignment.files import PS7
+from autograder.authoring import corpus
+
+WRONG = "c-denoising-input-alphabetical"
 """It draws random numbers while it is graded, and loses marks for some of what it does with them."""
 
 
 @pytest.mark.slow
-def test_twenty_gradings_are_equal_byte_for_byte_apart_from_their_cost(tmp_path):
+def test_twenty_gradings_are_equal_byte_for_byte_apart_from_their_cost(rubric, tmp_path):
+    case = next(case for case in corpus.cases(PS7.corpus / "wrong", PS7, rubric) if case.name == WRONG)
     notebook = tmp_path / "ps7.ipynb"
-    jupytext.write(jupytext.read(WRONG), notebook)
+    nbformat.write(case.node(), notebook)
     texts = set()
     for _ in range(20):
         command = [Path(sys.executable).with_name("ps7"), "grade", notebook, "--json"]

@@ -19,12 +19,11 @@ from typing import Any
 
 import jupytext
 import msgspec
-import nbformat
 
 from autograder.authoring import frames
 from autograder.grading.assignment import Assignment
 from autograder.grading.rubric import Rubric
-from autograder.submission.notebook import Notebook, parse_notebook, read_notebook
+from autograder.submission.notebook import Notebook
 
 PLACES = ("replaces", "removes", "before", "after")
 
@@ -69,13 +68,18 @@ class Case:
 
     name: str
     expected: Expected
-    make: Callable[[], Notebook] = field(repr=False)
+    node: Callable[[], Any] = field(repr=False)
+    """A new nbformat node. Raises CorpusError."""
     frame: str = ""
     """Name of the frame that it is written in; "" where it brings one of its own."""
 
+    def make(self) -> Notebook:
+        """As grading reads it. Raises CorpusError."""
+        return frames.as_submission(self.node())
+
     @cached_property
     def notebook(self) -> Notebook:
-        """As grading reads it. Raises CorpusError."""
+        """The same, made once."""
         return self.make()
 
 
@@ -124,14 +128,12 @@ def _expected(path: Path) -> Expected:
         raise CorpusError(f"{path}: {error}") from None
 
 
-def _as_it_stands(folder: Path) -> Notebook:
+def _as_it_stands(folder: Path) -> Any:
     percent = folder / "notebook.py"
-    if not percent.exists():
-        return read_notebook(folder / "notebook.ipynb")
-    return parse_notebook(nbformat.writes(jupytext.read(percent, fmt="py:percent")).encode())
+    return jupytext.read(percent, fmt="py:percent") if percent.exists() else jupytext.read(folder / "notebook.ipynb")
 
 
-def _changed(base: _Base, changes: Path, expected: Expected) -> Notebook:
+def _changed(base: _Base, changes: Path, expected: Expected) -> Any:
     """The base with a student's cells put in."""
     notebook = base.notebook()
     if expected.needs_python:
@@ -151,4 +153,4 @@ def _changed(base: _Base, changes: Path, expected: Expected) -> Notebook:
         cell.id = f"changed-{number}"
         put_in = [] if place == "removes" else [cell]
         notebook.cells[start : start + (place in ("replaces", "removes"))] = put_in
-    return frames.as_submission(notebook)
+    return notebook

@@ -95,7 +95,11 @@ def pairs(assignment: Assignment, item: str) -> Iterator[Mistake]:
                 for edits in ((*forms[one], *forms[other]), (*forms[other], *forms[one]))
             ]
             if slugs[0] != slugs[1] and both[0] == both[1]:
-                yield Mistake(slug, Description(item=item, shows="", look=""), lambda made=both[0]: made)
+                yield Mistake(slug, Description(item=item, shows="", look=""), partial(_made, both[0]))
+
+
+def _made(notebook: Notebook) -> Notebook:
+    return notebook
 
 
 def _forms(assignment: Assignment, item: str, frame: Path) -> dict[str, tuple[Misconception, tuple[Edit, ...]]]:

@@ -21,7 +21,7 @@ def run_demo(
     """Grades each sample, prints its report, and leaves results and page in a folder of its own. The solved notebook is
     graded by the `whole` rubric, its accuracies reproduced: that takes a minute or two, and so once is enough."""
     written = []
-    for name, notebook in samples(assignment, out):
+    for name, notebook in samples(assignment, out, rubric):
         folder = out / name
         thorough = notebook == assignment.solution
         with console.status(f"grading {name}") as status:
@@ -48,14 +48,17 @@ def _say(status: Status, name: str, text: str) -> None:
     status.update(f"grading {name}: {text}")
 
 
-def samples(assignment: Assignment, out: Path) -> Iterator[tuple[str, Path]]:
+def samples(assignment: Assignment, out: Path, rubric: Rubric) -> Iterator[tuple[str, Path]]:
     """Name and notebook of each sample: the solved one, the blank one, and some with mistakes."""
     yield "solution", assignment.solution
     yield "template", assignment.blank
-    import jupytext
+    import nbformat
 
+    from autograder.authoring import corpus
+
+    wrong = {case.name: case for case in corpus.cases(assignment.corpus / "wrong", assignment, rubric)}
     for name in assignment.samples:
         path = out / name / f"{assignment.name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
-        jupytext.write(jupytext.read(assignment.corpus / "wrong" / name / "notebook.py"), path)
+        nbformat.write(wrong[name].node(), path)
         yield name, path

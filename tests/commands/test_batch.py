@@ -162,7 +162,7 @@ def lives(process):
 @pytest.mark.parametrize("times", [1, pytest.param(5, marks=pytest.mark.slow)])
 def test_a_batch_that_is_killed_goes_on_where_it_was(times, whole, folder, tmp_path):
     moments = random.Random(times)
-    deaths = sum(killed(folder, tmp_path, moments.uniform(1.0, 6.0)) for _ in range(times))
+    deaths = sum(killed(folder, tmp_path, moments.uniform(1.0, 3.0)) for _ in range(times))
     assert deaths
     batch(folder, tmp_path)
     assert (tmp_path / "grades.csv").read_bytes() == (whole / "grades.csv").read_bytes()
