@@ -202,8 +202,8 @@ def test_harm_ends_with_its_session(harm, words, zygote):
     if words:
         assert isinstance(outcome, Ended)
         assert words in outcome.reason
-    deadline = time.monotonic() + 5
-    while zygote.guests() and time.monotonic() < deadline:
+    deadline = time.monotonic() + 20  # what is nested deeply is removed while grading goes on
+    while (zygote.guests() or Path(scratch).exists()) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not zygote.guests()
     assert not Path(scratch).exists()
