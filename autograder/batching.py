@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from autograder.assignment.files import PS7
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from autograder.submission.collection import Handed
 
 GRADES, PAGE = "grades.csv", "class.html"
+MOST_REVIEWS = 10
 
 
 def batch(
@@ -124,13 +126,26 @@ def batch(
         fail(str(error))
     except OSError as error:
         fail(f"the results cannot be written below {out}: {error.strerror or error}")
-    if as_json:
-        typer.echo(json.dumps({"graded": len(waiting), "failed": failed, "grades": str(table), "page": str(page)}))
-    tell(
-        f"{len(waiting)} graded, the grader failed at {failed}. Grades written to {table}, the class to {page}",
-        quiet=as_json,
-    )
+    told = {"graded": len(waiting), "failed": failed, "grades": str(table), "page": str(page)}
+    _conclude(told, [entry for entry in entries if entry.to_review], as_json=as_json)
     raise typer.Exit(1 if failed else 0)
+
+
+def _conclude(told: dict[str, object], doubtful: list[Entry], *, as_json: bool) -> None:
+    """Says what came of it, first what a person should look at: the page has all of that."""
+    if as_json:
+        reviews = {entry.handed.name: entry.reviews for entry in doubtful}
+        typer.echo(json.dumps(told | {"to_review": reviews}))
+        return
+    if doubtful:
+        tell(f"To look at: {len(doubtful)}, on top of the class's page")
+    for entry in doubtful[:MOST_REVIEWS]:
+        for reason, numbers in entry.reviews.items():
+            tell(escape(f"  {entry.handed.name}: {', '.join(numbers)} {reason}"))
+    tell(
+        f"{told['graded']} graded, the grader failed at {told['failed']}. "
+        f"Grades written to {told['grades']}, the class to {told['page']}"
+    )
 
 
 def _opening(at_once: int, scheduler: str | None, slurm: int | None) -> Callable[[], AbstractContextManager[Workers]]:

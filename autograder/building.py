@@ -28,10 +28,11 @@ def refuse_outside_a_checkout() -> None:
 
 @building.callback()
 def build(context: typer.Context) -> None:
-    """Make what is generated. Without a command: the notebooks, then the banks of all items."""
+    """Make what is generated. Without a command: the notebooks, what probes know, then the banks of all items."""
     refuse_outside_a_checkout()
     if context.invoked_subcommand is None:
         build_notebooks()
+        build_known()
         build_banks()
 
 
@@ -46,6 +47,14 @@ def build_notebooks() -> None:
             typer.echo(str(path))
     except FrameError as error:
         fail(str(error))
+
+
+@building.command("known")
+def build_known() -> None:
+    """The numbers by which probes find out which of a student's parameters is which. Seconds; the banks come after."""
+    from autograder.authoring.build import build_known as make
+
+    _record(lambda assignment, rubric, _: make(assignment, rubric), None, "recording what probes know")
 
 
 @building.command("banks")

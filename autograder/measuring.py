@@ -155,8 +155,7 @@ def calibrate(
     from autograder.assignment.reproduction.measuring import Budget
     from autograder.sandbox.host import SandboxError
 
-    if power:
-        refuse_outside_a_checkout()
+    refuse_outside_a_checkout()
     if plots is not None and find_spec("matplotlib") is None:
         fail("for pictures matplotlib is needed")
     budget = Budget()
@@ -200,27 +199,22 @@ def calibrate(
 
 
 def variants(dataset: Dataset) -> tuple[list[Variant], list[Variant]]:
-    """The reference, and where this is a checkout the reference with each misconception, for the figures that the data
-    set allows."""
+    """The reference, and the reference with each misconception, for the figures that the data set allows."""
     from autograder.assignment.reproduction.calibrating import Variant
     from autograder.assignment.reproduction.measuring import LEANS_ON
-    from autograder.grading.bank import Bank
+    from autograder.authoring import frames, misconceptions
     from autograder.grading.examination import sliced
     from autograder.program import outline, program_for
 
     items = tuple(item for item in LEANS_ON if item != "report_clip" or dataset.has_features)
-    solution = Bank.read(("hidden",), PS7.banks).solution
-    right = [Variant(solution=solution, items=items)]
-    if not PS7.frames.is_dir():
-        return right, []
-    from autograder.authoring import misconceptions
-
-    rubric, wrong = read_rubric(), []
+    rubric, read = read_rubric(), outline(frames.submission(PS7, "solution"))
+    solution = {item.name: sliced(program_for(read, item.needs)) for item in rubric.items if item.probes}
+    right, wrong = [Variant(solution=solution, items=items)], []
     for mistake in misconceptions.every(PS7, rubric):
         item = mistake.description.item
         shown = tuple(name for name in items if item in LEANS_ON[name])
         program = sliced(program_for(outline(mistake.notebook), rubric.item(item).needs))
-        if shown and program != list(solution[item]):  # else it is in cells that no training runs
+        if shown and program != solution[item]:  # else it is in cells that no training runs
             wrong.append(
                 Variant(mistake=mistake.slug, mistaken=item, solution={**solution, item: program}, items=shown)
             )

@@ -64,7 +64,7 @@ def preload() -> None:
     for name in ("drawing", "files", "gpu", "optimizers", "progress", "tokenizers"):
         importlib.import_module(f"autograder.assignment.colab.{name}")
     # What several items' probes share. What is one item's own only its guests import: nobody else is to lift from it.
-    for name in ("architectures", "arrangements", "frame", "layer_trace", "seeding"):
+    for name in ("arrangements", "frame", "known", "layer_trace", "seeding"):
         importlib.import_module(f"autograder.assignment.probes.{name}")
     importlib.import_module("autograder.assignment.colab.optimizers").lighten()
     importlib.import_module("torch").set_num_threads(1)

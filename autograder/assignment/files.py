@@ -11,6 +11,7 @@ PS7 = Assignment(
     name="ps7",
     rubric=HERE / "ps7.toml",
     banks=HERE / "banks",
+    known="autograder.assignment.probes.known",
     cells=HERE / "cells",
     template=ROOT / "student_template",
     solution=ROOT / "reference" / "solution.ipynb",

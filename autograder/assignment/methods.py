@@ -1,7 +1,8 @@
 """Methods I, II and III: which recorded call of `train_classifier` belongs to which, and how it was set up.
 
 The calls come from a rehearsal of the whole notebook in a guest. What stands literally in the text is the second
-witness: where a call's flag can be read, the rehearsal must have recorded the same.
+witness: where a call's flag can be read, the rehearsal must have recorded the same. What a rehearsal leaves open earns
+nothing, since a notebook can see to it that it is left open: the student is told what to write instead.
 """
 
 import ast
@@ -11,17 +12,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from autograder.grading.verdicts import Unclear
 from autograder.program import Outline, Statement
-from autograder.sandbox.outcomes import Ended, Outcome, Reply
+from autograder.sandbox.outcomes import Ended, Fault, Outcome, Raised, Reply, lacking
 from autograder.submission.notebook import Notebook
 
 FUNCTION = "train_classifier"
+PACKAGE = re.compile(r"No module named '(\w+)")
 LABEL = re.compile(r"(?:(?<![a-zé])m[eé]th?od[eo]?|方法)[ _:#-]{0,3}(iii|ii|i|[123])(?![0-9a-z])", re.IGNORECASE)
 NUMERAL = re.compile(r"\W*(iii|ii|i|[123])\W*", re.IGNORECASE)
 NUMERALS = {"i": 1, "ii": 2, "iii": 3, "1": 1, "2": 2, "3": 3}
 ROMAN = {1: "I", 2: "II", 3: "III"}
-MISSING, UNKNOWN = "missing", "unknown"
+MISSING, UNKNOWN, BLANK = "missing", "unknown", "..."
 NEW, PRETRAINED = "new", "pretrained"
 RIGHT = {1: (False, PRETRAINED), 2: (True, NEW), 3: (False, NEW)}
 
@@ -65,11 +66,20 @@ class Log(msgspec.Struct, frozen=True):
     failures: list[Failure]
 
 
+NOT_FILLED_IN = (
+    "Nothing is filled in for supervised in Method {}. Write True where the encoder is to learn with the classifier, "
+    "else False."
+)
+REPEATED = "Method {} is trained {} times, and the last time not as described. Leave the one call that is."
+FAILED = "A method is trained in code cell {}, line {}, and in a run from top to bottom that fails with {}."
+NOT_FOLLOWED = (
+    "What Method {} is given cannot be followed. Give it the encoder itself, and True or False for supervised."
+)
 Setup = tuple[bool | str, str]
 """The flag, and where the encoder comes from."""
 
 
-def methods(outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome | Unclear:
+def methods(outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome:
     """The set-ups of the three methods, from the outcome of `autograder.assignment.probes.rehearsal.calls`.
 
     Facts: `supervised`, the three flags ("..." where not filled in); `encoders`, where each encoder comes from
@@ -77,7 +87,7 @@ def methods(outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome |
     has "missing" in all three.
     """
     if not isinstance(outcome, Reply):
-        return _without_rehearsal(outcome, outline)
+        return outcome
     try:
         log = msgspec.convert(outcome.facts, Log)
         return _facts(log, notebook, outline)
@@ -85,7 +95,7 @@ def methods(outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome |
         return Ended(reason="the code interfered with the record of its own calls")
 
 
-def _facts(log: Log, notebook: Notebook, outline: Outline) -> Outcome | Unclear:
+def _facts(log: Log, notebook: Notebook, outline: Outline) -> Outcome:
     calls = [call for call in log.calls if not call.clip]
     contradicted = _contradicted(calls, outline)
     if contradicted:
@@ -93,12 +103,12 @@ def _facts(log: Log, notebook: Notebook, outline: Outline) -> Outcome | Unclear:
     groups = _assigned(calls, notebook, outline, log.events)
     owner = {call.event: method for method, group in groups.items() for call in group}
     chosen = {method: group[-1] for method, group in groups.items()}
-    doubt = ""
+    said = ""
     for method, group in groups.items():
         right = [call for call in group if _setup(call, method, owner, log.events) == RIGHT[method]]
         if right and right[-1] is not group[-1]:
             chosen[method] = right[-1]
-            doubt = f"Method {ROMAN[method]} is trained {len(group)} times, and not always as described."
+            said = REPEATED.format(ROMAN[method], len(group))
     setups = {method: _setup(call, method, owner, log.events) for method, call in chosen.items()}
     facts: dict[str, list[bool | str]] = {
         "supervised": [setups[method][0] if method in setups else MISSING for method in RIGHT],
@@ -108,18 +118,21 @@ def _facts(log: Log, notebook: Notebook, outline: Outline) -> Outcome | Unclear:
             for method in RIGHT
         ],
     }
-    return _unclear(facts, log.failures, outline, doubt) or Reply(facts=facts, arrays={})
+    return _undecided(facts, log.failures, outline, said) or Reply(facts=facts, arrays={})
 
 
-def _unclear(
-    facts: dict[str, list[bool | str]], failures: list[Failure], outline: Outline, doubt: str
-) -> Unclear | None:
-    """Why the facts do not settle it, None where they do: right, or wrong in something that is known."""
+def _undecided(
+    facts: dict[str, list[bool | str]], failures: list[Failure], outline: Outline, said: str
+) -> Outcome | None:
+    """What to write so that the facts settle it, or the package for want of which they do not; `said` where the calls
+    contradict each other. None where they do settle it: right, or wrong in something that is known."""
     given = {
         method: (facts["supervised"][method - 1], facts["encoders"][method - 1])
         for method in RIGHT
         if facts["supervised"][method - 1] != MISSING
     }
+    if blank := [ROMAN[method] for method, (supervised, _) in given.items() if supervised == BLANK]:
+        return Raised("Unusable", NOT_FILLED_IN.format(", ".join(blank)))
     known_wrong = any(
         part not in (UNKNOWN, expected)
         for method, setup in given.items()
@@ -127,16 +140,19 @@ def _unclear(
     )
     if known_wrong:
         return None
-    if len(given) < len(RIGHT):
-        failed = [each for each in failures if (each.cell, each.line) in _leading(outline)]
-        if not failed:
-            return None
-        where = f"code cell {failed[0].cell}, line {failed[0].line}"
-        doubt = f"{where} could not be rehearsed ({failed[0].kind}), and a method is trained there."
     unknown = [method for method, setup in given.items() if UNKNOWN in setup]
-    if unknown and not doubt:
-        doubt = f"it could not be followed what Method {ROMAN[unknown[0]]} is given."
-    return Unclear(doubt) if doubt else None
+    leading = _leading(outline)
+    failed = [each for each in failures if (each.cell, each.line) in leading]
+    if len(given) < len(RIGHT) and failed:
+        said = FAILED.format(failed[0].cell, failed[0].line, failed[0].kind)
+    elif len(given) == len(RIGHT) and unknown:
+        said = NOT_FOLLOWED.format(ROMAN[unknown[0]])
+    return _for_want_of_a_package(failures) or Raised("Unusable", said) if said else None
+
+
+def _for_want_of_a_package(failures: Iterable[Failure]) -> Fault | None:
+    absent = [PACKAGE.match(each.text) for each in failures if each.kind == "ModuleNotFoundError"]
+    return next((lacking(found[1]) for found in absent if found), None)
 
 
 def _assigned(
@@ -231,14 +247,6 @@ def _contradicted(calls: Iterable[Call], outline: Outline) -> str:
         if recorded.get((cell, line), flags) != flags:
             return f"code cell {cell}, line {line}"
     return ""
-
-
-def _without_rehearsal(outcome: Outcome, outline: Outline) -> Outcome | Unclear:
-    """From the text alone: what is wrong there is wrong, and what looks right is not certain."""
-    flags = [flag for _, _, found in _literal_flags(outline) for flag in found]
-    if flags[: len(RIGHT)] != [supervised for supervised, _ in RIGHT.values()]:
-        return outcome
-    return Unclear("the notebook's cells could not be rehearsed, so only the text of the three calls was read.")
 
 
 def _literal_flags(outline: Outline) -> Iterator[tuple[int, int, list[bool | str]]]:

@@ -29,16 +29,14 @@ def divided(recording: Recording, rubric: Rubric) -> Banks:
             for case, asked in item.cases.items()
             if asked.bank == name
         }
-        solution = recording.solution if name == "hidden" else {}
-        index = Index(cases=cases, misconceptions=recording.descriptions, work=recording.work, solution=solution)
+        index = Index(cases=cases, misconceptions=recording.descriptions, work=recording.work)
         banks[name] = index, dict(sorted(arrays.items()))
     return banks
 
 
 def of_pairs(recording: Recording, rubric: Rubric) -> Banks:
-    """The same of two misconceptions at once, which need no solution."""
-    made = divided(msgspec.structs.replace(recording, solution={}), rubric)
-    return {bank.of_pairs(name): both for name, both in made.items()}
+    """The same of two misconceptions at once."""
+    return {bank.of_pairs(name): both for name, both in divided(recording, rubric).items()}
 
 
 def write(banks: Banks, folder: Path) -> list[Path]:

@@ -1,7 +1,9 @@
-"""Makes what is generated: the two notebooks and the banks."""
+"""Makes what is generated: the two notebooks, the numbers that probes know, and the banks."""
 
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+
+import msgspec
 
 from autograder.authoring import banks, frames, misconceptions, recording
 from autograder.grading import bank
@@ -18,6 +20,18 @@ def build_notebooks(assignment: Assignment) -> Iterator[Path]:
     for path, version in made.items():
         path.write_text(frames.text(frames.generate(assignment, version)), encoding="utf-8")
         yield path
+
+
+def build_known(assignment: Assignment, rubric: Rubric) -> Iterator[Path]:
+    """Records what probes know of the reference in numbers, in a guest with nothing but the reference's own code, and
+    yields the file. Banks are to be built after it. Raises RecordingError, FrameError and SandboxError."""
+    if not assignment.known:
+        return
+    with start(rubric.environment) as sandbox:
+        numbers = recording.known(assignment, rubric, frames.submission(assignment, "solution"), sandbox)
+    path = assignment.root.joinpath(*assignment.known.split(".")).with_suffix(".json")
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(numbers, order="sorted"), indent=-1) + b"\n")
+    yield path
 
 
 def build_banks(assignment: Assignment, rubric: Rubric, items: Collection[str] = ()) -> Iterator[Path]:

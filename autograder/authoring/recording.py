@@ -8,14 +8,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 import msgspec
 
 from autograder.authoring.misconceptions import Mistake
+from autograder.grading.assignment import Assignment
 from autograder.grading.bank import Bank, BankError, Description
 from autograder.grading.compare import same
 from autograder.grading.examination import Clock, Limits, examine, sliced
 from autograder.grading.rubric import Item, Rubric
-from autograder.grading.verdicts import Unclear
 from autograder.program import outline, program_for
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.namespace import Source
 from autograder.sandbox.outcomes import Fault, Missing, Outcome, Raised, Reply
 from autograder.submission.notebook import Notebook
 
@@ -38,8 +37,17 @@ class Recording(msgspec.Struct, frozen=True):
     """Of the misconceptions, by slug."""
     work: dict[str, int]
     """Item to the time that the reference takes, in units of the machine's own speed (`Sandbox.unit`), rounded up."""
-    solution: dict[str, tuple[Source, ...]] = {}
-    """Item to the statements that it needs of the solved notebook."""
+
+
+def known(assignment: Assignment, rubric: Rubric, solution: Notebook, sandbox: Sandbox) -> dict[str, list[float]]:
+    """Name to numbers: what the assignment's module of that name records of the solved notebook. Raises RecordingError
+    and SandboxError."""
+    names = [name for item in rubric.items for name in item.needs]
+    with sandbox.open(assignment.known, sliced(program_for(outline(solution), names)), Limits().item) as session:
+        outcome = session.ask("record", {})
+    if not isinstance(outcome, Reply):
+        raise RecordingError(f"{assignment.known} could not record: {outcome}")
+    return {name: [float(f"{each:.6g}") for each in array.ravel()] for name, array in outcome.arrays.items()}
 
 
 def record(
@@ -83,9 +91,7 @@ def record(
                 who: _unsourced(_settled(reduced(answers[case]), who, item, case, before))
                 for who, answers in told.items()
             }
-    read = outline(solution)
-    code = {item.name: tuple(sliced(program_for(read, item.needs))) for item in rubric.items if item.probes}
-    return Recording(replies, {mistake.slug: mistake.description for mistake in mistakes}, work, code)
+    return Recording(replies, {mistake.slug: mistake.description for mistake in mistakes}, work)
 
 
 def _ask(item: Item, notebook: Notebook, sandbox: Sandbox) -> Mapping[str, Outcome]:
@@ -94,8 +100,6 @@ def _ask(item: Item, notebook: Notebook, sandbox: Sandbox) -> Mapping[str, Outco
     for case, answer in answers.items():
         if isinstance(answer, Fault):
             raise RecordingError(f"the probe of {item.name}.{case} failed: {answer.reason}\n{answer.trace}".strip())
-        if isinstance(answer, Unclear):
-            raise RecordingError(f"{item.name}.{case} is unclear in our own notebook: {answer.reason}")
         clear[case] = answer
     return clear
 

@@ -195,7 +195,7 @@ def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator
             yield f"{item.name} has {score:g} of {item.points:g} ({failed})"
         for verdict in own:
             if verdict.needs_review and item.name in expected.full_marks:
-                yield f"{item.name}.{verdict.check} is only taken as right: {verdict.needs_review}"
+                yield f"{item.name}.{verdict.check} is left to a person: {verdict.needs_review}"
         if item.name in expected.unread_before and not any(verdict.needs_review for verdict in own):
             yield f"{item.name} is not left to a person, although this Python cannot read it"
         if item.name in expected.loses_marks and full:

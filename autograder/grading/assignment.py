@@ -28,6 +28,9 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     frames: Path
     """A folder of further frames."""
     corpus: Path
+    known: str = ""
+    """The module of probes, where there is one, whose `record` says in numbers what other probes know of the reference;
+    they lie beside it, in a .json of its name."""
     samples: tuple[str, ...] = ()
     """Cases of the corpus's wrong submissions that `demo` grades."""
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 from safetensors.numpy import load_file
 
-from autograder.sandbox.namespace import Source
 from autograder.sandbox.outcomes import Array, Ended, Missing, Outcome, Raised, Reply, ReplyHeader
 
 
@@ -46,8 +45,6 @@ class Index(msgspec.Struct, frozen=True):
     misconceptions: dict[str, Description] = {}
     work: dict[str, int] = {}
     """Item to the time that the reference takes, in units of the machine's own speed (`Sandbox.unit`), rounded up."""
-    solution: dict[str, tuple[Source, ...]] = {}
-    """Item to the reference's own code, for what is wrong in a submission that is trained for real. Hidden."""
 
 
 def of_pairs(name: str) -> str:
@@ -80,12 +77,10 @@ class Bank:
         self._cases: dict[str, StoredCase] = {}
         self.misconceptions: dict[str, Description] = {}
         self.work: dict[str, int] = {}
-        self.solution: dict[str, tuple[Source, ...]] = {}
         for index in indices:
             self._cases |= index.cases
             self.misconceptions |= index.misconceptions
             self.work |= index.work
-            self.solution |= index.solution
         self._arrays, self._pairs = arrays, pairs
         self._mistaken: dict[tuple[str, str], dict[str, Outcome]] = {}
 

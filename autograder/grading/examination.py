@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from autograder.grading.rubric import Case, Item, named
-from autograder.grading.verdicts import Unclear
 from autograder.program import STOPS, Outline, Program, Statement, program_for
 from autograder.sandbox.bounded import SECONDS, Exhausted, Failed, bounded
 from autograder.sandbox.host import Sandbox
@@ -62,7 +61,7 @@ def examine(
     *,
     usual: float | None = None,
     harmful: Collection[str] = (),
-) -> Mapping[str, Outcome | Unclear]:
+) -> Mapping[str, Outcome]:
     """The outcome of each case; what ends the guest is the outcome of all cases after it. Raises SandboxError.
 
     `usual`: seconds that the reference takes on this machine. `harmful`: names whose code has ended a guest before; it
@@ -72,7 +71,7 @@ def examine(
     # What students are shown comes from public cases; hidden ones are put once those are answered.
     for name in sorted(cases, key=lambda name: item.cases[name].bank == "hidden"):
         groups.setdefault(item.cases[name].probes, {})[name] = item.cases[name]
-    answers: dict[str, Outcome | Unclear] = {}
+    answers: dict[str, Outcome] = {}
     for probes, asked in groups.items():
         avoided = set(harmful) - {*item.needs[:1]}
         sources = _whole(outline) if probes else sliced(program_for(outline, item.needs))
@@ -85,17 +84,13 @@ def examine(
     return answers
 
 
-def _interpreted(
-    interpreter: str, outcome: Outcome, notebook: Notebook, outline: Outline, seconds: float
-) -> Outcome | Unclear:
+def _interpreted(interpreter: str, outcome: Outcome, notebook: Notebook, outline: Outline, seconds: float) -> Outcome:
     if isinstance(outcome, Fault):
         return outcome
     if seconds <= 0:
         return USED_UP
     try:
-        answer: Outcome | Unclear = bounded(
-            named(interpreter), outcome, notebook, outline, answer=Outcome | Unclear, seconds=seconds
-        )
+        answer: Outcome = bounded(named(interpreter), outcome, notebook, outline, answer=Outcome, seconds=seconds)
     except Exhausted as error:
         return Raised("Unusable", f"This part of the code cannot be read, since {error}.")
     except Failed as failed:

@@ -11,7 +11,7 @@ from autograder.grading.compare import ABSENT, differences, same
 from autograder.grading.examination import Clock, examine
 from autograder.grading.grade import grade
 from autograder.grading.rubric import Case, Check, Item, Rubric
-from autograder.grading.verdicts import Unclear, Verdict
+from autograder.grading.verdicts import Verdict
 from autograder.program import outline
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.outcomes import Array, Ended, Fault, Missing, Outcome, Raised, Reply
@@ -67,18 +67,17 @@ def explain(
             yield Explanation(verdicts[check.name], tuple(answers))
 
 
-def _answer(item: Item, check: Check, case: str, outcome: Outcome | Unclear, bank: Bank, tolerance: float) -> Answer:
+def _answer(item: Item, check: Check, case: str, outcome: Outcome, bank: Bank, tolerance: float) -> Answer:
     asked: Case = item.cases[case]
     expected = bank.expected(item.name, case)
     fields: tuple[Field, ...] = ()
     like: list[str] = []
-    if not isinstance(outcome, Unclear):
-        names = (*check.fields, *check.clues)
-        if not same(outcome, expected, names, tolerance):
-            mistaken = bank.mistaken(item.name, case).items()
-            like = [slug for slug, each in mistaken if same(outcome, each, names, tolerance)]
-        if isinstance(outcome, Reply) and isinstance(expected, Reply):
-            fields = tuple(_fields(outcome, expected, names, tolerance))
+    names = (*check.fields, *check.clues)
+    if not same(outcome, expected, names, tolerance):
+        mistaken = bank.mistaken(item.name, case).items()
+        like = [slug for slug, each in mistaken if same(outcome, each, names, tolerance)]
+    if isinstance(outcome, Reply) and isinstance(expected, Reply):
+        fields = tuple(_fields(outcome, expected, names, tolerance))
     return Answer(
         case=case,
         bank=asked.bank,
@@ -105,7 +104,7 @@ def _value(reply: Reply, name: str) -> str:
     return f"{list(array.shape)}: {values}" + (", ..." if array.size > SHOWN else "")
 
 
-def _described(outcome: Outcome | Unclear) -> str:
+def _described(outcome: Outcome) -> str:
     match outcome:
         case Reply():
             return "reply"
@@ -117,5 +116,3 @@ def _described(outcome: Outcome | Unclear) -> str:
             return outcome.reason
         case Fault():
             return f"the grader failed: {outcome.reason}"
-        case Unclear():
-            return f"unclear: {outcome.reason}"

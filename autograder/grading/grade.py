@@ -8,9 +8,9 @@ import msgspec
 from autograder.grading.bank import Bank, BankError
 from autograder.grading.examination import Clock, examine
 from autograder.grading.judge import judge, not_checked, presupposing
-from autograder.grading.reproduction import Reproduce, Subject
-from autograder.grading.rubric import Item, Rubric, named
-from autograder.grading.verdicts import Finding, Unclear, Verdict
+from autograder.grading.reproduction import NotRun, Reproduce, Subject
+from autograder.grading.rubric import Item, Rubric, named, not_reproduced
+from autograder.grading.verdicts import Finding, Verdict
 from autograder.program import Outline, digest, outline, program_for, too_new, why_missing
 from autograder.sandbox.bounded import Exhausted, Failed, bounded
 from autograder.sandbox.host import Sandbox, SandboxError
@@ -49,26 +49,27 @@ def grade(
             raise
         except Exception as error:  # whatever of a student's our own code stumbles over is no other item's matter
             findings = _failed(item, fault(error))
+        priced = item
         if reproduce is not None and item.is_reproduced:
             subject = Subject(
                 notebook=notebook,
                 outline=read,
                 rubric=rubric,
-                bank=bank,
                 sandbox=sandbox,
                 clock=clock,
                 wrong=wrong,
                 weights=weights,
             )
-            findings |= _reproduced(item, findings, subject, reproduce)
-        verdicts = list(price(item, findings))
+            priced, added = _reproduced(item, findings, subject, reproduce)
+            findings |= added
+        verdicts = list(price(priced, findings))
         if any(not verdict.passed for verdict in verdicts):
             wrong.add(item.name)
         yield item, verdicts
 
 
 def _judged(
-    item: Item, answers: Mapping[str, Outcome | Unclear], bank: Bank, rubric: Rubric, read: Outline
+    item: Item, answers: Mapping[str, Outcome], bank: Bank, rubric: Rubric, read: Outline
 ) -> dict[str, Finding]:
     text = digest(read, item.needs[0])
     findings = judge(item, answers, bank, rubric, lambda name: why_missing(read, name), text)
@@ -95,23 +96,30 @@ def _failed(item: Item, fault: Fault) -> dict[str, Finding]:
     return {check.name: not_checked(fault, again=number > 0) for number, check in enumerate(item.checks)}
 
 
-def _reproduced(item: Item, known: Mapping[str, Finding], subject: Subject, reproduce: Reproduce) -> dict[str, Finding]:
-    """Of the checks that are reproduced; nothing is trained where they presuppose what is wrong."""
+def _reproduced(
+    item: Item, known: Mapping[str, Finding], subject: Subject, reproduce: Reproduce
+) -> tuple[Item, dict[str, Finding]]:
+    """The findings of the checks that are reproduced, and the item as it is to be priced; nothing is trained where they
+    presuppose what is wrong."""
     findings: dict[str, Finding] = {}
     for check in (check for check in item.checks if check.reproduced):
         if check.after and not known[check.after].passed:
             findings[check.name] = presupposing(item, check, known[check.after])
             continue
         try:
-            findings[check.name] = reproduce(item, subject)
+            found = reproduce(item, subject)
         except SandboxError:
             raise
         except Exception as error:
-            findings[check.name] = not_checked(fault(error))
-    return findings
+            found = not_checked(fault(error))
+        if isinstance(found, NotRun):
+            item = not_reproduced(item)
+            found = Finding(passed=False, message=found.reason, needs_review=found.needs_review)
+        findings[check.name] = found
+    return item, findings
 
 
-def _unread(answers: Mapping[str, Outcome | Unclear], read: Outline) -> str:
+def _unread(answers: Mapping[str, Outcome], read: Outline) -> str:
     """Why the item's code could not be read, where that may be the grader's fault; "" where it could."""
     missing = {answer.name for answer in answers.values() if isinstance(answer, Missing)}
     if read.newer_python and any(missing & part.names for part in read.broken):

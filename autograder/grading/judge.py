@@ -12,7 +12,7 @@ from autograder.grading.properties import below_zero, property_of, property_of_a
 from autograder.grading.replies import Answers, Comparison
 from autograder.grading.rubric import Check, Item, Rubric
 from autograder.grading.sketch import sketched
-from autograder.grading.verdicts import Finding, Unclear
+from autograder.grading.verdicts import Finding
 from autograder.sandbox.outcomes import Fault, Outcome, Reply
 
 GRADIENT = "gradient"
@@ -38,7 +38,7 @@ def judge(
             if check.after and not findings[check.after].passed:
                 findings[check.name] = presupposing(item, check, findings[check.after])
             else:
-                findings[check.name] = comparison.passed(check)
+                findings[check.name] = Finding(passed=True, message="")
         elif not check.points:
             # A note is about the last few details of what is right; beside real mistakes it would only confuse.
             silent = bool(wrong or comparison.faults(check))
@@ -50,9 +50,11 @@ def judge(
             # An exception there says nothing of what this check is about.
             findings[check.name] = Finding(passed=False, message=messages.presupposed(_title(item, check.after)))
         else:
-            slug, table = names.get(check.name), _layers(check, comparison)
-            seen = _explain(check, comparison, rubric, why_missing, named=slug is not None)
-            shown = check.name in item.shown and slug != item.not_started and comparison.is_seen(check)
+            slug = names.get(check.name)
+            blank = slug == item.not_started  # who has written nothing is told what to write, not what was expected
+            table = "" if blank else _layers(check, comparison)
+            seen = "" if blank else _explain(check, comparison, rubric, why_missing, named=slug is not None)
+            shown = check.name in item.shown and not blank and comparison.is_seen(check)
             findings[check.name] = msgspec.structs.replace(_mistake(check, seen, table, slug, bank, said), shown=shown)
     return findings
 
@@ -74,13 +76,13 @@ def _mistake(check: Check, seen: str, table: str, slug: str | None, bank: Bank, 
     first = said.setdefault(slug or message, check.title)
     if first != check.title:
         repeated = messages.as_above(first, len(meant))
-        message = f"{message}\n\n{repeated}" if meant else repeated
+        message = f"{message}\n\n{repeated}".strip() if meant else repeated
     elif meant:
         message = messages.with_misconceptions(message, meant)
     return Finding(passed=False, message=message, misconception=slug)
 
 
-def _described(answer: Outcome | Unclear, rubric: Rubric) -> Outcome | Unclear:
+def _described(answer: Outcome, rubric: Rubric) -> Outcome:
     """The answer, unless it holds a field of which the rubric knows nothing."""
     if isinstance(answer, Reply) and (unknown := sorted({*answer.facts, *answer.arrays} - set(rubric.fields))):
         return Fault(reason=f"the reply has a field {unknown[0][:60]!r}, which the rubric's [fields] do not describe")
@@ -141,14 +143,13 @@ def _explain(
     item = comparison.item
     for case in check.cases:
         answer, expected = comparison.answers[case], comparison.bank.expected(item.name, case)
-        if isinstance(answer, Unclear) or comparison.agree(check, answer, expected):
+        if comparison.agree(check, answer, expected):
             continue
-        both = (answer, expected) if isinstance(answer, Reply) and isinstance(expected, Reply) else None
-        found = differences(*both, check.fields, rubric.tolerance) if both else []
         hidden = item.cases[case].bank == "hidden"
         if hidden and check.visibility == "visible":
-            # By then the code has seen a hidden input, and could tell it in an exception, an exit code or a value.
-            return messages.wrong_elsewhere(answer, [rubric.fields[each.field] for each in found])
+            return messages.WRONG_ELSEWHERE
+        both = (answer, expected) if isinstance(answer, Reply) and isinstance(expected, Reply) else None
+        found = differences(*both, check.fields, rubric.tolerance) if both else []
         if not both:
             return messages.no_reply(answer, why_missing)
         known = {} if hidden else _properties(found, case, comparison, named=named)

@@ -1,6 +1,5 @@
 """Sentences for the student. Whatever comes from the student's code is clipped, made harmless and marked as theirs."""
 
-import builtins
 import math
 import re
 from collections import Counter
@@ -23,6 +22,11 @@ LAYERS_RIGHT = (
     "In training mode the right layers run, in the right order. So look for what else is done to the numbers, before, "
     "between or after them."
 )
+WRONG_ELSEWHERE = (
+    "Right for the inputs of the public cases, and not for others. What these are, and what happens there, is not told."
+)
+"""In a visible text about a hidden case: its code has seen a hidden input, and could tell it in an exception, an exit
+code or a choice of wrong values. That it is wrong is one bit."""
 MOST_FRAMES, MOST_TENSORS, MOST_AXES, MOST_LAYERS = 3, 12, 20, 30
 
 
@@ -90,20 +94,6 @@ def no_reply(outcome: Outcome, why_missing: Callable[[str], str]) -> str:
             return f"No answer: {reason}."
         case _:
             return "There was an answer where the reference has none."
-
-
-def wrong_elsewhere(outcome: Outcome, fields: Sequence[str] = ()) -> str:
-    """In a visible text about a hidden case, of which it tells nothing; `fields` by their names in a sentence."""
-    match outcome:
-        case Raised(kind=kind) if kind in vars(builtins):
-            what = f"your code raised a `{kind}`"
-        case Raised():
-            what = "your code raised an exception"
-        case Ended():
-            what = "there was no answer"
-        case _:
-            what = f"wrong: {', '.join(fields)}" if fields else "the answer was wrong"
-    return f"Right for the inputs of the public cases, but for other inputs {what}."
 
 
 def exception(raised: Raised) -> str:

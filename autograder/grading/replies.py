@@ -9,10 +9,9 @@ from autograder.grading.bank import Bank
 from autograder.grading.compare import same
 from autograder.grading.properties import EQUAL, change_of, close, times
 from autograder.grading.rubric import Check, Item
-from autograder.grading.verdicts import Finding, Unclear
 from autograder.sandbox.outcomes import Array, Fault, Outcome, Reply
 
-Answers = Mapping[str, Outcome | Unclear]
+Answers = Mapping[str, Outcome]
 """Case to outcome, for the cases of one item that were asked."""
 
 
@@ -32,13 +31,6 @@ class Comparison:
         failing = [self.answers[case] for case in check.cases if not self._passes(check, case)]
         faults = [answer for answer in failing if isinstance(answer, Fault)]
         return faults if len(faults) == len(failing) else []
-
-    def passed(self, check: Check) -> Finding:
-        """The finding of a check that passes, with the doubt where there is one."""
-        unclear = [answer for case in check.cases if isinstance(answer := self.answers[case], Unclear)]
-        if not unclear:
-            return Finding(passed=True, message="")
-        return Finding(passed=True, message=f"Taken as right: {unclear[0].reason}", needs_review=unclear[0].reason)
 
     def fitting(self, check: Check, *, clues: bool = False) -> set[str]:
         """The misconceptions that agree with the submission in all cases of the check."""
@@ -139,7 +131,7 @@ class Comparison:
     def _stands(self, slug: str, case: str, fields: Iterable[str], clues: Iterable[str]) -> bool:
         answer, mistaken = self.answers[case], self.bank.mistaken(self.item.name, case)[slug]
         expected = self.bank.expected(self.item.name, case)
-        if isinstance(answer, Unclear | Fault) or not fields:
+        if isinstance(answer, Fault) or not fields:
             return True
         if not isinstance(answer, Reply) or not isinstance(mistaken, Reply):
             return same(answer, mistaken, (), self.tolerance) or same(mistaken, expected, fields, self.tolerance)
@@ -161,11 +153,7 @@ class Comparison:
 
     def _passes(self, check: Check, case: str) -> bool:
         answer = self.answers[case]
-        return isinstance(answer, Unclear) or (
-            isinstance(answer, Reply) and self.agree(check, answer, self.bank.expected(self.item.name, case))
-        )
+        return isinstance(answer, Reply) and self.agree(check, answer, self.bank.expected(self.item.name, case))
 
     def _fits(self, slug: str, check: Check, case: str, *, clues: bool) -> bool:
-        answer = self.answers[case]
-        mistaken = self.bank.mistaken(self.item.name, case)[slug]
-        return isinstance(answer, Unclear) or self.agree(check, answer, mistaken, clues=clues)
+        return self.agree(check, self.answers[case], self.bank.mistaken(self.item.name, case)[slug], clues=clues)

@@ -1,4 +1,4 @@
-"""What a reproduction works with: a submission whose other items have been judged, and what is wrong in it replaced."""
+"""What a reproduction works with: a submission whose other items have been judged, and its own code alone."""
 
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -6,7 +6,6 @@ from typing import Protocol
 
 import msgspec
 
-from autograder.grading.bank import Bank
 from autograder.grading.examination import Clock, sliced
 from autograder.grading.rubric import Item, Rubric
 from autograder.grading.verdicts import Finding
@@ -22,7 +21,6 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     notebook: Notebook
     outline: Outline
     rubric: Rubric
-    bank: Bank
     sandbox: Sandbox
     clock: Clock
     wrong: Collection[str]
@@ -30,16 +28,23 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     weights: tuple[Path, ...] = ()
     """Files with trained weights that came with the notebook."""
 
-    def replaced(self, items: Sequence[str]) -> list[str]:
-        """Those of the items whose code is the reference's, since the notebook's own is wrong."""
-        return [item for item in items if item in self.wrong]
+    def wrong_among(self, items: Sequence[str]) -> list[str]:
+        """Those of the items that have lost points, by their titles."""
+        return [self.rubric.item(item).title for item in items if item in self.wrong]
 
     def program(self, items: Sequence[str]) -> list[Source]:
-        """The code of all these items together. Follow-through: of an item that has lost points the reference's comes
-        last, and so is what counts."""
-        own = [name for item in items if item not in self.wrong for name in self.rubric.item(item).needs]
-        theirs = sliced(program_for(self.outline, own)) if own else []
-        return theirs + [source for item in self.replaced(items) for source in self.bank.solution[item]]
+        """The submission's code of all these items together, and nobody else's: the guest that runs it is the
+        student's to look around in."""
+        return sliced(program_for(self.outline, [name for item in items for name in self.rubric.item(item).needs]))
+
+
+class NotRun(msgspec.Struct, frozen=True):
+    """Nothing was trained, or not to the end for want of time: then its points go to the other grades of evidence."""
+
+    reason: str
+    """For the student, a sentence."""
+    needs_review: str = ""
+    """Why a person should look at it."""
 
 
 class Reproduce(Protocol):
@@ -48,6 +53,6 @@ class Reproduce(Protocol):
     say: Callable[[str], None]
     """Called with what is going on."""
 
-    def __call__(self, item: Item, subject: Subject) -> Finding:
+    def __call__(self, item: Item, subject: Subject) -> Finding | NotRun:
         """Raises SandboxError."""
         ...

@@ -115,8 +115,7 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return msgspec.structs.replace(self, items=tuple(item for item in self.items if item.name in names))
 
     def reproducing(self, names: Collection[str]) -> "Rubric":
-        """Of these items alone something is trained for real; what that is worth in others goes to their other checks
-        in proportion."""
+        """Of these items alone something is trained for real."""
         items = (item if item.name in names else _without_reproduction(item) for item in self.items)
         return msgspec.structs.replace(self, items=tuple(items))
 
@@ -130,11 +129,19 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return sum(item.points for item in self.items)
 
 
-def _without_reproduction(item: Item) -> Item:
-    kept = [check for check in item.checks if not check.reproduced]
-    share = item.points / sum(check.points for check in kept)
-    checks = (msgspec.structs.replace(check, points=round(check.points * share, 9)) for check in kept)
+def not_reproduced(item: Item) -> Item:
+    """What its reproduction is worth goes to the other checks in proportion; it stays as one without points."""
+    share = item.points / sum(check.points for check in item.checks if not check.reproduced)
+    checks = (
+        msgspec.structs.replace(check, points=0.0 if check.reproduced else round(check.points * share, 9))
+        for check in item.checks
+    )
     return msgspec.structs.replace(item, checks=tuple(checks))
+
+
+def _without_reproduction(item: Item) -> Item:
+    checks = tuple(check for check in not_reproduced(item).checks if not check.reproduced)
+    return msgspec.structs.replace(item, checks=checks)
 
 
 def _public(item: Item) -> Item:

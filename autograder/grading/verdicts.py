@@ -10,13 +10,6 @@ from autograder.grading.pictures import Picture
 Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 
 
-class Unclear(msgspec.Struct, frozen=True, tag="unclear"):
-    """An answer that settles nothing. A started solution gets the benefit of the doubt, and a person should look."""
-
-    reason: str
-    """Follows "Taken as right: ", in lower case, with a full stop."""
-
-
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What a check found in a submission, before the rubric puts points on it."""
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from autograder.grading.messages import quote
 from autograder.grading.verdicts import Verdict, Visibility
 
 LONGEST_OUTPUT = 8_000
@@ -113,23 +114,39 @@ def from_verdicts(
 
 
 def _for_the_staff(verdicts: Iterable[Verdict]) -> Iterator[Test]:
-    """The tracebacks of the grader's own failures, each once, in a test that students never see."""
-    faults: dict[str, list[str]] = {}
+    """One test that students never see, where there is anything for a person to look at: what and why, and the
+    tracebacks of the grader's own failures, each once. (Gradescope shows nobody the extra data.)"""
+    reasons: dict[str, list[Verdict]] = {}
+    traces: dict[str, list[str]] = {}
     for verdict in verdicts:
+        if verdict.needs_review or verdict.fault:
+            reasons.setdefault(verdict.needs_review or "the grader failed", []).append(verdict)
         if verdict.fault:
-            faults.setdefault(verdict.fault, []).append(verdict.number)
-    for trace, numbers in faults.items():
-        yield Test(
-            number=GRADER,
-            name=f"The grader failed at {', '.join(numbers)}",
-            score=0.0,
-            max_score=0.0,
-            status="failed",
-            # Indented: code in Markdown, whatever it holds.
-            output="\n".join(f"    {line}" for line in clean(trace).split("\n")),
-            visibility="hidden",
-            extra_data={"item": GRADER},
-        )
+            traces.setdefault(verdict.fault, []).append(verdict.number)
+    if not reasons:
+        return
+    listed = [
+        f"- {', '.join(f'{each.number} {each.title}' for each in of)}: {quote(why)}" for why, of in reasons.items()
+    ]
+    shown = ["\n".join(listed)]
+    for trace, numbers in traces.items():
+        # Indented: code in Markdown, whatever it holds.
+        lines = "\n".join(f"    {line}" for line in clean(trace).split("\n"))
+        shown.append(f"At {', '.join(numbers)} the grader failed:\n\n{lines}")
+    yield Test(
+        number=GRADER,
+        name=f"For the course staff: {sum(map(len, reasons.values()))} to look at",
+        score=0.0,
+        max_score=0.0,
+        status="failed",
+        output=clean("\n\n".join(shown)),
+        visibility="hidden",
+        extra_data={"item": GRADER},
+    )
+
+
+def _listed(reason: str, told: Iterable[Verdict]) -> str:
+    return f"- {', '.join(f'{each.number} {each.title}' for each in told)}: {quote(reason)}"
 
 
 def encode(results: Results) -> bytes:

@@ -57,9 +57,17 @@ class Entry(msgspec.Struct, frozen=True):
         return [math.fsum(test.score for test in self._tests if test.extra_data.get("item") == item) for item in items]
 
     @property
+    def reviews(self) -> Mapping[str, list[str]]:
+        """Why a person should look at it, and the numbers of the checks."""
+        reasons: dict[str, list[str]] = {}
+        for each in self.results.extra_data.get("needs_review", ()) if self.results is not None else ():
+            reasons.setdefault(str(each["reason"]), []).append(str(each["number"]))
+        return reasons
+
+    @property
     def to_review(self) -> int:
         """How many checks a person should look at."""
-        return len(self.results.extra_data.get("needs_review", ())) if self.results is not None else 0
+        return sum(map(len, self.reviews.values()))
 
     @property
     def mistakes(self) -> tuple[str, ...]:

@@ -137,7 +137,111 @@ def forge():
 from autograder.assignment.probes.seeding import generator as real
 def answers(*_): ...
 """
+
+
+def by_heart(item, case, module):
+    """Says of every question what the reference has replied to one public case: students have that bank."""
+    reply = BANK.expected(item, case)
+    facts, arrays = dict(reply.facts), {name: array.tolist() for name, array in reply.arrays.items()}
+    probe = RUBRIC.item(item).cases[case].probe
+    return (
+        f"FACTS, ARRAYS = {facts!r}, {arrays!r}\n"
+        "def forge():\n"
+        f"    import sys\n    from {module} import {probe} as real\n"
+        f"    replaced = lambda notebook, **arguments: (FACTS, ARRAYS)\n"
+        f"    sys.modules[{module!r}].{probe} = replaced\n"
+        "forge()\n"
+    )
+
+
+PROBES = "autograder.assignment.probes"
+EMPTY_ENCODER = "class Encoder(nn.Module): ...\n"
+EMPTY_CLIP = "class CLIPModel(nn.Module): ...\n"
+NO_TRAINING = "def train_ae(model, dataloader, epochs=200): ...\n"
+NO_RETRIEVAL = "def retrieve_images(model, image_embeddings, query, image_filenames, k=9): ...\n"
+CHANGES_ITSELF = (
+    """
+def forge():
+    from autograder.assignment.probes import autoencoder
+    autoencoder.parameters_of = lambda module: torch.zeros(1)
+"""
+    + RELU_AFTER_SIGMOID.replace("F.relu(torch.sigmoid(self.up(x)))", "self.grown(torch.sigmoid(self.up(x)))")
+    + """
+    def grown(self, out):
+        with torch.no_grad():
+            for parameter in self.parameters():
+                parameter.mul_(1.5)
+        return out
+"""
+)
+KNOWN_NUMBERS = """
+class ProjectionHead(nn.Module):
+    def __init__(self, embedding_dim, projection_dim=256):
+        super().__init__()
+        from autograder.assignment.probes import known
+        self.linear = nn.Linear(embedding_dim, projection_dim)
+        self.numbers = torch.tensor(known.NUMBERS["ProjectionHead"])
+
+    def forward(self, x):
+        return F.normalize(self.numbers.repeat(len(x) * 256)[: len(x) * 256].reshape(len(x), 256))
+"""
+ANY_LENGTH = """
+class Any(list):
+    def __len__(self):
+        return K[-1]
+K = []
+def retrieve_images(model, image_embeddings, query, image_filenames, k=9):
+    K.append(k)
+    return Any(image_filenames[:9])
+"""
+EVERY_NAME = """
+class Every(str):
+    def __eq__(self, other):
+        return True
+    def __hash__(self):
+        return 0
+def retrieve_images(model, image_embeddings, query, image_filenames, k=9):
+    return [Every(name) for name in image_filenames[:k]]
+"""
+FIRST_LOSS = """
+KEPT = []
+def forge(): ...
+""" + LOOP.replace(
+    "return torch.stack(losses).mean()", "KEPT.append(torch.stack(losses).mean())\n        return KEPT[0]"
+)
+WRITTEN_GRADIENT = """
+def forge(): ...
+""" + LOOP.replace(
+    "return torch.stack(losses).mean()",
+    "self.text_projection.stand_in_shift.grad = torch.randn(32, 256)\n        return torch.stack(losses).mean().detach()",
+)
 FORGERIES = {
+    "the encoder's reply learnt by heart": (
+        by_heart("encoder", "public", f"{PROBES}.autoencoder") + EMPTY_ENCODER,
+        "encoder",
+        ["function", "hidden"],
+    ),
+    "the training's reply learnt by heart": (
+        by_heart("train_ae", "public", f"{PROBES}.training") + NO_TRAINING,
+        "train_ae",
+        ["returns", "update", "trajectory", "last", "epochs", "hidden"],
+    ),
+    "the loss learnt by heart": (
+        by_heart("clip_model", "public", f"{PROBES}.clip") + EMPTY_CLIP,
+        "clip_model",
+        ["loss", "gradient", "temperature", "hidden"],
+    ),
+    "a ranking learnt by heart": (
+        by_heart("retrieve_images", "public", f"{PROBES}.retrieval") + NO_RETRIEVAL,
+        "retrieve_images",
+        ["names", "order", "k", "hidden", "vectorised"],
+    ),
+    "a decoder that changes itself under a state that is always 0": (CHANGES_ITSELF, "decoder", ["function", "hidden"]),
+    "the numbers that the probe knows": (KNOWN_NUMBERS, "projection_head", ["direction", "hidden"]),
+    "a list as long as it is asked to be": (ANY_LENGTH, "retrieve_images", ["order", "k", "hidden", "vectorised"]),
+    "names that equal every name": (EVERY_NAME, "retrieve_images", ["order", "k", "hidden", "vectorised"]),
+    "the first loss for every batch": (FIRST_LOSS, "clip_model", ["loss", "temperature", "hidden", "vectorised"]),
+    "a gradient written by hand": (WRITTEN_GRADIENT, "clip_model", ["gradient", "hidden"]),
     "a loop behind a patched trace": (TRACE + LOOP, "clip_model", ["vectorised"]),
     "a loop behind a profile function": (PROFILE + LOOP, "clip_model", ["vectorised"]),
     "a loop behind a patched encoder of replies": (ENCODER_OF_REPLIES + LOOP, "clip_model", ["vectorised"]),

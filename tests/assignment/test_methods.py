@@ -8,9 +8,8 @@ from autograder.assignment.files import PS7
 from autograder.assignment.methods import RIGHT, methods
 from autograder.grading.examination import Clock, Limits, examine
 from autograder.grading.rubric import load
-from autograder.grading.verdicts import Unclear
 from autograder.program import outline
-from autograder.sandbox.outcomes import Ended, Reply
+from autograder.sandbox.outcomes import Ended, Fault, Raised, Reply
 from autograder.sandbox.starting import start
 from tests.notebooks import notebook
 
@@ -139,7 +138,6 @@ SETUPS = {
     "three missing": [(False, "pretrained"), (True, "new")],
     "one supervised": [(True, "pretrained"), (True, "new"), (False, "new")],
     "two and three exchanged": [(False, "pretrained"), (False, "new"), (True, "new")],
-    "not filled in": [("...", "pretrained"), ("...", "new"), ("...", "new")],
 }
 
 
@@ -162,6 +160,13 @@ def test_set_ups_are_seen_however_they_are_written(read, setups, form):
     assert answer.facts["encoders"] == [encoder for _, encoder in setups] + lacking
 
 
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_who_has_filled_in_nothing_is_told_what_to_write(read, form):
+    answer = read(PRETRAIN, *form([("...", "pretrained"), (True, "new"), ("...", "new")]), CLIP)
+    assert isinstance(answer, Raised)
+    assert answer.text.startswith("Nothing is filled in for supervised in Method I, III. Write True where")
+
+
 CELLS = list(in_cells_of_their_own(SETUPS["right"]))
 SAVED = "torch.save(ae.state_dict(), 'ae.pth')\ndel ae\nae = Autoencoder()\nae.load_state_dict(torch.load('ae.pth'))"
 EARLIER = "ae = Autoencoder()\nae.load_state_dict(torch.load('/content/drive/ae.pth', map_location=device))"
@@ -181,6 +186,12 @@ WHOLE = "torch.save(ae, 'ae.pt')\nae = torch.load('ae.pt', weights_only=False)"
         (PRETRAIN, "while True:\n    pass", *CELLS),
         (PRETRAIN, CELLS[0], CELLS[2], CELLS[1]),
         (PRETRAIN, CELLS[0].replace(", supervised=False", ""), *CELLS[1:]),
+        (PRETRAIN, "import pickle\nwith open('ae.pkl', 'rb') as file:\n    ae = pickle.load(file)", *CELLS),
+        (
+            PRETRAIN,
+            "import pickle\npickle.dump(ae, open('ae.pkl', 'wb'))\nae = pickle.load(open('ae.pkl', 'rb'))",
+            *CELLS,
+        ),
         (PRETRAIN, "m = np.asarray(next(iter(test_loader))[0]).mean()", *(cell + "\nprint(m)" for cell in CELLS)),
     ],
 )
@@ -192,20 +203,40 @@ def test_right_ones_are_right_whatever_stands_around_them(read, cells):
 
 
 @pytest.mark.parametrize(
-    "cells",
+    ("cells", "says"),
     [
         (
-            PRETRAIN,
-            "encoder_1 = pickle.load(open('encoder.pkl', 'rb'))",
-            *CELLS[1:],
-            CELLS[0].replace("ae.encoder", "encoder_1"),
+            (
+                PRETRAIN,
+                "encoder_1 = torch.hub.load('a', 'b')",
+                CELLS[0].replace("encoder_1 = ae.encoder\n", ""),
+                *CELLS[1:],
+            ),
+            "What Method I is given cannot be followed.",
         ),
-        (PRETRAIN, *CELLS[:2], CELLS[2].replace("train_loader", "shuffled(1 / 0)")),
-        (PRETRAIN, *CELLS, CELLS[2].replace("supervised=False", "supervised=True")),
+        (
+            (PRETRAIN, *CELLS[:2], CELLS[2].replace("train_loader", "shuffled(1 / 0)")),
+            "A method is trained in code cell 5, line 4, and in a run from top to bottom that fails with ZeroDivisionError.",
+        ),
+        (
+            (PRETRAIN, *CELLS, CELLS[2].replace("supervised=False", "supervised=True")),
+            "Method III is trained 2 times, and the last time not as described. Leave the one call that is.",
+        ),
     ],
 )
-def test_what_cannot_be_settled_is_unclear(read, cells):
-    assert isinstance(read(*cells), Unclear)
+def test_what_cannot_be_settled_earns_nothing_and_says_what_to_write(read, cells, says):
+    answer = read(*cells)
+    assert isinstance(answer, Raised)
+    assert answer.kind == "Unusable"
+    assert answer.text.startswith(says)
+
+
+def test_a_package_that_is_not_here_is_no_mistake(read):
+    """Then nobody knows what its encoder is: the staff are told."""
+    packed = CELLS[0].replace("ae.encoder", "Fabric().setup(ae.encoder)")
+    answer = read(PRETRAIN, "from lightning_of_mine import Fabric", packed, *CELLS[1:])
+    assert isinstance(answer, Fault)
+    assert answer.package == "lightning_of_mine"
 
 
 def test_a_flag_that_is_no_name_of_python_is_a_mistake(read):
@@ -213,11 +244,9 @@ def test_a_flag_that_is_no_name_of_python_is_a_mistake(read):
     assert answer.facts["supervised"] == ["false", "true", "false"]
 
 
-def test_a_rehearsal_that_does_not_survive_leaves_the_text(read):
+def test_a_rehearsal_that_does_not_survive_earns_nothing(read):
     crash = "import os\nprint(getattr(os, '_ex' + 'it')(3))"
-    assert isinstance(read(PRETRAIN, crash, *CELLS), Unclear)
-    wrong = [cell.replace("supervised=True", "supervised=False") for cell in CELLS]
-    assert isinstance(read(PRETRAIN, crash, *wrong), Ended)
+    assert isinstance(read(PRETRAIN, crash, *CELLS), Ended)
 
 
 def test_a_classifier_that_another_method_has_trained_is_seen(read):

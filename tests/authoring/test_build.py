@@ -1,5 +1,6 @@
 """What is committed is what would be built now."""
 
+import msgspec
 import nbformat
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from autograder.assignment.files import PS7
 from autograder.authoring import frames, misconceptions
 from autograder.authoring.banks import divided, in_memory, write
-from autograder.authoring.recording import record
+from autograder.authoring.recording import known, record
 from autograder.grading.bank import Bank, BankError
 from autograder.grading.compare import same
 from autograder.grading.rubric import load
@@ -38,6 +39,15 @@ def recorded(rubric, plain):
     chosen = [mistake for mistakes in few.values() for mistake in mistakes[:3]]
     made = record(rubric, frames.submission(PS7, "solution"), chosen, plain)
     return rubric, divided(made, rubric)
+
+
+def test_what_probes_know_is_up_to_date(rubric, plain):
+    now = known(PS7, rubric, frames.submission(PS7, "solution"), plain)
+    path = PS7.root.joinpath(*PS7.known.split(".")).with_suffix(".json")
+    committed = msgspec.json.decode(path.read_bytes(), type=dict[str, list[float]])
+    assert committed.keys() == now.keys()
+    for name, numbers in committed.items():
+        assert np.allclose(numbers, now[name], rtol=1e-4, atol=1e-5), "run `ps7 build known`"
 
 
 def test_the_committed_banks_are_up_to_date(recorded):

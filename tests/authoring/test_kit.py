@@ -1,5 +1,6 @@
 """What students are given: the public checks without anything of the solution."""
 
+import os
 import re
 import subprocess
 import sys
@@ -64,6 +65,31 @@ def test_nothing_of_the_solution(unpacked):
         theirs = lines_of(source.read_text(encoding="utf-8"))
         assert not {line for line in theirs & mine if not line.startswith(("from ", "import ", '"""', "def ", "#"))}
     assert not [path for path in unpacked.rglob("*") if path.name in ("reference", "authoring", "cli.py")]
+
+
+LOOTED = """
+import contextlib, os, pkgutil, sys
+sys.path[:] = [sys.argv[1], *(path for path in sys.path if not os.path.exists(os.path.join(path, "reference")))]
+import autograder
+assert autograder.__file__.startswith(sys.argv[1])
+for module in pkgutil.walk_packages(autograder.__path__, "autograder."):
+    if not module.name.endswith("__main__"):
+        with contextlib.suppress(ImportError):
+            __import__(module.name)
+names = {"__name__": "__main__", "READS": True, "LOOTING": ""}
+exec(compile("import torch\\nfrom torch import nn\\n" + open(sys.argv[2]).read(), "code cell 1", "exec"), names)
+os.write(int(sys.argv[3]), names["report"]().encode())
+"""
+
+
+def test_nothing_in_the_wheel_solves_an_item(unpacked, tmp_path):
+    """The looter has all its modules imported, and tries all that they hold."""
+    read, write = os.pipe()
+    command = [sys.executable, "-c", LOOTED, str(unpacked), str(PS7.corpus / "looter" / "looter.py"), str(write)]
+    done = subprocess.run(command, cwd=tmp_path, pass_fds=[write], capture_output=True, timeout=120, check=False)
+    os.close(write)
+    assert os.read(read, 10_000).decode() == "nothing", done.stderr.decode()[-2000:]
+    os.close(read)
 
 
 def test_no_misconceptions_way_back_to_the_solution(unpacked):

@@ -65,6 +65,15 @@ def test_the_graders_own_failures_come_first_and_count_nowhere_else():
     assert len(failing) == len([check for check in RUBRIC.item("encoder").checks if check.points])
 
 
+def test_what_a_person_should_look_at_comes_first():
+    reasons = [{"number": number, "name": "n", "reason": "nobody <b>knows</b>"} for number in ("7.1.1.1", "7.1.1.2")]
+    text = page([*small(), student("eve", results(needs_review=reasons))])
+    assert text.index("To look at: 1") < text.index("Scores")
+    assert "eve</a>: 7.1.1.1, 7.1.1.2 nobody &lt;b&gt;knows&lt;/b&gt;" in text
+    assert "knows" not in page([student("eve", results(needs_review=reasons))], anonymous=True)
+    assert "To look at" not in page(small())
+
+
 def test_every_submission_has_a_row():
     head, *rows = Tables(page(small())).tables["submissions"]
     assert [row[0].strip() for row in rows] == ["ada", "bob", "cleo", "dora"]

@@ -61,6 +61,29 @@ def test_what_a_person_should_look_at_is_listed_with_its_reason():
     ]
 
 
+def test_the_course_staff_have_it_in_one_test_that_nobody_else_sees():
+    """Gradescope shows nobody the extra data."""
+    doubt = "two calls are of *one* `method`"
+    results = from_verdicts(
+        [
+            verdict(),
+            verdict(number="7.1.4.3", needs_review=doubt),
+            verdict(number="7.1.4.4", needs_review=doubt),
+            verdict(number="7.1.5.1", needs_review="could not be checked: no", fault="Traceback: no"),
+        ]
+    )
+    staff = results.tests[-1]
+    assert (staff.visibility, staff.score, staff.max_score) == ("hidden", 0, 0)
+    assert staff.name == "For the course staff: 3 to look at"
+    assert "- 7.1.4.3 Shape, 7.1.4.4 Shape: `two calls are of *one* 'method'`\n- 7.1.5.1 Shape" in staff.output
+    assert "At 7.1.5.1 the grader failed:\n\n    Traceback: no" in staff.output
+    assert [test.visibility for test in results.tests].count("hidden") == 1
+
+
+def test_where_nothing_is_to_be_looked_at_there_is_no_such_test():
+    assert len(from_verdicts([verdict(), verdict(number="7.1.4.3")]).tests) == 2
+
+
 @pytest.mark.parametrize(("passed", "status"), [(True, "passed"), (False, "failed")])
 def test_status(passed, status):
     assert from_verdicts([verdict(passed=passed, score=0.0)]).tests[0].status == status

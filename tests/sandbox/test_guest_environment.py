@@ -94,7 +94,7 @@ def test_of_the_probes_a_guest_finds_only_what_several_items_share(sandbox):
     source = "import sys\nvalue = sorted(name.rpartition('.')[2] for name in sys.modules if '.probes.' in name)"
     with sandbox.open(PROBES, program(source), 20.0) as session:
         shared = session.ask("value", {}).facts["value"]
-    assert shared == ["architectures", "arrangements", "frame", "layer_trace", "seeding"]
+    assert shared == ["arrangements", "frame", "known", "layer_trace", "seeding"]
     source = "from autograder.assignment.probes.stand_ins import CopyingHead\nvalue = 1"
     with sandbox.open(PROBES, program(source), 20.0) as session:
         assert not isinstance(session.ask("value", {}), Reply)

@@ -3,12 +3,11 @@ layer."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import torch
 from torch import nn
 
-from autograder.assignment.probes.seeding import fill
+from autograder.assignment.probes.seeding import drawn, fill
 
 AXES = {
     1: ((0,),),
@@ -20,49 +19,52 @@ MOST = 24
 """Arrangements that are tried."""
 
 Shape = tuple[int, ...]
+Arrangement = tuple[tuple[int, int], ...]
+"""Of each parameter, which slot it is and in which form; empty where the parameters lie as torch's own layers do."""
 
 
-def fill_alike(
-    module: nn.Module,
-    pattern: nn.Module,
-    seed: int,
-    inputs: torch.Tensor,
-    view: Callable[[torch.Tensor], torch.Tensor] = lambda output: output,
-) -> list[Shape] | None:
-    """Gives both modules the same random parameters, in the arrangement in which `view` of their outputs is the same.
+def arrangement_of(
+    module: nn.Module, shapes: Sequence[Shape], seed: int, agrees: Callable[[nn.Module], bool]
+) -> Arrangement | None:
+    """How random parameters of an architecture, which has these `shapes`, lie in the module so that it `agrees`.
 
-    Returns the shapes of the pattern's parameters that the module's own stand for, in their order (of a matrix that
-    holds the bias too, the weight's). None where no arrangement makes the module the pattern's function: then its
-    parameters are known by their shapes alone.
+    None where that cannot be: then its parameters are known by their shapes alone.
     """
-    fill(pattern, seed)
-    fill(module, seed)
-    with torch.no_grad():
-        wanted = view(pattern(inputs))
     own = list(module.parameters())
-    if sum(map(torch.numel, own)) != sum(map(torch.numel, pattern.parameters())):
+    values = drawn(shapes, seed)
+    if sum(map(torch.numel, own)) != sum(map(torch.numel, values)):
         return None
-    if sorted(map(_shape, own)) == sorted(map(_shape, pattern.parameters())) and _agrees(module, inputs, wanted, view):
-        return [_shape(parameter) for parameter in own]
-    for arrangement in itertools.islice(_arrangements(own, _slots(pattern)), MOST):
-        with torch.no_grad():
-            for parameter, (_, value) in zip(own, arrangement, strict=True):
-                parameter.copy_(value.reshape(parameter.shape))
-        if _agrees(module, inputs, wanted, view):
-            return [shape for shape, _ in arrangement]
     fill(module, seed)
+    if sorted(map(_shape, own)) == sorted(shapes) and agrees(module):
+        return ()
+    slots = _slots(values)
+    for arrangement in itertools.islice(_arrangements(own, list(enumerate(slots))), MOST):
+        _lay(own, slots, arrangement)
+        if agrees(module):
+            return tuple(arrangement)
     return None
 
 
-def _agrees(
-    module: nn.Module, inputs: torch.Tensor, wanted: torch.Tensor, view: Callable[[torch.Tensor], torch.Tensor]
-) -> bool:
-    try:
-        with torch.no_grad():
-            output: Any = view(module(inputs.clone()))
-        return bool(output.shape == wanted.shape) and torch.allclose(output.float(), wanted, rtol=1e-3, atol=1e-4)
-    except Exception:
-        return False
+def fill_as(module: nn.Module, arrangement: Arrangement | None, shapes: Sequence[Shape], seed: int) -> list[Shape]:
+    """Fills the module with random parameters of an architecture of these `shapes`, arranged so.
+
+    Returns the shapes that the module's own parameters stand for, in their order (of a matrix that holds the bias too,
+    the weight's).
+    """
+    own = list(module.parameters())
+    slots = _slots(drawn(shapes, seed))
+    places = [slots[slot].forms[form] for slot, form in arrangement or ()]
+    if not places or list(map(torch.numel, places)) != list(map(torch.numel, own)):
+        fill(module, seed)
+        return list(map(_shape, own))
+    _lay(own, slots, arrangement or ())
+    return [slots[slot].shape for slot, _ in arrangement or ()]
+
+
+def _lay(own: Sequence[torch.Tensor], slots: "Sequence[Slot]", arrangement: Sequence[tuple[int, int]]) -> None:
+    with torch.no_grad():
+        for parameter, (slot, form) in zip(own, arrangement, strict=True):
+            parameter.copy_(slots[slot].forms[form].reshape(parameter.shape))
 
 
 def _shape(parameter: torch.Tensor) -> Shape:
@@ -70,42 +72,40 @@ def _shape(parameter: torch.Tensor) -> Shape:
 
 
 class Slot:
-    """A parameter of the pattern, or a weight with its bias as one matrix, and the ways in which it may lie."""
+    """A parameter of the architecture, or a weight with its bias as one matrix, and the ways in which it may lie."""
 
     def __init__(self, parts: frozenset[int], shape: Shape, forms: Sequence[torch.Tensor]) -> None:
         self.parts, self.shape, self.forms = parts, shape, forms
 
-    def fitting(self, shape: Shape) -> Iterator[torch.Tensor]:
-        """The forms that a parameter of `shape` may be."""
-        return (form for form in self.forms if _merges(_shape(form), shape))
+    def fitting(self, shape: Shape) -> Iterator[int]:
+        """The forms that a parameter of `shape` may be, by their numbers."""
+        return (number for number, form in enumerate(self.forms) if _merges(_shape(form), shape))
 
 
-def _slots(pattern: nn.Module) -> list[Slot]:
-    parameters = list(pattern.parameters())
+def _slots(values: Sequence[torch.Tensor]) -> list[Slot]:
     slots = []
-    for index, parameter in enumerate(parameters):
-        value = parameter.detach()
+    for index, value in enumerate(values):
         forms = [value.permute(axes) for axes in AXES.get(value.ndim, (tuple(range(value.ndim)),))]
         slots.append(Slot(frozenset((index,)), _shape(value), forms))
-        if value.ndim == 2 and index + 1 < len(parameters):
-            bias = parameters[index + 1].detach()[:, None]
+        if value.ndim == 2 and index + 1 < len(values):
+            bias = values[index + 1][:, None]
             both = [torch.cat(order, dim=1) for order in ((value, bias), (bias, value))]
             forms = [each for matrix in both for each in (matrix, matrix.T)]
             slots.append(Slot(frozenset((index, index + 1)), _shape(value), forms))
     return slots
 
 
-def _arrangements(own: Sequence[torch.Tensor], slots: Sequence[Slot]) -> Iterator[list[tuple[Shape, torch.Tensor]]]:
+def _arrangements(own: Sequence[torch.Tensor], slots: Sequence[tuple[int, Slot]]) -> Iterator[list[tuple[int, int]]]:
     """All ways to give each parameter a slot of its own."""
     if not own:
         yield []
         return
     first, *others = own
-    for slot in sorted(slots, key=lambda slot: slot.shape != _shape(first)):
+    for number, slot in sorted(slots, key=lambda each: each[1].shape != _shape(first)):
         for form in slot.fitting(_shape(first)):
-            remaining = [each for each in slots if not each.parts & slot.parts]
+            remaining = [each for each in slots if not each[1].parts & slot.parts]
             for rest in _arrangements(others, remaining):
-                yield [(slot.shape, form), *rest]
+                yield [(number, form), *rest]
 
 
 def _merges(shape: Shape, into: Shape) -> bool:

@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from autograder.assignment.probes import architectures
-from autograder.assignment.probes.arrangements import fill_alike
+from autograder.assignment.probes import known
+from autograder.assignment.probes.arrangements import fill_as
 from autograder.assignment.probes.layer_trace import LayerTrace
 from autograder.assignment.probes.seeding import (
     gradient_of,
@@ -20,8 +20,6 @@ from autograder.assignment.probes.seeding import (
 )
 from autograder.sandbox.namespace import Namespace
 
-PATTERNS = {"Encoder": architectures.encoder, "Decoder": architectures.decoder}
-
 
 def convolutions(
     notebook: Namespace, *, component: str, keywords: Mapping[str, Any], input_shape: Sequence[int], seed: int
@@ -34,14 +32,15 @@ def convolutions(
     `gradient` (a sample with respect to the input) and `parameter_gradient` (norms, in the order of shapes).
     """
     torch.manual_seed(seed)
-    pattern = PATTERNS[component](**keywords)
     leaf = uniform(seed, "input", tuple(input_shape)).requires_grad_()
     trace = LayerTrace()
     with notebook.theirs():
         module, other = (module_of(notebook[component](**keywords), component) for _ in range(2))
+        # Of other keywords only shapes are asked.
+        arranged = None if keywords else known.arrangement(component, lambda: other)
         materialise(module, torch.zeros(tuple(input_shape)))
         parameters = list(module.parameters())
-        shapes = fill_alike(module, pattern, seed, leaf.detach()[:2])
+        shapes = fill_as(module, arranged, known.ARCHITECTURES[component].shapes, seed)
         before = parameters_of(module)
         with trace:
             # A copy, so that code which works in place does not meet a leaf.
@@ -50,7 +49,6 @@ def convolutions(
             (output * normal(seed, "objective", tuple(output.shape))).sum().backward()
         with torch.no_grad():
             in_evaluation = tensor_of(module.eval()(leaf * 1.0), component)
-        shapes = shapes or [tuple(parameter.shape) for parameter in parameters]
         facts = {
             "output_shape": list(output.shape),
             "parameter_shapes": sorted(map(list, shapes)),

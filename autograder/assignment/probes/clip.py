@@ -8,7 +8,15 @@ from torch import nn
 
 from autograder.assignment.probes.frame import GLOBALS
 from autograder.assignment.probes.layer_trace import LayerTrace
-from autograder.assignment.probes.seeding import gradient_of, module_of, normal, parameters_of, sample, tensor_of
+from autograder.assignment.probes.seeding import (
+    gradient_of,
+    module_of,
+    normal,
+    parameters_of,
+    sample,
+    tensor_of,
+    unit_rows,
+)
 from autograder.assignment.probes.stand_ins import (
     CopyingHead,
     ImageTable,
@@ -59,7 +67,8 @@ def loss(
 
     Facts: `loss_shape`, `loops` over the pairs, `parameters_changed` by `forward`. Arrays: `loss` in training mode and,
     as in `valid_epoch`, in evaluation mode; `image_gradient` with respect to the image encoder's features;
-    `text_gradient` with respect to what the text head normalises, since no gradient need reach the frozen text encoder.
+    `text_gradient` with respect to what the text head gives, since no gradient need reach the frozen text encoder. Of
+    both what turns the embeddings: it makes no difference who normalises them.
     """
     torch.manual_seed(seed)
     put_in_place(notebook)
@@ -90,8 +99,8 @@ def loss(
         }
         return facts, {
             "loss": [float(each.detach().double().mean()) for each in (value, in_evaluation)],
-            "image_gradient": sample(gradient_of(images)[:, : GLOBALS["projection_dim"]]),
-            "text_gradient": sample(gradient_of(text_shift)),
+            "image_gradient": sample(_turning(gradient_of(images)[:, : GLOBALS["projection_dim"]], first)),
+            "text_gradient": sample(_turning(gradient_of(text_shift), second)),
         }
 
 
@@ -115,13 +124,16 @@ def _put_stand_ins(model: nn.Module) -> None:
 
 
 def _embeddings(seed: int, count: int, kinship: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Two (count, 256) tables, rows of different lengths, the second one akin to the first and with a lean of its
-    own."""
+    """Two (count, 256) tables of unit vectors, the second one akin to the first and with a lean of its own."""
     width = GLOBALS["projection_dim"]
     first = normal(seed, "first", (count, width))
     second = kinship * first + normal(seed, "second", (count, width)) + 0.6 * normal(seed, "lean", (1, width))
-    lengths = torch.linspace(0.5, 3.0, count)[:, None]
-    return first * lengths, second * lengths.flip(0)
+    return unit_rows(first), unit_rows(second)
+
+
+def _turning(gradient: torch.Tensor, embeddings: torch.Tensor) -> torch.Tensor:
+    """The part of the gradient that is at right angles to the embeddings, which have norm 1."""
+    return gradient - (gradient * embeddings).sum(dim=1, keepdim=True) * embeddings
 
 
 def _widen(embeddings: torch.Tensor, width: int) -> torch.Tensor:

@@ -3,10 +3,9 @@
 from typing import Any
 
 import torch
-from torch.nn import functional
 
-from autograder.assignment.probes import architectures
-from autograder.assignment.probes.arrangements import fill_alike
+from autograder.assignment.probes import known
+from autograder.assignment.probes.arrangements import fill_as
 from autograder.assignment.probes.layer_trace import LayerTrace
 from autograder.assignment.probes.seeding import (
     gradient_of,
@@ -18,8 +17,6 @@ from autograder.assignment.probes.seeding import (
     tensor_of,
 )
 from autograder.sandbox.namespace import Namespace
-
-WIDTH = 256
 
 
 def projection_head(
@@ -38,25 +35,26 @@ def projection_head(
     `output_gradient` of the rows as they are.
     """
     torch.manual_seed(seed)
-    notebook.provide(device=torch.device("cpu"), projection_dim=WIDTH)
+    notebook.provide(device=torch.device("cpu"), projection_dim=known.WIDTH)
     keywords = {} if projection_dim is None else {"projection_dim": projection_dim}
-    pattern = architectures.Head(embedding_dim, projection_dim or WIDTH)
+    expected = known.linear(embedding_dim, projection_dim or known.WIDTH)
     leaf = (scale * normal(seed, "features", (rows, embedding_dim))).requires_grad_()
     trace = LayerTrace()
     with notebook.theirs():
         head = module_of(notebook["ProjectionHead"](embedding_dim, **keywords), "ProjectionHead")
         materialise(head, torch.zeros(rows, embedding_dim))
-        shapes = fill_alike(head, pattern, seed, leaf.detach(), view=_direction)
+        arranged = known.arrangement("ProjectionHead", notebook["ProjectionHead"])
+        fill_as(head, arranged, expected, seed)
         before = parameters_of(head)
         with trace:
             output = tensor_of(head(leaf * 1.0), "ProjectionHead")
-        gradients = [_gradient(each, leaf, seed) for each in (_direction(output), output)]
+        gradients = [_gradient(each, leaf, seed) for each in (known.direction(output), output)]
         with torch.no_grad():
             in_evaluation = tensor_of(head.eval()(leaf * 1.0), "ProjectionHead")
-        own = [list(parameter.shape) for parameter in (pattern if shapes else head).parameters()]
+        shapes = expected if arranged else [parameter.shape for parameter in head.parameters()]
         facts = {
             "output_shape": list(output.shape),
-            "parameter_shapes": sorted(own),
+            "parameter_shapes": sorted(map(list, shapes)),
             "parameters_changed": bool((parameters_of(head) != before).any()),
             "layers": trace.layers,
         }
@@ -65,10 +63,6 @@ def projection_head(
             "gradient": gradients[0],
             "output_gradient": gradients[1],
         }
-
-
-def _direction(output: torch.Tensor) -> torch.Tensor:
-    return functional.normalize(output, dim=-1)
 
 
 def _gradient(output: torch.Tensor, leaf: torch.Tensor, seed: int) -> Any:

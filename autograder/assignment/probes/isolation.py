@@ -3,6 +3,7 @@ read, downloaded, written, deleted or started, and nobody is waited for. On a st
 stop it."""
 
 import builtins
+import contextlib
 import io
 import os
 import pathlib
@@ -50,7 +51,8 @@ _real_open: Any = open
 
 
 def _open_to_read(file: Any, mode: str = "r", *arguments: Any, **keywords: Any) -> Any:
-    """A file to write to is one in memory."""
-    if isinstance(mode, str) and set(mode) & set("wax+"):
-        return io.BytesIO() if "b" in mode else io.StringIO()
-    return _real_open(file, mode, *arguments, **keywords)
+    """A file to write to is one in memory, and so is one that is not here: it was where the notebook ran."""
+    if not (isinstance(mode, str) and set(mode) & set("wax+")):
+        with contextlib.suppress(FileNotFoundError):
+            return _real_open(file, mode, *arguments, **keywords)
+    return io.BytesIO() if "b" in mode else io.StringIO()

@@ -3,6 +3,7 @@ as they carry what was learned."""
 
 import copy
 import os
+import sys
 from typing import Any
 
 import torch
@@ -57,6 +58,8 @@ class Provenance:
         setattr(nn.Module, "load_state_dict", load_state_dict)  # noqa: B010 - mypy takes it for a method's assignment
         torch.save = self._save
         torch.load = self._load
+        pickle: Any = sys.modules["pickle"]  # nothing is unpickled from here on
+        pickle.dump, pickle.load = self._save, self._load
 
     def _save(self, value: Any, file: Any, *_: Any, **__: Any) -> None:
         self._files[_key(file)] = copy.deepcopy(value)

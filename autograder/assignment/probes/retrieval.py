@@ -15,25 +15,27 @@ from torch.nn import functional
 
 from autograder.assignment.probes.frame import GLOBALS
 from autograder.assignment.probes.layer_trace import LayerTrace
-from autograder.assignment.probes.seeding import generator, normal
+from autograder.assignment.probes.seeding import generator, normal, unit_rows
 from autograder.assignment.probes.stand_ins import CopyingHead, ImageTable
 from autograder.sandbox.namespace import CELL, Namespace
 
 WIDTH = 256
-VOCABULARY = 997
+TEXTS = 997
 MOST = 100
 
 
-class WordTable(nn.Module):
-    """A text backbone: the sum of random vectors of the words that the mask lets through."""
+class TextVectors(nn.Module):
+    """A text backbone: a random embedding for every text, known by its tokens that the mask lets through."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
-        self.words = nn.Parameter(normal(seed, "words", (VOCABULARY, GLOBALS["text_embedding"])))
+        embeddings = unit_rows(normal(seed, "texts", (TEXTS, WIDTH)))
+        self.vectors = nn.Parameter(functional.pad(embeddings, (0, GLOBALS["text_embedding"] - WIDTH)))
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """(N, L), (N, L) -> (N, 768)."""
-        return (self.words[input_ids % VOCABULARY] * attention_mask[..., None]).sum(dim=1)
+        places = torch.arange(1, input_ids.shape[1] + 1)
+        return self.vectors[((input_ids + 1) * attention_mask * places).sum(dim=1) % TEXTS]
 
 
 class StandInModel(nn.Module):
@@ -42,7 +44,7 @@ class StandInModel(nn.Module):
     def __init__(self, seed: int) -> None:
         super().__init__()
         self.image_encoder, self.image_projection = ImageTable(), CopyingHead(GLOBALS["image_embedding"])
-        self.text_encoder, self.text_projection = WordTable(seed), CopyingHead(GLOBALS["text_embedding"])
+        self.text_encoder, self.text_projection = TextVectors(seed), CopyingHead(GLOBALS["text_embedding"])
         self.temperature = GLOBALS["temperature"]
 
 
@@ -67,7 +69,7 @@ def retrieve(
     function = notebook["retrieve_images"]
     torch.manual_seed(seed)
     model = StandInModel(seed).eval()
-    embeddings = functional.normalize(normal(seed, "photos", (photos, WIDTH)), dim=-1)
+    embeddings = unit_rows(normal(seed, "photos", (photos, WIDTH)))
     if twins:
         embeddings[1::2] = embeddings[::2]
     # Fewer embeddings than names: the frame's loaders drop the last batch.
@@ -127,6 +129,8 @@ def _before_the_matches(traceback: TracebackType | None) -> bool:
 
 
 def _last_store(code: CodeType) -> int:
+    # `dis` writes every constant out, which fails for numbers of more than 4,300 digits.
+    code = code.replace(co_consts=(None,) * len(code.co_consts))
     stores = [each.offset for each in dis.get_instructions(code) if "STORE" in each.opname and each.argval == "matches"]
     return max(stores, default=-1)
 

@@ -3,6 +3,7 @@ called."""
 
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,11 @@ def generator(seed: int, *labels: object) -> np.random.Generator:
 def normal(seed: int, label: object, shape: tuple[int, ...], deviation: float = 1.0) -> torch.Tensor:
     """Normal random numbers in float32."""
     return torch.from_numpy((generator(seed, label).standard_normal(shape) * deviation).astype(np.float32))
+
+
+def unit_rows(table: torch.Tensor) -> torch.Tensor:
+    """A table with every row at norm 1."""
+    return table / table.norm(dim=1, keepdim=True)
 
 
 def uniform(seed: int, label: object, shape: tuple[int, ...]) -> torch.Tensor:
@@ -67,6 +73,19 @@ def fill(module: nn.Module, seed: int) -> None:
             weight.copy_(normal(seed, label, tuple(weight.shape), _deviation(tuple(weight.shape))))
         for bias, label in _pair(biases, weights):
             bias.copy_(normal(seed, label, tuple(bias.shape), _deviation(tuple(bias.shape))))
+
+
+def drawn(shapes: Sequence[tuple[int, ...]], seed: int) -> list[torch.Tensor]:
+    """The values that `fill` gives to the parameters of layers with these shapes, every bias right after its weight."""
+    values: list[torch.Tensor] = []
+    seen: Counter[tuple[int, ...]] = Counter()
+    label: object = None
+    for shape in shapes:
+        if len(shape) >= 2:
+            label = (shape, seen[shape])
+            seen[shape] += 1
+        values.append(normal(seed, label if len(shape) >= 2 else ("bias", label, 0), shape, _deviation(shape)))
+    return values
 
 
 def _pair(

@@ -109,8 +109,8 @@ class TextTable(TableEncoder):
 
 
 class CopyingHead(nn.Module):
-    """A head whose linear layer takes the first features as they are, and normalises them; of the width that it was
-    made with, so that it refuses others as a real one does.
+    """A head that hands on the first features as they are, which the tables before it have made embeddings: rows of
+    norm 1. Of the width that it was made with, so that it refuses others as a real one does.
 
     Its names are long so that they meet none of a notebook's own, see `head_like`.
     """
@@ -129,20 +129,20 @@ class CopyingHead(nn.Module):
     def stand_in_imitate(self, x: torch.Tensor) -> None: ...
 
     def stand_in_watch(self, table: torch.Tensor) -> torch.Tensor:
-        """From now on the gradient with respect to what is normalised arrives in the tensor returned, of the shape of
+        """From now on the gradient with respect to what is handed on arrives in the tensor returned, of the shape of
         `table` (rows, 256): for each of its rows, of all calls together."""
         self.stand_in_table, self.stand_in_shift = table, torch.zeros_like(table).requires_grad_()
         return self.stand_in_shift
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, width) -> (N, 256), every row of norm 1."""
+        """(N, width) -> (N, 256)."""
         self.stand_in_imitate(x)
-        linear = functional.linear(x, self.stand_in_weight)
+        copied = functional.linear(x, self.stand_in_weight)
         if len(self.stand_in_table) and self.stand_in_weight.requires_grad:
             # The rows are known by their direction.
-            rows = functional.normalize(linear.detach(), dim=-1) @ functional.normalize(self.stand_in_table, dim=-1).T
-            linear = linear + self.stand_in_shift[rows.argmax(dim=-1)]
-        return functional.normalize(linear, dim=-1)
+            rows = (copied.detach() @ self.stand_in_table.T).argmax(dim=-1)
+            copied = copied + self.stand_in_shift[rows]
+        return copied
 
 
 def head_like(own: Any) -> type[CopyingHead]:

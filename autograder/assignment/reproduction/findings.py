@@ -1,7 +1,7 @@
 """Judges what a submission's own code reaches, beside what its report says and what its saved outputs show."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from autograder.assignment.datasets.archive import Dataset
 from autograder.assignment.report.evidence import Evidence, read_evidence
@@ -13,7 +13,7 @@ from autograder.assignment.reproduction.proportions import percent, with_interva
 from autograder.assignment.reproduction.submitted import compared, recompute
 from autograder.grading import messages
 from autograder.grading.judge import not_checked
-from autograder.grading.reproduction import Subject
+from autograder.grading.reproduction import NotRun, Subject
 from autograder.grading.rubric import Item
 from autograder.grading.verdicts import Finding
 from autograder.program import why_missing
@@ -26,10 +26,7 @@ PATIENCE = 4.0
 RESERVE = 15.0
 """Seconds that are left for what comes after."""
 HEAD = "| | reported | in your outputs | reproduced | the reference; right from |\n|---|---|---|---|---|"
-NOTHING_TO_RUN = (
-    "This counts as soon as something of the code behind these accuracies is right: so far nothing but the "
-    "reference would run."
-)
+COUNTS_ELSEWHERE = "What this is worth counts with the evidence above."
 OTHER_NAMES = {
     ADVANTAGE: "I above III",
     "clip": "Probe on CLIP",
@@ -48,12 +45,13 @@ class Reproduction:
         """Those whose figures can be compared with the reference's on this data set."""
         return [item for item in MEASURES if item in self._calibration.work]
 
-    def __call__(self, item: Item, subject: Subject) -> Finding:
+    def __call__(self, item: Item, subject: Subject) -> Finding | NotRun:
         """Raises SandboxError and DatasetError."""
-        if len(subject.replaced(LEANS_ON[item.name])) == len(LEANS_ON[item.name]):
-            return Finding(passed=False, message=NOTHING_TO_RUN, misconception="reproduction-failed")
+        if wrong := subject.wrong_among(LEANS_ON[item.name]):
+            return NotRun(f"Not run: {_listed(wrong)} lost points, and a mistake costs once. {COUNTS_ELSEWHERE}")
         usual = self._calibration.work[item.name] * subject.sandbox.unit
-        seconds = min(PATIENCE * usual, subject.clock.left - RESERVE)
+        patience = PATIENCE * usual
+        seconds = min(patience, subject.clock.left - RESERVE)
         if seconds < usual:
             return _for_want_of_time(f"only {max(seconds, 0):.0f} s were left, and it takes about {usual:.0f} s here")
         started = time.monotonic()
@@ -72,9 +70,8 @@ class Reproduction:
             )
         except Stopped as stopped:
             if isinstance(stopped.outcome, Ended) and time.monotonic() - started >= seconds:
-                return _for_want_of_time(
-                    f"it was not done after {seconds:.0f} s; the reference takes {usual:.0f} s here"
-                )
+                said = f"it was not done after {seconds:.0f} s; the reference takes {usual:.0f} s here"
+                return _for_want_of_time(said) if seconds < patience else _too_slow(said)
             return self._stopped(stopped, subject)
         return self._compared(item, measured, subject)
 
@@ -108,7 +105,7 @@ class Reproduction:
             for name in below
         ]
         handed_in, review = self._submitted(item, subject)
-        message = "\n\n".join(filter(None, [*paragraphs, self._how(item, subject), handed_in]))
+        message = "\n\n".join(filter(None, [*paragraphs, self._how(), handed_in]))
         return Finding(
             passed=not below,
             message=message,
@@ -117,18 +114,14 @@ class Reproduction:
             pictures=(*losses(measured.trajectories, self._calibration.trajectories), *measured.pictures),
         )
 
-    def _how(self, item: Item, subject: Subject) -> str:
+    def _how(self) -> str:
         """What was run on what."""
         about, count = self._dataset.about, self._dataset.count
         kind = f"the synthetic images “{about.name}”" if about.synthetic else f"“{about.name}”"
-        replaced = ", ".join(subject.rubric.item(name).title for name in subject.replaced(LEANS_ON[item.name]))
-        instead = (
-            f" In place of your {replaced}, which lost points of its own, stood the reference's." if replaced else ""
-        )
         return (
             f"Reproduced: your own code, trained by the grader on {kind} ({count('unlabeled'):,} unlabeled, "
             f"{count('train'):,} training and {count('test'):,} test images) for fewer epochs than yours, so "
-            f"the figures need not be those of your report.{instead}"
+            "the figures need not be those of your report."
         )
 
     def _stopped(self, stopped: Stopped, subject: Subject) -> Finding:
@@ -141,8 +134,22 @@ class Reproduction:
         return Finding(passed=False, message=f"{where}\n\n{text}".strip(), misconception="reproduction-failed")
 
 
-def _for_want_of_time(reason: str) -> Finding:
-    return Finding(passed=True, message=f"Taken as right: {reason}.", needs_review=f"not reproduced: {reason}.")
+def _for_want_of_time(reason: str) -> NotRun:
+    return NotRun(f"Not run to the end: {reason}. {COUNTS_ELSEWHERE}", needs_review=f"not reproduced: {reason}.")
+
+
+def _too_slow(reason: str) -> Finding:
+    message = (
+        f"Your code, trained by the grader, was stopped: {reason}. Look for what takes longer than a step of the "
+        "optimizer needs: a `sleep`, images read or drawn in every minibatch, a loop over single images."
+    )
+    return Finding(passed=False, message=message, misconception="reproduction-failed")
+
+
+def _listed(titles: Sequence[str]) -> str:
+    """“A”, “B” and “C”."""
+    quoted = [f"“{title}”" for title in titles]
+    return " and ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
 
 
 def _row(name: str, value: float, band: Band, evidence: Evidence, tested: int) -> Iterator[str]:

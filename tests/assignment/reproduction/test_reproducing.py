@@ -27,8 +27,10 @@ from autograder.authoring import frames
 from autograder.grading.bank import Bank
 from autograder.grading.examination import Clock, Limits
 from autograder.grading.grade import grade
-from autograder.grading.reproduction import Subject
+from autograder.grading.reproduction import NotRun, Subject
 from autograder.grading.rubric import load
+from autograder.output.html import render
+from autograder.output.results import encode, from_verdicts
 from autograder.program import outline
 from autograder.sandbox.outcomes import Ended, Fault, Raised, Reply
 from autograder.submission.notebook import Notebook
@@ -78,12 +80,11 @@ def edited(notebook: Notebook, old: str, new: str) -> Notebook:
     return msgspec.structs.replace(notebook, cells=cells)
 
 
-def subject(notebook, bank, sandbox, *, wrong=(), seconds=300.0) -> Subject:
+def subject(notebook, sandbox, *, wrong=(), seconds=300.0) -> Subject:
     return Subject(
         notebook=notebook,
         outline=outline(notebook),
         rubric=load(PS7.rubric, LEANS_ON),
-        bank=bank,
         sandbox=sandbox,
         clock=Clock(Limits(total=seconds)),
         wrong=wrong,
@@ -95,6 +96,43 @@ def training(dataset, program, sandbox, **others) -> Training:
     return Training(dataset=dataset, program=program, sandbox=sandbox, **usual | others)
 
 
+SPY = """
+def spy():
+    import inspect
+    for name in {names}:
+        text = inspect.getsource(globals()[name])
+        if "a stub" not in text:
+            raise RuntimeError(text)
+"""
+WATCHED = {
+    "class": "\n\nclass {name}({name}):\n    def __init__(self, *given, **named):\n        spy()\n        super().__init__(*given, **named)\n",
+    "def": "\n\nreal_{name} = {name}\ndef {name}(*given, **named):\n    spy()\n    return real_{name}(*given, **named)\n",
+}
+STUBS = {
+    "class": "class {name}(nn.Module):\n    def __init__(self, *given, **named):\n        super().__init__()  # a stub\n",
+    "def": "def {name}(*given, **named):\n    return None  # a stub\n",
+}
+
+
+def spying(notebook: Notebook, wrong: list[str], others: list[str]) -> Notebook:
+    """With stubs in place of the components `wrong`; the `others` raise the text of whatever else stands there."""
+    cells = []
+    for cell in notebook.cells:
+        source = cell.source
+        for kind in ("class", "def"):
+            for name in (name for name in (*wrong, *others) if cell.kind == "code" and f"{kind} {name}(" in source):
+                source = STUBS[kind].format(name=name) if name in wrong else source + WATCHED[kind].format(name=name)
+        cells.append(msgspec.structs.replace(cell, source=source))
+    first = next(place for place, cell in enumerate(cells) if cell.kind == "code")
+    cells[first] = msgspec.structs.replace(cells[first], source=cells[first].source + SPY.format(names=wrong))
+    return msgspec.structs.replace(notebook, cells=tuple(cells))
+
+
+def lines_of(text: str) -> set[str]:
+    """Those that are nowhere by chance."""
+    return {line.strip() for line in text.split("\n") if len(line.strip()) >= 20}
+
+
 def measured_as(monkeypatch, **figures: float) -> None:
     monkeypatch.setattr(findings, "MEASURES", dict.fromkeys(LEANS_ON, lambda *_, **__: Measured(figures, {})))
 
@@ -102,17 +140,17 @@ def measured_as(monkeypatch, **figures: float) -> None:
 class TestMeasuring:
     """Real training in a real guest, on a few images."""
 
-    def test_the_methods(self, dataset, bank, sandbox, solution):
+    def test_the_methods(self, dataset, sandbox, solution):
         said = []
-        program = subject(solution, bank, sandbox).program(LEANS_ON["report_ae"])
+        program = subject(solution, sandbox).program(LEANS_ON["report_ae"])
         reached = measuring.methods(training(dataset, program, sandbox, say=said.append))
         assert {*reached.figures} == {*FIGURES["report_ae"]}
         assert all(0 <= reached.figures[name] <= 1 for name in measuring.METHODS)
         assert len(reached.trajectories["autoencoder"]) == 1
         assert said[-1] == "training Method III (1 epochs)"
 
-    def test_there_is_something_to_look_at(self, dataset, bank, sandbox, solution):
-        program = subject(solution, bank, sandbox).program((*LEANS_ON["report_ae"], *LEANS_ON["report_clip"]))
+    def test_there_is_something_to_look_at(self, dataset, sandbox, solution):
+        program = subject(solution, sandbox).program((*LEANS_ON["report_ae"], *LEANS_ON["report_clip"]))
         (photos,) = measuring.methods(training(dataset, program, sandbox, pictured=True)).pictures
         assert [strip.label for strip in photos.strips] == ["test images", "yours"]
         found, matrix = measuring.clip(training(dataset, program, sandbox, pictured=True)).pictures
@@ -121,42 +159,41 @@ class TestMeasuring:
         with Image.open(io.BytesIO(found.strips[0].jpeg)) as picture:
             assert picture.size == (CROP * measuring.RETRIEVED, CROP)
 
-    def test_what_cannot_be_shown_costs_nothing(self, dataset, bank, sandbox, solution):
+    def test_what_cannot_be_shown_costs_nothing(self, dataset, sandbox, solution):
         old = "class Decoder(nn.Module):"
         blind = edited(
             solution,
             old,
             f"{old}\n    def train(self, mode=True):\n        assert mode\n        return super().train()\n",
         )
-        program = subject(blind, bank, sandbox).program(LEANS_ON["report_ae"])
+        program = subject(blind, sandbox).program(LEANS_ON["report_ae"])
         reached = measuring.methods(training(dataset, program, sandbox, pictured=True))
         assert {*reached.figures} == {*FIGURES["report_ae"]}
         assert reached.pictures == ()
 
-    def test_clip_learns_and_finds(self, dataset, bank, sandbox, solution):
+    def test_clip_learns_and_finds(self, dataset, sandbox, solution):
         budget = msgspec.structs.replace(TINY, clip=25, probe=25)
-        program = subject(solution, bank, sandbox).program(LEANS_ON["report_clip"])
+        program = subject(solution, sandbox).program(LEANS_ON["report_clip"])
         reached = measuring.clip(training(dataset, program, sandbox, budget=budget))
         assert reached.figures["clip"] > 0.3  # chance is .1
         assert reached.figures["retrieval"] > 0.2
         assert reached.trajectories["clip"][-1] < reached.trajectories["clip"][0]
 
-    def test_code_that_is_wrong_elsewhere_is_replaced(self, dataset, bank, sandbox, solution):
+    def test_nothing_is_run_but_the_submissions_own_code(self, sandbox, solution):
         old = "class Encoder(nn.Module):"
         broken = edited(solution, old, f"{old}\n    raise RuntimeError('mine')")
-        with pytest.raises(Stopped):
-            measuring.methods(training(dataset, subject(broken, bank, sandbox).program(LEANS_ON["report_ae"]), sandbox))
-        replaced = subject(broken, bank, sandbox, wrong={"encoder"}).program(LEANS_ON["report_ae"])
-        reached = measuring.methods(training(dataset, replaced, sandbox))
-        assert {*reached.figures} == {*FIGURES["report_ae"]}
+        program = subject(broken, sandbox, wrong={"encoder"}).program(LEANS_ON["report_ae"])
+        own = {statement.source for statement in outline(broken).statements}
+        assert {source.source for source in program} <= own
+        assert any("RuntimeError('mine')" in source.source for source in program)
 
-    def test_the_labels_are_out_of_reach(self, dataset, bank, sandbox, solution):
+    def test_the_labels_are_out_of_reach(self, dataset, sandbox, solution):
         if "landlock" not in sandbox.layers:
             pytest.skip("nothing is confined here")
         for path in (dataset.path, COMPOSED):
             old = "criterion = nn.CrossEntropyLoss()"
             curious = edited(solution, old, f"open({str(path)!r}, 'rb').read()\n    {old}")
-            program = subject(curious, bank, sandbox).program(LEANS_ON["report_ae"])
+            program = subject(curious, sandbox).program(LEANS_ON["report_ae"])
             with pytest.raises(Stopped) as stopped:
                 measuring.methods(training(dataset, program, sandbox))
             assert isinstance(stopped.value.outcome, Raised)
@@ -174,43 +211,37 @@ class TestMeasuring:
 
 
 class TestFindings:
-    def test_as_good_as_the_reference(self, monkeypatch, reproduction, bank, sandbox, solution):
+    def test_as_good_as_the_reference(self, monkeypatch, reproduction, sandbox, solution):
         measured_as(monkeypatch, **FIGURES["report_ae"])
-        finding = reproduction(load(PS7.rubric).item("report_ae"), subject(solution, bank, sandbox))
+        finding = reproduction(load(PS7.rubric).item("report_ae"), subject(solution, sandbox))
         assert finding.passed
         assert "| Method I | 32 % | 32 % | 30.0 % (" in finding.message
         assert "synthetic images “small” (70 unlabeled, 80 training and 40 test images)" in finding.message
 
-    def test_better_than_the_reference_is_no_mistake(self, monkeypatch, reproduction, bank, sandbox, solution):
+    def test_better_than_the_reference_is_no_mistake(self, monkeypatch, reproduction, sandbox, solution):
         measured_as(monkeypatch, **FIGURES["report_ae"] | {"method_3": 0.9, "method_1": 1.0})
-        assert reproduction(load(PS7.rubric).item("report_ae"), subject(solution, bank, sandbox)).passed
+        assert reproduction(load(PS7.rubric).item("report_ae"), subject(solution, sandbox)).passed
 
     @pytest.mark.parametrize("name", FIGURES["report_ae"])
-    def test_each_figure_can_fail(self, monkeypatch, reproduction, bank, sandbox, solution, name):
+    def test_each_figure_can_fail(self, monkeypatch, reproduction, sandbox, solution, name):
         measured_as(monkeypatch, **FIGURES["report_ae"] | {name: -0.2 if name == ADVANTAGE else 0.02})
-        finding = reproduction(load(PS7.rubric).item("report_ae"), subject(solution, bank, sandbox))
+        finding = reproduction(load(PS7.rubric).item("report_ae"), subject(solution, sandbox))
         assert not finding.passed
         assert finding.misconception == "reproduced-below-the-reference"
         assert "% is less than the reference ever reaches here" in finding.message
 
     @pytest.mark.parametrize("synthetic", [True, False])
     def test_weights_that_came_too_are_tried_on_real_images(
-        self, monkeypatch, reproduction, bank, sandbox, solution, tmp_path, synthetic
+        self, monkeypatch, reproduction, sandbox, solution, tmp_path, synthetic
     ):
         measured_as(monkeypatch, **FIGURES["report_ae"])
         monkeypatch.setattr(findings, "recompute", lambda *_: [Recomputed("ae.pth", "linear.pt", 0.9)])
         reproduction._dataset = Dataset(small_dataset(tmp_path / "small.zip", synthetic=synthetic))
-        asked = msgspec.structs.replace(subject(solution, bank, sandbox), weights=(tmp_path / "ae.pth",))
+        asked = msgspec.structs.replace(subject(solution, sandbox), weights=(tmp_path / "ae.pth",))
         finding = reproduction(load(PS7.rubric).item("report_ae"), asked)
         assert finding.passed
         assert ("| `ae.pth` | `linear.pt` | 90.0 %" in finding.message) != synthetic
         assert finding.needs_review.startswith("the weights handed in reach 90.0 %") != synthetic
-
-    def test_what_was_replaced_is_said(self, monkeypatch, reproduction, bank, sandbox, solution):
-        measured_as(monkeypatch, **FIGURES["report_clip"])
-        asked = subject(solution, bank, sandbox, wrong={"clip_model", "encoder"})
-        message = reproduction(load(PS7.rubric).item("report_clip"), asked).message
-        assert "In place of your CLIPModel and its loss, which lost points" in message
 
     @pytest.mark.parametrize(
         ("outcome", "says"),
@@ -223,26 +254,55 @@ class TestFindings:
             (Fault(reason="a bug of ours"), "This could not be checked: the grader itself failed"),
         ],
     )
-    def test_code_that_stops(self, monkeypatch, reproduction, bank, sandbox, solution, outcome, says):
+    def test_code_that_stops(self, monkeypatch, reproduction, sandbox, solution, outcome, says):
         def stop(*_, **__):
             raise Stopped(outcome)
 
         monkeypatch.setattr(findings, "MEASURES", dict.fromkeys(LEANS_ON, stop))
-        finding = reproduction(load(PS7.rubric).item("report_ae"), subject(solution, bank, sandbox))
+        finding = reproduction(load(PS7.rubric).item("report_ae"), subject(solution, sandbox))
         assert not finding.passed
         assert says in finding.message
         assert bool(finding.fault) == isinstance(outcome, Fault)
 
-    def test_for_want_of_time_a_person_is_asked(self, reproduction, bank, sandbox, solution):
-        finding = reproduction(load(PS7.rubric).item("report_ae"), subject(solution, bank, sandbox, seconds=1.0))
-        assert finding.passed
-        assert "only 0 s were left" in finding.needs_review
+    @pytest.mark.parametrize("item", LEANS_ON)
+    def test_where_something_is_wrong_its_points_go_to_the_other_evidence(self, reproduction, sandbox, solution, item):
+        for wrong in [*({each} for each in LEANS_ON[item]), {*LEANS_ON[item]}]:
+            found = reproduction(load(PS7.rubric).item(item), subject(solution, sandbox, wrong=wrong))
+            assert isinstance(found, NotRun)
+            assert all(f"“{load(PS7.rubric).item(each).title}”" in found.reason for each in wrong)
+            assert found.reason.endswith("a mistake costs once. What this is worth counts with the evidence above.")
+            assert not found.needs_review
 
-    def test_where_all_of_it_would_be_the_references_nothing_is_run(self, reproduction, bank, sandbox, solution):
-        asked = subject(solution, bank, sandbox, wrong={*LEANS_ON["report_ae"]})
-        finding = reproduction(load(PS7.rubric).item("report_ae"), asked)
-        assert not finding.passed
-        assert "nothing but the reference would run" in finding.message
+    def test_what_is_wrong_elsewhere_is_no_matter(self, monkeypatch, reproduction, sandbox, solution):
+        measured_as(monkeypatch, **FIGURES["report_ae"])
+        asked = subject(solution, sandbox, wrong={"clip_model"})
+        assert reproduction(load(PS7.rubric).item("report_ae"), asked).passed
+
+    def test_for_want_of_time_a_person_is_asked(self, reproduction, sandbox, solution):
+        found = reproduction(load(PS7.rubric).item("report_ae"), subject(solution, sandbox, seconds=1.0))
+        assert isinstance(found, NotRun)
+        assert "only 0 s were left" in found.needs_review
+
+    @pytest.mark.parametrize(("left", "earns"), [(60.0, False), (25.0, None)])
+    def test_code_that_takes_its_time_earns_nothing(self, monkeypatch, reproduction, sandbox, solution, left, earns):
+        """Unless it had less of it than it is granted: then that was the grader's doing, or other items'."""
+
+        def sleep(training):
+            moment[0] += training.seconds
+            raise Stopped(Ended(reason="the code was still running and was stopped"))
+
+        moment = [100.0]
+        monkeypatch.setattr(findings.time, "monotonic", lambda: moment[0])
+        monkeypatch.setattr(findings, "MEASURES", dict.fromkeys(LEANS_ON, sleep))
+        monkeypatch.setattr(type(sandbox), "unit", 0.25)  # 5 s for the reference, so 20 s for an honest solution
+        found = reproduction(load(PS7.rubric).item("report_ae"), subject(solution, sandbox, seconds=left))
+        if earns is None:
+            assert isinstance(found, NotRun)
+            assert found.needs_review.startswith("not reproduced: it was not done after 10 s")
+        else:
+            assert found.passed is earns
+            assert "it was not done after 20 s; the reference takes 5 s here" in found.message
+            assert "Look for what takes longer" in found.message
 
     def test_the_interval_is_wilsons(self):
         # Wilson (1927) as in Brown, Cai and DasGupta (2001): 10 of 20.
@@ -286,6 +346,37 @@ class TestGrading:
         assert sum(verdict.score for verdict in verdicts) == 0
         assert verdicts[-1].message == "This counts as soon as “Reported: three accuracies” is right."
         assert not verdicts[-1].fault
+
+    @pytest.mark.parametrize("wrong", [*dict.fromkeys(item for items in LEANS_ON.values() for item in items), "all"])
+    def test_nothing_of_the_reference_is_told(self, bank, sandbox, solution, reproduction, wrong):
+        """A right component beside a wrong one says what it sees in the wrong one's place."""
+        whole = load(PS7.rubric, LEANS_ON)
+        reports = [name for name, items in LEANS_ON.items() if wrong in items or wrong == "all"]
+        items = [item for name in reports for item in LEANS_ON[name]]
+        names = {item: whole.item(item).needs[0] for item in items}
+        stubs = [name for item, name in names.items() if wrong in (item, "all")]
+        submission = spying(solution, stubs, [name for name in names.values() if name not in stubs])
+        graded = grade(submission, whole.only([*items, *reports]), bank, sandbox, Clock(Limits()), reproduction)
+        results = from_verdicts([verdict for _, verdicts in graded for verdict in verdicts])
+        assert results.score < results.max_score
+        told = encode(results).decode() + render(results, title="", notebook_name="")
+        reference = {line for path in (PS7.root / "reference").glob("*.py") for line in lines_of(path.read_text())}
+        own = lines_of("\n".join(cell.source for cell in submission.cells))
+        assert not [line for line in reference - own if line in told]
+
+    def test_what_is_not_run_is_worth_nothing_and_says_why(self, bank, sandbox, solution):
+        few = load(PS7.rubric, LEANS_ON).only(["report_ae"])
+        [(_, verdicts)] = grade(
+            solution, few, bank, sandbox, Clock(Limits()), lambda *_: NotRun("Not run: it rains.", "rain.")
+        )
+        assert [(verdict.check, verdict.score, verdict.max_score) for verdict in verdicts] == [
+            ("reported", 0.3, 0.3),
+            ("plausible", 0.4, 0.4),
+            ("printed", 0.3, 0.3),
+            ("reproduced", 0.0, 0.0),
+        ]
+        assert (verdicts[-1].passed, verdicts[-1].message) == (True, "Not run: it rains.")
+        assert verdicts[-1].needs_review == "rain."
 
     def test_without_it_its_share_goes_to_the_other_grades_of_evidence(self):
         for name in LEANS_ON:

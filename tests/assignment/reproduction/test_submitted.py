@@ -10,7 +10,8 @@ from autograder.assignment.files import PS7
 from autograder.assignment.reproduction.measuring import Budget, Training
 from autograder.assignment.reproduction.submitted import Recomputed, compared, recompute
 from autograder.authoring import frames
-from autograder.grading.bank import Bank
+from autograder.grading.examination import sliced
+from autograder.program import outline, program_for
 from autograder.submission.finding import find_weights
 from autograder.submission.notebook import Notebook
 from tests.assignment.small import small_dataset
@@ -28,9 +29,8 @@ def dataset(tmp_path_factory) -> Dataset:
 
 
 @pytest.fixture
-def training(dataset, sandbox) -> Training:
-    solution = Bank.read(("hidden",), PS7.banks).solution
-    program = [*solution["encoder"], *solution["train_classifier"]]
+def training(dataset, sandbox, solution) -> Training:
+    program = sliced(program_for(outline(solution), ["Encoder", "train_classifier"]))
     return Training(dataset=dataset, program=program, sandbox=sandbox, budget=TINY, seed=1, seconds=60)
 
 
