@@ -121,7 +121,7 @@ def _for_the_staff(verdicts: Iterable[Verdict]) -> Iterator[Test]:
     for verdict in verdicts:
         if verdict.needs_review or verdict.fault:
             reasons.setdefault(verdict.needs_review or "the grader failed", []).append(verdict)
-        if verdict.fault:
+        if verdict.fault and verdict.fault not in verdict.needs_review:  # a package that is not there has no traceback
             traces.setdefault(verdict.fault, []).append(verdict.number)
     if not reasons:
         return

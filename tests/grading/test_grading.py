@@ -88,6 +88,16 @@ def test_normalisation_outside_of_the_head_costs_a_part_of_the_head_alone(sandbo
     assert {verdict.misconception for verdict in verdicts if not verdict.passed} == {"head-not-normalised"}
 
 
+@pytest.mark.parametrize("frame", PS7.every_frame, ids=lambda frame: frame.name)
+def test_who_has_written_nothing_is_told_what_to_write_and_not_what_was_expected(sandbox, frame):
+    probed = RUBRIC.only([item.name for item in RUBRIC.items if item.probes])
+    blank = frames.submission(PS7, "template", frame)
+    for item, verdicts in grade(blank, probed, BANK, sandbox, Clock(Limits())):
+        assert score(verdicts) == 0
+        assert f"This is still the template's blank. {item.todo}" in verdicts[0].message
+        assert not [verdict.message for verdict in verdicts if "xpected" in verdict.message]
+
+
 def test_public_checks_need_no_hidden_bank(sandbox):
     verdicts = graded(sandbox, HEAD, rubric=RUBRIC.public(), bank=Bank.read(("public",), PS7.banks))
     assert list(verdicts) == [item.name for item in RUBRIC.items]

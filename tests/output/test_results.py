@@ -80,6 +80,12 @@ def test_the_course_staff_have_it_in_one_test_that_nobody_else_sees():
     assert [test.visibility for test in results.tests].count("hidden") == 1
 
 
+def test_a_package_that_is_not_there_is_no_failure_of_the_grader():
+    lacking = "the package einops is not installed where grading runs"
+    results = from_verdicts([verdict(needs_review=f"could not be checked: {lacking}", fault=lacking)])
+    assert results.tests[-1].output == f"- 7.1.1.1 Shape: `could not be checked: {lacking}`"
+
+
 def test_where_nothing_is_to_be_looked_at_there_is_no_such_test():
     assert len(from_verdicts([verdict(), verdict(number="7.1.4.3")]).tests) == 2
 
