@@ -38,7 +38,10 @@ def arrangement_of(
     if sorted(map(_shape, own)) == sorted(shapes) and agrees(module):
         return ()
     slots = _slots(values)
-    for arrangement in itertools.islice(_arrangements(own, list(enumerate(slots))), MOST):
+    numbered = list(enumerate(slots))
+    # Who lays one weight in a form of their own lays all of them so.
+    alike = (_arrangements(own, numbered, style) for style in range(max(len(slot.forms) for slot in slots)))
+    for arrangement in itertools.islice(itertools.chain(*alike, _arrangements(own, numbered)), MOST):
         _lay(own, slots, arrangement)
         if agrees(module):
             return tuple(arrangement)
@@ -95,17 +98,20 @@ def _slots(values: Sequence[torch.Tensor]) -> list[Slot]:
     return slots
 
 
-def _arrangements(own: Sequence[torch.Tensor], slots: Sequence[tuple[int, Slot]]) -> Iterator[list[tuple[int, int]]]:
-    """All ways to give each parameter a slot of its own."""
+def _arrangements(
+    own: Sequence[torch.Tensor], slots: Sequence[tuple[int, Slot]], style: int | None = None
+) -> Iterator[list[tuple[int, int]]]:
+    """All ways to give each parameter a slot of its own; with a `style` those in which all weights have that form."""
     if not own:
         yield []
         return
     first, *others = own
     for number, slot in sorted(slots, key=lambda each: each[1].shape != _shape(first)):
         for form in slot.fitting(_shape(first)):
-            remaining = [each for each in slots if not each[1].parts & slot.parts]
-            for rest in _arrangements(others, remaining):
-                yield [(number, form), *rest]
+            if style in (None, form) or len(slot.forms) == 1:
+                remaining = [each for each in slots if not each[1].parts & slot.parts]
+                for rest in _arrangements(others, remaining, style):
+                    yield [(number, form), *rest]
 
 
 def _merges(shape: Shape, into: Shape) -> bool:
