@@ -1,7 +1,7 @@
 """What is known of the architectures that the assignment asks for, to find out which of a student's parameters is
 which: their shapes, and numbers that the reference gave once for parameters and inputs of which nobody is asked.
 
-Numbers and no code: whatever a guest computes with, its student can take. `ps7 build banks` has the numbers recorded.
+Numbers and no code: whatever a guest computes with, its student can take. `ps7 build known` records the numbers.
 """
 
 import json
