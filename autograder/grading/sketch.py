@@ -15,8 +15,9 @@ def sketched(outcome: Answer) -> Answer:
     """The outcome with `SUMS` numbers in place of every longer array, linear in its values.
 
     Every value is added to or subtracted from one of the sums, as hash functions of its place have it (the count
-    sketch of Charikar, Chen and Farach-Colton, 2002). So arrays that are the same up to rounding stay so, and others
-    differ in most cases: in a large array a single small difference is lost.
+    sketch of Charikar, Chen and Farach-Colton, 2002). So arrays that are the same up to rounding stay so, unless
+    all of their values cancel each other; others differ in most cases: in a large array a single small difference is
+    lost.
     """
     if not isinstance(outcome, Reply):
         return outcome

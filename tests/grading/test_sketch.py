@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -24,6 +24,8 @@ def alike(one, other):
 
 @given(LARGE, st.randoms())
 def test_rounding_does_not_show(array, chance):
+    # Of two values that cancel each other exactly nothing but their rounding is left.
+    assume(np.abs(sketched(reply(array)).arrays["x"]).max() >= 1e-3 * np.abs(array).max())
     noise = np.array([chance.uniform(-1, 1) for _ in range(array.size)]).reshape(array.shape)
     assert alike(array, array + 1e-7 * np.abs(array) * noise)
 
