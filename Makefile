@@ -7,7 +7,7 @@ NEWEST = $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c "import ensurepip, venv" 2>/dev/null && echo $$python && break; done)
 
 # All but what confines guests has to do without POSIX. (Of files that are only imported mypy tells no errors.)
-PORTABLE := autograder --exclude 'sandbox/(forking|reservation|short_lived|zygote|killer|processes|confinement)'
+PORTABLE := autograder --exclude '(forking|reservation|short_lived|zygote|killer|processes|confinement)'
 
 .PHONY: help demo test test-item test-all test-python lint format bench bench-rivals build validate upgrade clean
 
@@ -30,7 +30,7 @@ test: $(READY)  ## run the tests that see most (about six minutes on two cores)
 
 test-item: $(READY)  ## run all that a change of one item can touch: make test-item ITEM=encoder
 	@test -n "$(ITEM)" || (echo "say of which item: make test-item ITEM=encoder" >&2; exit 2)
-	$(PYTHON) -m pytest -n 2 --item "$(ITEM)" tests/test_item.py tests/assignment/probes tests/assignment/test_cells.py \
+	$(PYTHON) -m pytest -n 2 --item "$(ITEM)" tests/test_item.py tests/ps7/probes tests/ps7/test_cells.py \
 		tests/authoring/test_build.py
 
 test-all: $(READY)  ## run all tests, the slow ones too (up to an hour)

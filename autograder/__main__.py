@@ -1,7 +1,16 @@
-"""`python -m autograder`: the `ps7` command of this very folder, whatever is installed."""
+"""`python -m autograder [ASSIGNMENT] ...`: the command of an assignment, by the engine of this very folder.
 
-import importlib.util
+The name can be left out where one assignment is installed alone.
+"""
 
-# Students have no `cli.py`.
-command = importlib.import_module(f"autograder.{'cli' if importlib.util.find_spec('autograder.cli') else 'student'}")
-command.main()
+import sys
+
+from autograder.student.assignment import Unavailable
+from autograder.student.assignments import find, installed
+
+name = sys.argv.pop(1) if sys.argv[1:2] and sys.argv[1] in installed() else ""
+try:
+    assignment = find(name)
+except Unavailable as error:
+    sys.exit(f"autograder: {error}")
+assignment.main()

@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 from safetensors.numpy import save
 
-from autograder.assignment.datasets.archive import PARTS, Dataset
-from autograder.assignment.serving import backbones
+from autograder.ps7.student.datasets.archive import PARTS, Dataset
+from autograder.ps7.student.serving import backbones
 
 CROP = 64
 TIMESTAMP = (2000, 1, 1, 0, 0, 0)

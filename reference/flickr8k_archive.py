@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from autograder.assignment.datasets.archive import SIDE, DatasetError
+from autograder.ps7.student.datasets.archive import SIDE, DatasetError
 
 COUNT = 3000
 """Photos: about 10 MB."""

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from torchvision.datasets import STL10
 
-from autograder.assignment.datasets.archive import DatasetError
+from autograder.ps7.student.datasets.archive import DatasetError
 
 COUNTS = {"unlabeled": 3000, "train": 2500, "test": 2000}
 """Images of each part: about 15 MB."""

@@ -20,8 +20,8 @@ import threading
 import time
 from pathlib import Path
 
-from autograder.assignment.files import PS7
-from autograder.authoring import frames
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import frames
 
 ROOT = Path(__file__).parent.parent
 PYTHON, COMMAND = sys.executable, str(Path(sys.executable).with_name("ps7"))

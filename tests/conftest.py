@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from autograder.assignment.files import PS7
-from autograder.grading.bank import Bank
-from autograder.grading.rubric import Rubric, load
-from autograder.sandbox.host import Sandbox
-from autograder.sandbox.remembering import Remembering
-from autograder.sandbox.starting import start
+from autograder.ps7.student.assignment import PS7
+from autograder.student.grading.bank import Bank
+from autograder.student.grading.rubric import Rubric, load
+from autograder.student.sandbox.host import Sandbox
+from autograder.student.sandbox.remembering import Remembering
+from autograder.student.sandbox.starting import start
 from tests.late import Late
 
 # Several processes share the machine; threads of torch that wait for one another slow all of them down.
@@ -25,7 +25,7 @@ settings.register_profile("first", deadline=None, max_examples=25)
 settings.register_profile("all", deadline=None, max_examples=1000)
 settings.load_profile("first")
 
-TOGETHER = ("tests/test_recipe.py", "tests/assignment/test_frame.py")
+TOGETHER = ("tests/test_recipe.py", "tests/ps7/test_frame.py")
 """Modules whose fixture costs more than all their tests: with `-n` they stay in one process."""
 
 
@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuses an item that is none."""
-    names = [item.name for item in load(PS7.rubric).items]
+    names = [item.name for item in load(PS7).items]
     if (asked := config.getoption("item")) and asked not in names:
         raise pytest.UsageError(f"there is no item {asked!r}; there are {', '.join(names)}")
 
@@ -79,12 +79,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def rubric() -> Rubric:
-    return load(PS7.rubric)
+    return load(PS7)
 
 
 @pytest.fixture(scope="session")
 def bank() -> Bank:
-    return Bank.read(("public", "hidden"), PS7.banks)
+    return PS7.bank()
 
 
 @pytest.fixture(scope="session")

@@ -18,16 +18,16 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from autograder.assignment.files import PS7
-from autograder.authoring import frames
-from autograder.commands import grade as grading
-from autograder.grading.examination import Limits
-from autograder.grading.rubric import load
-from autograder.output.results import decode
-from autograder.sandbox import wire
-from autograder.sandbox.guest import Answer
-from autograder.sandbox.outcomes import Ended, Raised, ReplyHeader
-from autograder.sandbox.session import Session
+from autograder.guest import wire
+from autograder.guest.answering import Answer
+from autograder.guest.outcomes import Ended, Raised, ReplyHeader
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import frames
+from autograder.student.commands import grade as grading
+from autograder.student.grading.examination import Limits
+from autograder.student.grading.rubric import load
+from autograder.student.output.results import decode
+from autograder.student.sandbox.session import Session
 
 KEPT = Path("build/fuzz")
 WORDS = [
@@ -186,7 +186,7 @@ class Silent:
 def fuzz_notebooks(chance: random.Random, seconds: float) -> Counter:
     """Grades mutated notebooks with public and hidden banks."""
     grading.start = lambda *_: Silent()
-    rubric = load(PS7.rubric)
+    rubric = load(PS7)
     originals = [frames.text(frames.generate(PS7, "solution", folder)).encode() for folder in PS7.every_frame]
     count, slowest = Counter(), 0.0
     end = time.monotonic() + seconds

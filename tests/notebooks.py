@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from autograder.assignment.files import PS7
-from autograder.authoring import frames
-from autograder.submission.notebook import Cell, Notebook
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import frames
+from autograder.student.submission.notebook import Cell, Notebook
 
 
 def notebook(*cells: str | tuple[str, str]) -> Notebook:

@@ -6,14 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import msgspec
 import pytest
-from typer.testing import CliRunner
 
-from autograder import building, cli
-from autograder.assignment import files
-from autograder.grading.rubric import load
-from autograder.output.results import decode
+from autograder.ps7.student.assignment import PS7 as ASSIGNMENT
+from autograder.student.grading.rubric import load
+from autograder.student.output.results import decode
+from tests.invoking import invoke
+from tests.projects import project_with
 
 ROOT = Path(__file__).parent.parent
 PS7 = Path(sys.executable).with_name("ps7")
@@ -59,7 +58,7 @@ def test_the_solved_notebook_has_ten_points(graded):
 
 
 def test_the_points_of_each_item_are_the_assignments(graded):
-    points = {item.name: item.points for item in load(files.PS7.rubric).items}
+    points = {item.name: item.points for item in load(ASSIGNMENT).items}
     sums: dict[str, float] = dict.fromkeys(points, 0.0)
     for test in decode(graded[1].read_bytes()).tests:
         sums[test.extra_data["item"]] += test.max_score
@@ -76,7 +75,7 @@ def test_the_blank_notebook_says_for_each_item_what_to_do(tmp_path):
     assert done.returncode == 0
     results = decode(done.stdout.encode())
     assert results.score == 0.0
-    for item in load(files.PS7.rubric).items:
+    for item in load(ASSIGNMENT).items:
         own = [test for test in results.tests if test.extra_data["item"] == item.name]
         assert own[0].status == "failed"
         todo = item.todo if item.probes else "write the figure into the report section"
@@ -192,26 +191,22 @@ def test_wrong_usage_exits_with_2_and_says_what_to_do(arguments, words):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"misconceptions": {"encoder.toml": "[x]\nshows = 1"}}, "encoder.toml"),
+        ({"reference/misconceptions/encoder.toml": "[x]\nshows = 1"}, "encoder.toml"),
         (
             {
-                "misconceptions": {
-                    "encoder.toml": '[x]\nshows = "a."\nlook = "b."\nedits = [{ old = "lost", new = "" }]'
-                }
+                "reference/misconceptions/encoder.toml": (
+                    '[x]\nshows = "a."\nlook = "b."\nedits = [{ old = "lost", new = "" }]'
+                )
             },
             "x: 'lost'",
         ),
-        ({"template": {"ps7.py": '# %% source="reference.autoencoder:Lost"\n'}}, "defines no Lost"),
-        ({"template": {"ps7.py": '# %% source="reference.lost:Encoder"\n'}}, "lost.py"),
-        ({"template": {"ps7.py": '# %% [markdown] points="lost"\n'}}, "points of 'lost'"),
+        ({"student_template/ps7.py": '# %% source="reference.autoencoder:Lost"\n'}, "defines no Lost"),
+        ({"student_template/ps7.py": '# %% source="reference.lost:Encoder"\n'}, "lost.py"),
+        ({"student_template/ps7.py": '# %% [markdown] points="lost"\n'}, "points of 'lost'"),
     ],
 )
-def test_an_authors_mistake_is_told_in_a_sentence(tmp_path, monkeypatch, changes, words):
-    for field, texts in changes.items():
-        for name, text in texts.items():
-            (tmp_path / name).write_text(text)
-        monkeypatch.setattr(building, "PS7", msgspec.structs.replace(files.PS7, **{field: tmp_path}))
-    done = CliRunner().invoke(cli.app, ["build", "banks"], env={"COLUMNS": "200"})
+def test_an_authors_mistake_is_told_in_a_sentence(tmp_path, changes, words):
+    done = invoke(["build", "banks"], project_with(tmp_path, changes), env={"COLUMNS": "200"})
     assert done.exit_code == 2
     assert words in done.output
     assert "Traceback" not in done.output

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment.files import PS7
-from autograder.authoring import frames
-from autograder.authoring.bundle import unpack
-from autograder.authoring.hostile import attacked, attacks
-from autograder.grading.rubric import load
-from autograder.output.results import decode
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import frames
+from autograder.staff.authoring.bundle import unpack
+from autograder.staff.authoring.hostile import attacked, attacks
+from autograder.student.grading.rubric import load
+from autograder.student.output.results import decode
 
 pytestmark = pytest.mark.slow
 PROFILE = Path("/usr/share/containers/seccomp.json")
@@ -34,7 +34,7 @@ for controller in memory cpu; do echo $$ > /sys/fs/cgroup/$controller/$1/cgroup.
 exec crun --cgroup-manager=disabled run -b "$2" "$1"
 """
 """crun refuses machines with both versions of control groups: it is put into groups of version 1 by hand."""
-RUBRIC = load(PS7.rubric)
+RUBRIC = load(PS7)
 WORST = [
     "exit-kills-everyone",
     "exit-stops-everyone",

@@ -8,8 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.assignment.files import PS7
-from autograder.authoring import corpus
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import corpus
 
 WRONG = "c-denoising-input-alphabetical"
 """It draws random numbers while it is graded, and loses marks for some of what it does with them."""

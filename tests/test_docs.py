@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from autograder.cli import app
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.cli.instructor import new_app
+from autograder.student.cli import command_line
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -72,7 +73,7 @@ def folder(tmp_path):
 
 
 ENDLESS = ("--watch", "run ")
-"""What waits for ever, or trains for an hour (tests/assignment/serving has that in small)."""
+"""What waits for ever, or trains for an hour (tests/ps7/serving has that in small)."""
 
 
 @pytest.mark.slow
@@ -93,7 +94,7 @@ def test_a_command_of_a_page_works(command, folder):
 @pytest.mark.parametrize("command", sorted(RUN | NAMED))
 def test_a_command_that_is_named_is_there_with_its_options(command):
     words = [word for word in shlex.split(command)[1:] if word != "..."]
-    place = get_command(app)
+    place = command_line(PS7, new_app(PS7))
     while words and hasattr(place, "commands"):
         assert words[0] in place.commands or words[0].startswith("-"), command
         place = place.commands.get(words.pop(0), place)

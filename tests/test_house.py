@@ -1,6 +1,7 @@
 """The house as it is meant to be: who may import whom, and nothing of a student's is ever unpickled."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -8,25 +9,19 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted([*ROOT.glob("autograder/**/*.py"), *ROOT.glob("reference/**/*.py")])
+ZONES = ("guest", "student", "staff")
+"""What runs beside a student's code, what students are given besides, what the staff alone has: each imports from those
+before it alone."""
+ENTRANCES = {"autograder", "autograder.__main__", "autograder.live"}
+"""What lies in no zone, for it is called from outside by these names; students have them."""
 ROOMS = {
-    "submission": set(),
-    "program": {"submission"},
-    "sandbox": set(),
-    "grading": {"submission", "program", "sandbox"},
-    "assignment": {"submission", "program", "sandbox", "grading"},
-    "authoring": {"submission", "program", "sandbox", "grading"},
-    "output": {"submission", "program", "grading"},
-    "commands": {"submission", "program", "sandbox", "grading", "authoring", "output"},
+    "student": ("submission", "program", "sandbox", "grading", "output", "commands"),
+    "staff": ("authoring", "classes", "commands", "cli"),
 }
-"""Room to the rooms that it may import from. Only what people call, `live.py`, `student.py`, `cli.py`, `building.py`, `batching.py` and `measuring.py`, knows both the
-engine and the assignment."""
-GUEST = (
-    "autograder.sandbox",
-    "autograder.assignment.probes",
-    "autograder.assignment.colab",
-    "autograder.assignment.environment",
-)
-"""What runs in the sandbox."""
+"""The rooms of the engine's zones in their order: each imports from those before it alone, and from the zones before
+its own."""
+MARKS = ("student", "staff")
+"""Of the zones, those whose files a guest may not read."""
 
 
 def name_of(path: Path) -> str:
@@ -56,61 +51,96 @@ def reach(module: str) -> set[str]:
     return seen
 
 
-def below(module: str, rooms: tuple[str, ...]) -> bool:
-    return any(module == room or module.startswith(room + ".") for room in rooms)
+def zone_of(module):
+    """The zone of a module of the engine or of the assignment; "" for what lies in none."""
+    parts = module.split(".")[1:]
+    return next((part for part in parts[:2] if part in ZONES), "")
 
 
-def room_of(module: str) -> str:
-    return module.split(".")[1] if module.count(".") else ""
+def package_of(module):
+    return module.partition(f".{zone_of(module)}")[0] if zone_of(module) else module
+
+
+def room_of(module):
+    """The engine's room, "" for what stands in a zone's entrance."""
+    parts = module.split(".")
+    return parts[2] if len(parts) > 3 and parts[1] in ZONES else ""
+
+
+def test_every_module_lies_in_a_zone():
+    outside = {module for module in MODULES if module.startswith("autograder") and not zone_of(module)}
+    assert outside == {*ENTRANCES, "autograder.ps7"}
+
+
+def test_every_file_lies_in_a_zone():
+    """Data too: a folder beside the zones would be in no kit, and nobody could tell who may see it."""
+    for package in (ROOT / "autograder", ROOT / "autograder" / "ps7"):
+        folders = {path.name for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"}
+        assert folders == {*ZONES} | ({"ps7"} if package.name == "autograder" else set())
+        assert all(path.suffix == ".py" for path in package.iterdir() if path.is_file())
 
 
 def test_every_folder_is_a_room():
-    assert {path.parent.name for path in ROOT.glob("autograder/*/__init__.py")} == set(ROOMS)
+    for zone, rooms in ROOMS.items():
+        assert {path.parent.name for path in ROOT.glob(f"autograder/{zone}/*/__init__.py")} == {*rooms}
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_only_from_the_rooms_below_it(room):
+@pytest.mark.parametrize("zone", ZONES)
+def test_imports_run_from_the_more_secret_to_the_less(zone):
+    hidden = ZONES[ZONES.index(zone) + 1 :]
+    mine = [module for module in MODULES if zone_of(module) == zone]
+    assert mine
+    assert not [(one, other) for one in mine for other in imports_of(one) if zone_of(other) in hidden]
+    if zone != "staff":
+        assert not [one for one in mine if any(other.startswith("reference") for other in imports_of(one))]
+
+
+@pytest.mark.parametrize("zone", ROOMS)
+def test_a_room_imports_only_from_the_rooms_before_it(zone):
+    rooms = ROOMS[zone]
     found = {
         (module, other)
         for module in MODULES
-        if room_of(module) == room and module.startswith("autograder.")
         for other in imports_of(module)
-        if room_of(other) not in {"", room, *ROOMS[room]}
+        if package_of(module) == package_of(other) == "autograder"
+        and zone_of(module) == zone_of(other) == zone
+        and room_of(module)
+        and room_of(other)
+        and rooms.index(room_of(other)) > rooms.index(room_of(module))
     }
     assert not found
 
 
-def test_nothing_but_the_terminal_knows_the_assignment():
-    """Engine rooms find it by the names that the rubric gives them."""
-    knowing = {module for module in MODULES for other in imports_of(module) if room_of(other) == "assignment"}
-    assert {module for module in knowing if room_of(module) != "assignment" and module.startswith("autograder.")} == {
-        "autograder.batching",
-        "autograder.measuring",
-        "autograder.building",
-        "autograder.cli",
-        "autograder.live",
-        "autograder.student",
+def test_the_engine_knows_no_assignment():
+    """It finds one by its entry point, and in it what its object names."""
+    engine = {module for module in MODULES if package_of(module) == "autograder" or module in ENTRANCES}
+    assert not [(one, other) for one in engine for other in imports_of(one) if other.startswith("autograder.ps7")]
+    texts = {path: path.read_text(encoding="utf-8") for path in (ROOT / "autograder").rglob("*.py")}
+    naming = {
+        path.relative_to(ROOT).as_posix()
+        for path, text in texts.items()
+        if re.search(r"\bps7\b", text, re.IGNORECASE) and "ps7" not in path.parts
     }
+    assert naming == {"autograder/staff/authoring/packing.py"}  # the name under which the engine is installed
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if below(name, GUEST)])
-def test_what_runs_in_the_sandbox_reaches_only_sandbox_and_probes(module):
+@pytest.mark.parametrize("module", [name for name in MODULES if zone_of(name) == "guest"])
+def test_what_runs_beside_a_students_code_reaches_nothing_else_of_ours(module):
     # Of the packages around them only docstrings.
-    others = {other for other in reach(module) if not below(other, GUEST)}
-    assert others <= {"autograder", "autograder.assignment"}
+    assert {other for other in reach(module) if zone_of(other) != "guest"} <= {"autograder", "autograder.ps7"}
 
 
-def test_the_packages_around_the_probes_are_empty():
-    for package in ("autograder", "autograder.assignment", "autograder.assignment.probes"):
-        assert not imports_of(package)
+def test_the_packages_around_the_zones_are_empty():
+    around = [name for name in MODULES if name in {"autograder", "autograder.ps7"} or name.rpartition(".")[2] in ZONES]
+    assert len(around) == 2 + 2 * len(ZONES)
+    assert not [package for package in around if imports_of(package)]
 
 
-@pytest.mark.parametrize(
-    "module",
-    ["autograder.commands.grade", "autograder.assignment.methods", "autograder.assignment.reproduction.findings"],
-)
+@pytest.mark.parametrize("module", [name for name in MODULES if zone_of(name) in MARKS])
 def test_grading_needs_neither_reference_nor_what_builds(module):
-    assert not any(below(other, ("reference", "autograder.authoring")) for other in reach(module))
+    """Only what makes an assignment knows how it is solved, and only commands know that."""
+    if zone_of(module) == "student" or ".reproduction" in module:
+        assert not [other for other in reach(module) if other.startswith(("reference", "autograder.staff.authoring"))]
 
 
 def test_nothing_is_ever_unpickled():
@@ -126,8 +156,8 @@ def test_nothing_is_ever_unpickled():
 def test_the_trusted_process_imports_no_torch():
     import subprocess
 
-    text = "import sys, autograder.commands.grade, autograder.cli, autograder.output.html, autograder.output.terminal\n"
-    text += "import autograder.assignment.reproduction.findings, autograder.assignment.datasets.finding\n"
+    text = "import sys, autograder.student.commands.grade, autograder.staff.cli, autograder.student.output.html, autograder.student.output.terminal\n"
+    text += "import autograder.ps7.staff.reproduction.findings, autograder.ps7.student.datasets.finding\n"
     text += "sys.exit(1 if {'torch', 'torchvision', 'transformers'} & set(sys.modules) else 0)"
     assert subprocess.run([sys.executable, "-c", text], cwd=ROOT, check=False).returncode == 0
 

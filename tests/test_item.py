@@ -2,14 +2,14 @@
 
 import pytest
 
-from autograder.assignment.files import PS7
-from autograder.authoring import frames
-from autograder.authoring.mutants import first_order, pairs
-from autograder.commands.mutation import look_at
-from autograder.commands.validate import everything_known, validate, variant
-from autograder.grading.rubric import load
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import frames
+from autograder.staff.authoring.mutants import first_order, pairs
+from autograder.staff.commands.mutation import look_at
+from autograder.staff.commands.validate import everything_known, validate, variant
+from autograder.student.grading.rubric import load
 
-RUBRIC = load(PS7.rubric)
+RUBRIC = load(PS7)
 KNOWN = {f"{known.kind}:{known.name}": known for known in everything_known(PS7, RUBRIC)}
 
 

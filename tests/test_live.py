@@ -6,9 +6,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from autograder.assignment.files import PS7
-from autograder.authoring import frames
 from autograder.live import check
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import frames
 
 WRONG = "class ProjectionHead(nn.Module):\n    def __init__(self, embedding_dim, projection_dim=256):\n        super().__init__()\n"
 WRONG += "        self.linear = nn.Linear(embedding_dim, projection_dim)\n    def forward(self, x):\n        return self.linear(x)"
@@ -34,7 +34,9 @@ def outputs():
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in texts])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    NotebookClient(notebook, timeout=120, allow_errors=True, resources={"metadata": {"path": str(PS7.root)}}).execute()
+    NotebookClient(
+        notebook, timeout=120, allow_errors=True, resources={"metadata": {"path": str(PS7.project)}}
+    ).execute()
     return [cell.outputs for cell in notebook.cells[-6:]]
 
 

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from autograder import __version__
-from autograder.assignment.files import PS7
+from autograder.ps7.student.assignment import PS7
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ def build(kind, project, out):
 def unpacked(tmp_path_factory):
     """What an installation of the wheel puts on the path, far from any checkout."""
     folder = tmp_path_factory.mktemp("release")
-    with tarfile.open(build("sdist", PS7.root, folder / "sdist")) as archive:
+    with tarfile.open(build("sdist", PS7.project, folder / "sdist")) as archive:
         archive.extractall(folder / "source", filter="data")
     [source] = (folder / "source").iterdir()
     with zipfile.ZipFile(build("wheel", source, folder / "wheel")) as archive:
@@ -36,7 +36,7 @@ def unpacked(tmp_path_factory):
 
 def ps7(unpacked, *arguments):
     return subprocess.run(
-        [sys.executable, "-P", "-c", "from autograder.cli import main; main()", *map(str, arguments)],
+        [sys.executable, "-P", "-m", "autograder", *map(str, arguments)],
         env={"PYTHONPATH": str(unpacked), "PATH": os.environ["PATH"], "COLUMNS": "100"},
         cwd=unpacked.parent,
         capture_output=True,
@@ -52,7 +52,7 @@ def test_the_version_is_the_same_everywhere(unpacked):
 
 
 def test_it_grades(unpacked, tmp_path):
-    done = ps7(unpacked, "grade", unpacked / "reference" / "solution.ipynb", "--out", tmp_path / "results.json")
+    done = ps7(unpacked, "grade", PS7.solution, "--out", tmp_path / "results.json")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "results.json").read_bytes())["score"] == 10
 

@@ -1,118 +1,257 @@
-"""The engine grades an assignment of which it has never heard: template, build, misconception, hidden case, results."""
+"""An assignment outside of this repository, installed beside the engine and used by its own command alone: the engine
+knows none."""
 
 import json
 import shutil
-import subprocess
-import sys
+import zipfile
+from pathlib import Path
 
-import msgspec
 import nbformat
 import pytest
 
-from autograder.authoring import frames
-from autograder.authoring.build import build_banks, build_notebooks
-from autograder.commands.grade import check_notebook, grade_submission
-from autograder.commands.validate import everything_known, validate_all
-from autograder.grading.bank import Bank
-from autograder.grading.examination import Limits
-from autograder.grading.rubric import load
-from autograder.sandbox.starting import start
-from autograder.submission.notebook import read_notebook
-from tests.toy import HERE, toy
+from tests.installing import Environment
+
+PROJECT = Path(__file__).parent / "toy"
+LOOTING = """import glob, os
+
+def add(numbers):
+    total = 0.0
+    for number in numbers:
+        total += number
+    for place in {places!r}:
+        try:
+            found = open(place, "rb").read()
+        except OSError:
+            continue
+        raise RuntimeError("looted " + place)
+    return total
+"""
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def toy(tmp_path_factory):
+    """The project, installed as its author has it, with all that is generated."""
     folder = tmp_path_factory.mktemp("toy")
-    shutil.copytree(HERE / "template", folder / "template")
-    assignment = msgspec.structs.replace(toy(folder), template=folder / "template")
-    rubric = load(assignment.rubric)
-    made = [*build_notebooks(assignment), *build_banks(assignment, rubric)]
-    assert all(path.exists() for path in made)
-    return assignment, rubric
+    project = Path(shutil.copytree(PROJECT, folder / "project"))
+    environment = Environment(folder / "environment")
+    environment.install(project, "--editable")
+
+    def run(*arguments, code=0):
+        done = environment.run("toy", *arguments, folder=project)
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout
+
+    run.project, run.environment = project, environment
+    for what in ("notebooks", "banks", "pairs"):
+        written = run("build", what).split()
+        assert written
+        assert all(Path(path).exists() for path in written)
+    return run
 
 
-def graded(built, tmp_path, old="", new="", *, grader=grade_submission):
-    assignment, rubric = built
-    notebook = nbformat.read(assignment.solution, as_version=4)
+def changed(toy, tmp_path, old, new):
+    notebook = nbformat.read(toy.project / "reference" / "solution.ipynb", as_version=4)
     for cell in notebook.cells:
-        cell.source = cell.source.replace(old, new) if old else cell.source
+        cell.source = cell.source.replace(old, new)
     path = tmp_path / "mine.ipynb"
     nbformat.write(notebook, path)
-    if grader is check_notebook:
-        with start(rubric.environment) as sandbox:
-            return check_notebook(assignment, read_notebook(path), (), rubric, sandbox, limits=Limits())
-    return grade_submission(assignment, path, tmp_path / "results.json", rubric, limits=Limits())
+    return path
 
 
-def test_the_template_gives_the_rubrics_points(built):
-    blank = nbformat.read(built[0].blank, as_version=4)
-    assert [cell.source for cell in blank.cells[:2]] == ["# A toy (4 points)", "## Adding (3 points)"]
+def graded(toy, tmp_path, old="", new="", command="grade", **more):
+    path = changed(toy, tmp_path, old, new) if old else toy.project / "reference" / "solution.ipynb"
+    return json.loads(toy(command, path, "--json", **more))
+
+
+def test_it_has_a_command_of_its_own_name(toy):
+    assert toy("--version") == "toy 1.2\n"
+    assert "Grades A toy." in toy("--help")
+    assert "calibrate" not in toy("--help")  # which is another assignment's
+    done = toy.environment.run("toy", "check", "lost.ipynb", folder=toy.project)
+    assert done.stderr.startswith("toy: ")
+    done = toy.environment.run("python", "-m", "autograder", "toy", "--version", folder=toy.project)
+    assert done.stdout == "toy 1.2\n"
+    done = toy.environment.run("python", "-m", "autograder", "--version", folder=toy.project)
+    assert "there are several assignments here; say which one: ps7, toy" in done.stderr
+
+
+def test_what_it_does_not_bring_is_said(toy):
+    solution = toy.project / "reference" / "solution.ipynb"
+    for words in (
+        ("grade", solution, "--reproduce", "x"),
+        ("run", solution, "--data", "x"),
+        ("validate", "--variants", 2),
+    ):
+        done = toy.environment.run("toy", *words, folder=toy.project)
+        assert done.returncode == 2
+        assert done.stderr.startswith("toy: toy ")
+
+
+def test_the_template_gives_the_points_that_the_course_decides(toy):
+    blank = nbformat.read(toy.project / "student_template" / "toy.ipynb", as_version=4)
+    assert [cell.source for cell in blank.cells[:2]] == ["# A toy (7 points)", "## Adding (3 points)"]
     assert "total" not in "".join(cell.source for cell in blank.cells)
 
 
-def test_the_solution_has_full_marks(built, tmp_path):
-    results = graded(built, tmp_path)
-    assert results.score == results.max_score == 4
-    written = json.loads((tmp_path / "results.json").read_text())
-    assert written["score"] == 4
-    assert [test["number"] for test in written["tests"]] == ["1.1.1", "1.1.2", "1.2.1"]
+def test_the_solution_has_full_marks(toy, tmp_path):
+    results = graded(toy, tmp_path)
+    assert results["score"] == 6
+    assert [test["number"] for test in results["tests"]] == ["1.1.1", "1.1.2", "1.2.1", "1.2.2", "1.3.1"]
 
 
-def test_a_misconception_is_named(built, tmp_path):
-    results = graded(built, tmp_path, "total = 0.0", "total = 1.0")
-    assert results.score == 1
-    assert results.tests[0].extra_data["misconception"] == "add-starts-at-one"
-    assert "The sum starts at 1." in results.tests[0].output
+@pytest.mark.parametrize(
+    ("old", "new", "score", "name", "says"),
+    [
+        ("total = 0.0", "total = 1.0", 3, "add-starts-at-one", "The sum starts at 1."),
+        ("total = 0.0", "total = float('nan')", 3, "add-not-a-number", "The sum is no number."),
+        ("-row[place]", "row[place]", 4, "largest-ascending", "The smallest come first."),
+        ("[:k]", "[:k - 1]", 4, None, "Expected (2, 3), got (2, 2)."),
+        ("    return total", "    return total * 2", 3, None, "It is the right one times 2."),
+    ],
+)
+def test_a_mistake_costs_its_own_item_and_is_named(toy, tmp_path, old, new, score, name, says):
+    results = graded(toy, tmp_path, old, new)
+    assert results["score"] == score
+    first = next(test for test in results["tests"] if test["status"] == "failed")
+    assert first["extra_data"]["misconception"] == name
+    assert says in first["output"] or name is None
+    if name is None:
+        assert "could not be checked" not in first["output"]
 
 
-def test_a_mistake_that_only_the_hidden_case_shows(built, tmp_path):
-    assert graded(built, tmp_path, "total += number", "total += abs(number)").score == 2
-    public = graded(built, tmp_path, "total += number", "total += abs(number)", grader=check_notebook)
-    assert public.score == public.max_score == 2
+def test_a_mistake_that_only_the_hidden_case_shows(toy, tmp_path):
+    assert graded(toy, tmp_path, "total += number", "total += abs(number)")["score"] == 4
+    public = graded(toy, tmp_path, "total += number", "total += abs(number)", "check")
+    assert public["score"] == 3
 
 
-def test_code_that_raises_ends_or_is_missing_costs_its_item(built, tmp_path):
+def test_code_that_raises_ends_or_is_missing_costs_its_item(toy, tmp_path):
     for new in ("raise ValueError", "import os; os._exit(0)", "total = undefined"):
-        assert graded(built, tmp_path, "total = 0.0", new).score == 1
+        assert graded(toy, tmp_path, "total = 0.0", new)["score"] == 3
 
 
-def test_the_report_is_read(built, tmp_path):
-    assert graded(built, tmp_path, "The answer: 42", "The answer: 41").score == 3
+def test_the_report_is_read(toy, tmp_path):
+    assert graded(toy, tmp_path, "The answer: 42", "The answer: 41")["score"] == 5
 
 
-def test_everything_known_of_it_is_as_it_should_be(built):
-    assignment, rubric = built
-    rows = list(validate_all(assignment, rubric))
-    assert [row.name for row in rows] == [
-        "solution",
-        "template",
-        "add-not-started",
-        "add-starts-at-one",
-        "add-absolute",
+def test_everything_known_of_it_is_as_it_should_be(toy):
+    rows = json.loads(toy("validate", "--json"))
+    assert {(row["kind"], row["name"]) for row in rows} >= {
+        ("solution", "solution"),
+        ("template", "template"),
+        ("misconception", "add-starts-at-one"),
+        ("misconception", "largest-not-started"),
+        ("correct", "sum"),
+        ("wrong", "adds-nothing"),
+    }
+    assert any(set(row["frames"]) == {"student_template", "short"} for row in rows)
+    assert not [row for row in rows if row["off"]]
+
+
+def test_its_mutants_are_caught(toy):
+    seen = json.loads(toy("validate", "--mutants", "--pairs", 3, "--json"))
+    assert len(seen) > 10
+    assert all(each["caught"] for each in seen)
+
+
+def test_a_class(toy, tmp_path):
+    folder = tmp_path / "class"
+    for name in ("ada", "bob"):
+        (folder / name).mkdir(parents=True)
+        shutil.copy(toy.project / "reference" / "solution.ipynb", folder / name)
+    told = json.loads(toy("batch", folder, "--out", tmp_path / "grades", "--workers", 1, "--json"))
+    assert (told["graded"], told["failed"]) == (2, 0)
+    assert "ada,,,,3,2,1,6,6" in (tmp_path / "grades" / "grades.csv").read_text()
+    assert "A toy: three items" in (tmp_path / "grades" / "class.html").read_text()
+
+
+def test_an_appeal(toy):
+    told = json.loads(toy("explain", toy.project / "reference" / "solution.ipynb", "largest", "--json"))
+    assert [answer["case"] for check in told["checks"] for answer in check["answers"]] == ["few", "more"]
+
+
+def test_a_cell_that_shows_a_mistake(toy, tmp_path):
+    assert toy("check", "--show", "add").startswith("# What `add` gives")
+    toy("check", changed(toy, tmp_path, "total = 0.0", "total = 1.0"), "--cells", code=1)
+    assert "expected 3.5" in (tmp_path / "mine.cells.ipynb").read_text()
+
+
+def test_checked_in_a_cell(toy, tmp_path):
+    solved = nbformat.read(toy.project / "reference" / "solution.ipynb", as_version=4)
+    texts = [cell.source for cell in solved.cells if cell.cell_type == "code"]
+    texts += [
+        "from autograder.live import check\nprint(check(assignment='toy'))\nprint(check('add', assignment='toy'))"
     ]
-    assert not any(row.off for row in rows)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in texts])
+    nbformat.write(notebook, tmp_path / "live.ipynb")
+    toy("run", tmp_path / "live.ipynb", "--no-check")
+    said = (tmp_path / "live.run.ipynb").read_text()
+    assert "2 of 2 points" in said
+    assert "1 of 1 points" in said
 
 
-def test_the_banks_keep_the_hidden_case_apart(built):
-    public = Bank.read(("public",), built[0].banks)
-    assert set(public._cases) == {"add.open"}
+@pytest.fixture(scope="module")
+def kit(toy, tmp_path_factory):
+    """What students are given, installed by one."""
+    out = tmp_path_factory.mktemp("kit")
+    toy("build", "student", "--out", out)
+    environment = Environment(out / "environment")
+    [wheel] = out.glob("*.whl")
+    environment.install(wheel)
+    return wheel, environment
 
 
-def test_a_frame_that_lacks_an_item_is_not_asked_for_it(built, tmp_path):
-    frame = tmp_path / "frames" / "short"
-    frame.mkdir(parents=True)
-    text = (HERE / "template" / "toy.py").read_text().split("# %% [markdown] item=")[0]
-    (frame / "toy.py").write_text(text)
-    assignment = msgspec.structs.replace(built[0], frames=tmp_path / "frames")
-    assert frames.held(assignment, built[1], frame) == {"add"}
-    known = next(everything_known(assignment, built[1]))
-    assert set(known.frames) == {"template", "short"}
-    rows = list(validate_all(assignment, built[1]))
-    assert [sentence for row in rows for sentence in row.off] == []
+def test_students_have_the_public_checks_and_nothing_hidden(toy, kit, tmp_path):
+    wheel, environment = kit
+    with zipfile.ZipFile(wheel) as archive:
+        text = b"".join(map(archive.read, archive.namelist()))
+        assert not [name for name in archive.namelist() if "staff" in name or "ps7" in name]
+    assert b"314.25" not in text
+    assert b"places" in text
+    # What the tests' own environment has beside it is on the path as well, and behind.
+    path = changed(toy, tmp_path, "total = 0.0", "total = 1.0")
+    done = environment.run("toy", "check", path, "--json", folder=tmp_path)
+    results = json.loads(done.stdout)
+    assert (done.returncode, results["score"]) == (1, 3)  # the course finds the report worth two
+    assert "The sum starts at 1." in results["tests"][0]["output"]
+    assert environment.run("toy", "grade", path, folder=tmp_path).returncode == 2
 
 
-def test_no_module_of_the_assignment_is_loaded():
-    text = "import sys\nimport tests.test_toy\n"
-    text += "sys.exit(any(name.startswith('autograder.assignment') for name in sys.modules))"
-    assert subprocess.run([sys.executable, "-c", text], cwd=HERE.parent.parent, check=False).returncode == 0
+@pytest.mark.parametrize("kind", ["edited in place", "installed"])
+def test_no_guest_reads_a_hidden_case(toy, tmp_path, kind):
+    """Neither by what it holds nor from the disk, wherever both lie."""
+    environment = toy.environment
+    if kind == "installed":
+        environment = Environment(tmp_path / "environment")
+        environment.install(toy.project)
+    where = environment.said("import toy.student.assignment as a; print(a.FOLDER)").strip()
+    assert (str(environment.packages) in where) == (kind == "installed")
+    places = [str(path) for path in Path(where).rglob("*") if path.is_file()]
+    assert any("hidden" in place for place in places)
+    if kind == "edited in place":
+        places += [str(path) for path in toy.project.rglob("*") if path.is_file()]
+    notebook = nbformat.read(toy.project / "reference" / "solution.ipynb", as_version=4)
+    notebook.cells[2].source = LOOTING.format(places=places)
+    nbformat.write(notebook, tmp_path / "mine.ipynb")
+    done = environment.run("toy", "grade", tmp_path / "mine.ipynb", "--json", folder=tmp_path)
+    results = json.loads(done.stdout)
+    assert results["score"] == 6, results["tests"][0]["output"]
+    done = environment.run("toy", "grade", tmp_path / "mine.ipynb", "--json", "--sandbox", "none", folder=tmp_path)
+    assert "looted" in json.loads(done.stdout)["tests"][0]["output"]
+
+
+def test_the_zip_grades_as_on_gradescope(toy, tmp_path):
+    out = tmp_path / "gradescope.zip"
+    said = toy("build", "gradescope", "--out", out, "--check")
+    assert said.count("as it should be") == 3
+    with zipfile.ZipFile(out) as archive:
+        names = archive.namelist()
+    assert {"setup.sh", "run_autograder", "config.toml", "constraints.txt", "toy/staff/banks/hidden.json"} < {*names}
+    assert not [name for name in names if name.startswith(("reference", "autograder/ps7", "tests"))]
+
+
+def test_no_module_of_another_assignment_is_loaded(toy):
+    text = "import sys\nfrom toy.student.assignment import TOY\nfrom autograder.staff.cli.instructor import new_app\n"
+    text += "new_app(TOY)\nprint(sorted(name for name in sys.modules if name.startswith('autograder.ps7')))"
+    assert toy.environment.said(text) == "[]\n"

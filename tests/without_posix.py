@@ -56,13 +56,14 @@ def main() -> None:
 
     exec(WITHOUT, {})
     sys.path.insert(0, str(Path(__file__).parent.parent))
-    from autograder.sandbox import host
+    from autograder.student.sandbox import host
 
     host.START = WITHOUT.replace("{", "{{").replace("}", "}}") + host.START
-    from autograder.student import main as ps7
+    from autograder.ps7.student.assignment import PS7
+    from autograder.student.cli import main as students
 
     sys.argv[0] = "ps7"
-    ps7()
+    students(PS7)
 
 
 if __name__ == "__main__":

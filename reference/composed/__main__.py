@@ -15,7 +15,7 @@ from PIL import Image
 
 from reference.composed.composing import CLASSES, Recipe, compose
 
-ARCHIVE = Path(__file__).parent.parent.parent / "autograder" / "assignment" / "datasets" / "composed.zip"
+ARCHIVE = Path(__file__).parent.parent.parent / "autograder" / "ps7" / "staff" / "datasets" / "composed.zip"
 PARTS = {"unlabeled": 3000, "train": 2500, "test": 2000}
 SEED = 0
 QUALITY = 75

@@ -5,15 +5,15 @@ import nbformat
 import numpy as np
 import pytest
 
-from autograder.assignment.files import PS7
-from autograder.authoring import frames, misconceptions
-from autograder.authoring.banks import divided, in_memory, write
-from autograder.authoring.recording import known, record
-from autograder.grading.bank import Bank, BankError
-from autograder.grading.compare import same
-from autograder.grading.rubric import load
-from autograder.grading.sketch import sketched
-from autograder.sandbox.outcomes import Reply
+from autograder.guest.outcomes import Reply
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import frames, misconceptions
+from autograder.staff.authoring.banks import divided, in_memory, write
+from autograder.staff.authoring.recording import known, record
+from autograder.student.grading.bank import Bank, BankError
+from autograder.student.grading.compare import same
+from autograder.student.grading.rubric import load
+from autograder.student.grading.sketch import sketched
 
 
 @pytest.mark.parametrize(("version", "path"), [("template", PS7.blank), ("solution", PS7.solution)])
@@ -43,7 +43,7 @@ def recorded(rubric, plain):
 
 def test_what_probes_know_is_up_to_date(rubric, plain):
     now = known(PS7, rubric, frames.submission(PS7, "solution"), plain)
-    path = PS7.root.joinpath(*PS7.known.split(".")).with_suffix(".json")
+    path = PS7.folder.joinpath(*PS7.known.split(".")).with_suffix(".json")
     committed = msgspec.json.decode(path.read_bytes(), type=dict[str, list[float]])
     assert committed.keys() == now.keys()
     for name, numbers in committed.items():
@@ -52,7 +52,7 @@ def test_what_probes_know_is_up_to_date(rubric, plain):
 
 def test_the_committed_banks_are_up_to_date(recorded):
     rubric, banks = recorded
-    now, committed = in_memory(banks), Bank.read(("public", "hidden"), PS7.banks)
+    now, committed = in_memory(banks), PS7.bank()
     assert set(committed.misconceptions) == {mistake.slug for mistake in misconceptions.recorded(PS7, rubric)}
     for item in rubric.items:
         for case in item.cases:
@@ -72,7 +72,7 @@ def test_the_committed_banks_are_up_to_date(recorded):
 
 
 def test_the_committed_pairs_are_up_to_date(rubric, plain):
-    committed = Bank.read(("public-pairs", "hidden-pairs"), PS7.banks)
+    committed = Bank.read([PS7.bank_at("public-pairs"), PS7.bank_at("hidden-pairs")])
     every = [mistake for item in rubric.items for mistake in misconceptions.pairs(PS7, item.name)]
     assert set(committed.misconceptions) == {mistake.slug for mistake in every}, "run `ps7 build pairs`"
     chosen = every[::100]
@@ -88,8 +88,8 @@ def test_the_committed_pairs_are_up_to_date(rubric, plain):
 
 def test_written_banks_are_read_back(recorded, tmp_path):
     rubric, banks = recorded
-    write(banks, tmp_path)
-    read, kept = Bank.read(("public", "hidden"), tmp_path), in_memory(banks)
+    write(banks, tmp_path.joinpath)
+    read, kept = Bank.read([tmp_path / "public", tmp_path / "hidden"]), in_memory(banks)
     for item in rubric.items:
         for case in item.cases:
             one, other = read.expected(item.name, case), kept.expected(item.name, case)
@@ -100,8 +100,8 @@ def test_written_banks_are_read_back(recorded, tmp_path):
 
 
 def test_the_public_bank_holds_no_hidden_case():
-    rubric = load(PS7.rubric)
-    public = Bank.read(("public",), PS7.banks)
+    rubric = load(PS7)
+    public = PS7.bank("public")
     for item in rubric.items:
         for name, case in item.cases.items():
             if case.bank == "hidden":
@@ -110,12 +110,12 @@ def test_the_public_bank_holds_no_hidden_case():
 
 
 def test_a_bank_that_is_not_there(tmp_path):
-    with pytest.raises(BankError, match="ps7 build"):
-        Bank.read(("public",), tmp_path)
+    with pytest.raises(BankError, match="build banks"):
+        Bank.read([tmp_path / "public"])
 
 
 def test_half_a_bank(tmp_path):
-    (tmp_path / "public.json").write_bytes((PS7.banks / "public.json").read_bytes()[:5000])
-    (tmp_path / "public.safetensors").write_bytes((PS7.banks / "public.safetensors").read_bytes())
+    (tmp_path / "public.json").write_bytes(PS7.bank_at("public").with_suffix(".json").read_bytes()[:5000])
+    (tmp_path / "public.safetensors").write_bytes(PS7.bank_at("public").with_suffix(".safetensors").read_bytes())
     with pytest.raises(BankError, match="cannot be read"):
-        Bank.read(("public",), tmp_path)
+        Bank.read([tmp_path / "public"])

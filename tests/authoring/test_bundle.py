@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from packaging.requirements import Requirement
 
-from autograder.assignment.files import PS7
-from autograder.authoring.bundle import BundleError, build_bundle, unpack
-from autograder.commands.trial import try_out
-from autograder.grading.policy import read_policy
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring.bundle import BundleError, build_bundle, unpack
+from autograder.staff.commands.trial import try_out
+from autograder.student.grading.policy import read_policy
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +25,16 @@ def test_it_holds_what_grading_needs_and_nothing_of_the_reference(bundle):
         text = b"".join(archive.read(name) for name in names if name.endswith(".py"))
     assert {"setup.sh", "run_autograder", "config.toml", "Dockerfile", "constraints.txt", "requirements.txt"} < {*names}
     assert {
-        f"autograder/assignment/banks/{bank}.safetensors"
-        for bank in ("public", "hidden", "public-pairs", "hidden-pairs")
+        f"autograder/ps7/{bank}.safetensors"
+        for bank in (
+            "student/banks/public",
+            "staff/banks/hidden",
+            "student/banks/public-pairs",
+            "staff/banks/hidden-pairs",
+        )
     } < {*names}
     assert not [name for name in names if name.startswith(("reference", "tests")) or name.endswith((".ipynb", ".pyc"))]
-    for line in (PS7.root / "reference" / "clip.py").read_text(encoding="utf-8").splitlines():
+    for line in (PS7.project / "reference" / "clip.py").read_text(encoding="utf-8").splitlines():
         assert len(line) < 50 or line.encode() not in text
 
 
@@ -57,7 +62,7 @@ def test_scripts_are_bash_that_can_be_run(bundle, tmp_path, script):
 
 
 def test_outside_a_checkout_it_says_so(tmp_path):
-    elsewhere = msgspec.structs.replace(PS7, root=tmp_path)
+    elsewhere = msgspec.structs.replace(PS7, project=tmp_path)
     with pytest.raises(BundleError, match="a checkout of the project"):
         build_bundle(elsewhere, tmp_path / "gradescope.zip")
 
@@ -68,7 +73,7 @@ def test_a_broken_trial_says_what_is_wrong(bundle, rubric):
 
 @pytest.mark.slow
 def test_it_grades_as_on_the_platform(bundle, rubric):
-    rubric = read_policy(PS7.root / "gradescope" / "config.toml").laid_over(rubric)
+    rubric = read_policy(PS7.config).laid_over(rubric)
     rows = list(try_out(bundle, PS7, rubric, python=sys.executable))
     assert [row.notebook for row in rows] == ["solved", "blank", "hostile"]
     assert not [row for row in rows if row.wrong]

@@ -2,17 +2,17 @@
 
 import pytest
 
-from autograder.assignment.files import PS7
-from autograder.commands.validate import everything_known, validate
-from autograder.grading.examination import Clock, Limits
-from autograder.grading.grade import grade
-from autograder.grading.rubric import load
-from autograder.program import outline, program_for
-from autograder.sandbox.remembering import Remembering
-from autograder.sandbox.starting import start
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.commands.validate import everything_known, validate
+from autograder.student.grading.examination import Clock, Limits
+from autograder.student.grading.grade import grade
+from autograder.student.grading.rubric import load
+from autograder.student.program import outline, program_for
+from autograder.student.sandbox.remembering import Remembering
+from autograder.student.sandbox.starting import start
 from tests.tiers import drawn, every_second
 
-RUBRIC = load(PS7.rubric)
+RUBRIC = load(PS7)
 KNOWN = {f"{known.kind}:{known.name}": known for known in everything_known(PS7, RUBRIC)}
 
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.assignment.files import PS7
-from autograder.authoring import frames, misconceptions
-from autograder.authoring.edits import Edit, edited, places, tokens
-from autograder.grading.rubric import load
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import frames, misconceptions
+from autograder.staff.authoring.edits import Edit, edited, places, tokens
+from autograder.student.grading.rubric import load
 
 RUFF = Path(sys.executable).with_name("ruff")
 OTHERWISE = ["format", "--quiet", "--line-length=200", "--config", "format.skip-magic-trailing-comma=true"]
@@ -81,7 +81,7 @@ def trees(notebook):
 
 @pytest.mark.parametrize("frame", PS7.every_frame, ids=lambda frame: frame.name)
 def test_a_misconception_is_the_same_whatever_the_references_layout(frame, in_another_layout, monkeypatch):
-    rubric, real = load(PS7.rubric), frames.generate
+    rubric, real = load(PS7), frames.generate
     usual = {mistake.slug: mistake.notebook for mistake in misconceptions.every(PS7, rubric, frame)}
 
     def generate(assignment, version, frame):

@@ -11,22 +11,21 @@ import msgspec
 import nbformat
 import pytest
 
-from autograder.assignment.files import PS7
-from autograder.authoring import frames
-from autograder.authoring.hostile import attacks, hand_ins
-from autograder.grading.bank import Bank
-from autograder.grading.examination import Clock, Limits
-from autograder.grading.grade import grade
-from autograder.grading.rubric import load
-from autograder.output.results import decode, encode, from_verdicts
-from autograder.sandbox.reservation import REMOVE
-from autograder.sandbox.starting import start
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import frames
+from autograder.staff.authoring.hostile import attacks, hand_ins
+from autograder.student.grading.examination import Clock, Limits
+from autograder.student.grading.grade import grade
+from autograder.student.grading.rubric import load
+from autograder.student.output.results import decode, encode, from_verdicts
+from autograder.student.sandbox.reservation import REMOVE
+from autograder.student.sandbox.starting import start
 from tests.tiers import few, slow_but
 
 if sys.platform != "linux":
     pytest.skip("only Linux confines anything", allow_module_level=True)
 
-RUBRIC = load(PS7.rubric)
+RUBRIC = load(PS7)
 FOLDER = PS7.corpus / "hostile"
 ATTACKS = {attack.name: attack for attack in attacks(FOLDER)}
 HAND_INS = {case.name: case for case in hand_ins(FOLDER)}
@@ -53,7 +52,7 @@ def confined():
 
 @pytest.fixture(scope="module")
 def bank():
-    return Bank.read(("public", "hidden"), PS7.banks)
+    return PS7.bank()
 
 
 @pytest.mark.parametrize("name", some_of_each_promise(ATTACKS))

@@ -3,15 +3,15 @@
 import msgspec
 import pytest
 
-from autograder.assignment.files import PS7
-from autograder.authoring import misconceptions
-from autograder.authoring.distinctions import distinctions
-from autograder.authoring.misconceptions import MisconceptionError
-from autograder.grading.bank import Bank
-from autograder.grading.rubric import load
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import misconceptions
+from autograder.staff.authoring.distinctions import distinctions
+from autograder.staff.authoring.misconceptions import MisconceptionError
+from autograder.student.grading.rubric import load
+from tests.projects import project_with
 
-RUBRIC = load(PS7.rubric)
-BANK = Bank.read(("public", "hidden"), PS7.banks)
+RUBRIC = load(PS7)
+BANK = PS7.bank()
 
 
 def test_slugs_and_sentences():
@@ -38,10 +38,9 @@ def test_two_that_reply_the_same_are_found():
 
 
 def test_a_change_that_does_not_fit_is_named(tmp_path):
-    (tmp_path / "encoder.toml").write_text(
-        '[lost]\nshows = "a."\nlook = "b."\nedits = [{ old = "no such text", new = "" }]'
-    )
-    changed = misconceptions.every(msgspec.structs.replace(PS7, misconceptions=tmp_path), RUBRIC)
+    text = '[lost]\nshows = "a."\nlook = "b."\nedits = [{ old = "no such text", new = "" }]'
+    project = project_with(tmp_path, {"reference/misconceptions/encoder.toml": text})
+    changed = misconceptions.every(project, RUBRIC)
     lost = next(mistake for mistake in changed if mistake.slug == "lost")
     with pytest.raises(MisconceptionError, match="lost"):
         lost.make()
@@ -49,6 +48,6 @@ def test_a_change_that_does_not_fit_is_named(tmp_path):
 
 @pytest.mark.parametrize("text", ["[x]\nshows = 1", "[x]\nshow = 'a'", "not toml ="])
 def test_a_file_that_is_no_table_of_misconceptions(tmp_path, text):
-    (tmp_path / "encoder.toml").write_text(text)
+    project = project_with(tmp_path, {"reference/misconceptions/encoder.toml": text})
     with pytest.raises(MisconceptionError, match=r"encoder\.toml"):
-        misconceptions.every(msgspec.structs.replace(PS7, misconceptions=tmp_path), RUBRIC)
+        misconceptions.every(project, RUBRIC)

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.assignment.files import PS7
-from autograder.authoring.mutants import first_order, pairs
-from autograder.authoring.mutations import OPERATORS, applied, changes
-from autograder.commands.mutation import equivalents, grade_mutants, interval, look_at
-from autograder.grading.rubric import load
-from autograder.sandbox.remembering import Remembering
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring.mutants import first_order, pairs
+from autograder.staff.authoring.mutations import OPERATORS, applied, changes
+from autograder.staff.commands.mutation import equivalents, grade_mutants, interval, look_at
+from autograder.student.grading.rubric import load
+from autograder.student.sandbox.remembering import Remembering
 from tests.tiers import drawn
 
 LOOP = """
@@ -97,7 +97,7 @@ def test_a_sample_of_mutants_is_caught(rubric, bank, plain):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [item.name for item in load(PS7.rubric).items if item.probes])
+@pytest.mark.parametrize("name", [item.name for item in load(PS7).items if item.probes])
 def test_every_mutant_is_caught_or_known_to_be_none_in_every_frame(name, rubric, bank, sandbox):
     item, remembering = rubric.item(name), Remembering(sandbox)
     unneeded = {change for each, change in equivalents(PS7) if each == name}

@@ -6,21 +6,21 @@ import msgspec
 import numpy as np
 import pytest
 
-from autograder.assignment.files import PS7
-from autograder.authoring import frames, misconceptions
-from autograder.authoring.banks import divided, in_memory, write
-from autograder.authoring.recording import ROUNDING, RecordingError, record
-from autograder.grading.rubric import load
-from autograder.sandbox.outcomes import Reply
+from autograder.guest.outcomes import Reply
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import frames, misconceptions
+from autograder.staff.authoring.banks import divided, in_memory, write
+from autograder.staff.authoring.recording import ROUNDING, RecordingError, record
+from autograder.student.grading.rubric import load
 
-RUBRIC = load(PS7.rubric)
+RUBRIC = load(PS7)
 ENCODER = RUBRIC.only(["encoder"])
 SOLUTION = frames.submission(PS7, "solution")
 MISTAKES = misconceptions.every(PS7, ENCODER)[:4]
 
 
 def files(recording, folder):
-    return {path.name: path.read_bytes() for path in write(divided(recording, ENCODER), folder)}
+    return {path.name: path.read_bytes() for path in write(divided(recording, ENCODER), folder.joinpath)}
 
 
 @pytest.fixture(scope="module")

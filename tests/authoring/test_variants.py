@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.assignment.files import PS7
-from autograder.authoring.variants import WRITTEN, composed
-from autograder.authoring.variants.style import Style
-from autograder.commands.validate import validate, variant
+from autograder.ps7.staff.variants import WRITTEN
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring.style import Style
+from autograder.staff.authoring.variants import composed
+from autograder.staff.commands.validate import validate, variant
 
 
 @given(st.integers(0, 10**9), st.sampled_from(sorted(WRITTEN)))

@@ -1,8 +1,8 @@
 """The notebooks that `ps7 demo` grades."""
 
-from autograder.assignment.files import PS7
-from autograder.commands.demo import samples
-from autograder.submission.notebook import read_notebook
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.commands.demo import samples
+from autograder.student.submission.notebook import read_notebook
 
 
 def test_every_sample_is_there_and_can_be_read(rubric, tmp_path):

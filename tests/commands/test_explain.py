@@ -6,18 +6,16 @@ import json
 import msgspec
 import pytest
 from rich.console import Console
-from typer.testing import CliRunner
 
-from autograder import cli
-from autograder.assignment.files import PS7
-from autograder.authoring import misconceptions
-from autograder.commands.explain import as_json, changes, print_explanation
-from autograder.grading.bank import Bank
-from autograder.grading.examination import Clock, Limits
-from autograder.grading.explanation import explain
-from autograder.output.results import from_verdicts
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import misconceptions
+from autograder.staff.commands.explain import as_json, changes, print_explanation
+from autograder.staff.commands.explanation import explain
+from autograder.student.grading.examination import Clock, Limits
+from autograder.student.output.results import from_verdicts
+from tests.invoking import invoke
 
-BANK = Bank.read(("public", "hidden"), PS7.banks)
+BANK = PS7.bank()
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +89,7 @@ def test_as_json(explained):
     ],
 )
 def test_wrong_usage_is_a_sentence(arguments, message, monkeypatch):
-    monkeypatch.chdir(PS7.root)
-    done = CliRunner().invoke(cli.app, ["explain", str(PS7.solution), *arguments])
+    monkeypatch.chdir(PS7.project)
+    done = invoke(["explain", str(PS7.solution), *arguments])
     assert done.exit_code == 2
     assert message in " ".join(done.output.split())

@@ -6,15 +6,15 @@ import msgspec
 import nbformat
 import pytest
 
-from autograder.assignment.files import PS7
-from autograder.authoring import frames, misconceptions
-from autograder.commands.grade import check_notebook, grade_submission
-from autograder.commands.insert import UnwritableCopy, copy_with_cells, with_cells
-from autograder.grading.examination import Limits
-from autograder.output.grouping import grouped
-from autograder.submission.notebook import Notebook, parse_notebook
-from tests.assignment.test_cells import NAMES, printed
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import frames, misconceptions
+from autograder.student.commands.grade import check_notebook, grade_submission
+from autograder.student.commands.insert import UnwritableCopy, copy_with_cells, with_cells
+from autograder.student.grading.examination import Limits
+from autograder.student.output.grouping import grouped
+from autograder.student.submission.notebook import Notebook, parse_notebook
 from tests.notebooks import notebook
+from tests.ps7.test_cells import NAMES, printed
 
 
 def written(made: Notebook) -> bytes:

@@ -7,11 +7,10 @@ from importlib.util import find_spec
 import nbformat
 import psutil
 import pytest
-from typer.testing import CliRunner
 
-from autograder.commands.run import CannotBegin, run_notebook
-from autograder.student import app
-from tests.assignment.small import COUNTS, small_dataset
+from autograder.student.commands.run import CannotBegin, run_notebook
+from tests.invoking import invoke
+from tests.ps7.small import COUNTS, small_dataset
 
 TEXT = {
     "hangs": "while True: pass",
@@ -81,11 +80,11 @@ def test_a_kernel_that_dies_leaves_what_was_done(tmp_path):
 
 def test_the_command_tells_each_cell_and_checks_the_copy(tmp_path):
     path = written(tmp_path, "print('hello')", "1 / 0")
-    done = CliRunner().invoke(app, ["run", str(path), "--no-check", "--out", str(tmp_path / "copy.ipynb")])
+    done = invoke(["run", str(path), "--no-check", "--out", str(tmp_path / "copy.ipynb")])
     assert done.exit_code == 1
     assert "it raised ZeroDivisionError" in done.output
     assert "hello" in (tmp_path / "copy.ipynb").read_text()
-    lost = CliRunner().invoke(app, ["run", str(tmp_path / "lost.ipynb")])
+    lost = invoke(["run", str(tmp_path / "lost.ipynb")])
     assert lost.exit_code == 2
 
 
@@ -98,7 +97,7 @@ def test_on_given_data_it_leaves_nothing_but_the_copy_which_says_so(tmp_path):
         "from torchvision.datasets import STL10\nprint(len(STL10('.', 'test', download=True)))",
         "open('made.txt', 'w').close()\nget_ipython().system('wget somewhere')",
     )
-    done = CliRunner().invoke(app, ["run", str(path), "--no-check", "--data", str(data)])
+    done = invoke(["run", str(path), "--no-check", "--data", str(data)])
     assert done.exit_code == 0, done.output
     assert sorted(each.name for each in path.parent.iterdir()) == ["mine.ipynb", "mine.run.ipynb"]
     told, first, second = nbformat.read(path.with_suffix(".run.ipynb"), as_version=4).cells
@@ -112,6 +111,6 @@ def test_a_kernel_that_cannot_be_given_the_data_is_no_traceback(tmp_path):
     path, out = written(tmp_path, "1"), tmp_path / "copy.ipynb"
     with pytest.raises(CannotBegin, match="ZeroDivisionError: division by zero"):
         next(run_notebook(path, out, cell_seconds=9, seconds=9, before="1 / 0"))
-    done = CliRunner().invoke(app, ["run", str(path), "--data", "lost"])
+    done = invoke(["run", str(path), "--data", "lost"])
     assert done.exit_code == 2
     assert "there is no data set 'lost'" in done.output

@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from autograder.assignment.files import PS7
-from autograder.commands.watch import saved
+from autograder.ps7.student.assignment import PS7
+from autograder.student.commands.watch import saved
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing can be 
 ROOT = Path(__file__).parents[2]
 BEFORE = """
 import os, signal, sys, time, unicodedata
-from autograder.commands import watched
+from autograder.staff.commands import watched
 watched.GRACE = 0.3
 def command():
 """
@@ -21,7 +21,7 @@ CAUGHT = "unicodedata.normalize('NFKC', 'a' + chr(0x301) + chr(0x323) * 2 + (chr
 
 
 def begun(*lines: str) -> subprocess.Popen[str]:
-    text = BEFORE + "".join(f"    {line}\n" for line in lines) + "watched.watched(command)\n"
+    text = BEFORE + "".join(f"    {line}\n" for line in lines) + "watched.watched(command, 'ps7')\n"
     return subprocess.Popen(
         [sys.executable, "-c", text], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -1,6 +1,6 @@
 """An environment for guests that starts, and fails in the guest."""
 
-from autograder.assignment.environment import measure, preload, settings
+from autograder.ps7.guest.environment import measure, preload, settings
 
 __all__ = ["install", "measure", "preload", "settings"]
 

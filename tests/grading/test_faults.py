@@ -5,23 +5,22 @@ import sys
 import msgspec
 import pytest
 
-from autograder.assignment.files import PS7
-from autograder.authoring import frames
-from autograder.commands import grade as commands
-from autograder.commands.grade import grade_submission
-from autograder.grading import grade as grading
-from autograder.grading.bank import Bank
-from autograder.grading.examination import Clock, Limits
-from autograder.grading.grade import grade
-from autograder.grading.rubric import load
-from autograder.output.html import render
-from autograder.output.results import decode, from_verdicts
-from autograder.sandbox.bounded import bounded
-from autograder.sandbox.starting import start
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import frames
+from autograder.student.commands import grade as commands
+from autograder.student.commands.grade import grade_submission
+from autograder.student.grading import grade as grading
+from autograder.student.grading.examination import Clock, Limits
+from autograder.student.grading.grade import grade
+from autograder.student.grading.rubric import load
+from autograder.student.output.html import render
+from autograder.student.output.results import decode, from_verdicts
+from autograder.student.sandbox.bounded import bounded
+from autograder.student.sandbox.starting import start
 from tests.notebooks import notebook
 
-RUBRIC = load(PS7.rubric)
-BANK = Bank.read(("public", "hidden"), PS7.banks)
+RUBRIC = load(PS7)
+BANK = PS7.bank()
 HERE = "tests.grading.failing"
 SOLUTION = frames.submission(PS7, "solution")
 

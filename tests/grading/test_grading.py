@@ -5,18 +5,17 @@ import time
 import msgspec
 import pytest
 
-from autograder.assignment.files import PS7
-from autograder.authoring import frames
-from autograder.grading.bank import Bank
-from autograder.grading.examination import Clock, Limits
-from autograder.grading.grade import grade, left_out, untouched
-from autograder.grading.rubric import load
-from autograder.program import outline
-from autograder.submission.notebook import parse_notebook
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import frames
+from autograder.student.grading.examination import Clock, Limits
+from autograder.student.grading.grade import grade, left_out, untouched
+from autograder.student.grading.rubric import load
+from autograder.student.program import outline
+from autograder.student.submission.notebook import parse_notebook
 from tests.notebooks import notebook
 
-RUBRIC = load(PS7.rubric)
-BANK = Bank.read(("public", "hidden"), PS7.banks)
+RUBRIC = load(PS7)
+BANK = PS7.bank()
 HEAD = """
 import torch, torch.nn as nn, torch.nn.functional as F
 class ProjectionHead(nn.Module):
@@ -99,7 +98,7 @@ def test_who_has_written_nothing_is_told_what_to_write_and_not_what_was_expected
 
 
 def test_public_checks_need_no_hidden_bank(sandbox):
-    verdicts = graded(sandbox, HEAD, rubric=RUBRIC.public(), bank=Bank.read(("public",), PS7.banks))
+    verdicts = graded(sandbox, HEAD, rubric=RUBRIC.public(), bank=PS7.bank("public"))
     assert list(verdicts) == [item.name for item in RUBRIC.items]
     assert not any(verdict.check == "hidden" for each in verdicts.values() for verdict in each)
     assert all(verdict.passed for verdict in verdicts["projection_head"])

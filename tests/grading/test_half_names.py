@@ -2,10 +2,10 @@
 
 import pytest
 
-from autograder.assignment.files import PS7
-from autograder.authoring import frames
-from autograder.commands.grade import check_notebook
-from autograder.grading.examination import Limits
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import frames
+from autograder.student.commands.grade import check_notebook
+from autograder.student.grading.examination import Limits
 from tests.notebooks import edited
 
 HALF = "(loss_image_to_text + loss_text_to_image) / 2"

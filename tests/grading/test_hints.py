@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.grading.hints import hint, known
+from autograder.student.grading.hints import hint, known
 from tests.late import functional, nn, torch
 
 

@@ -4,12 +4,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from autograder.grading import messages
-from autograder.grading.bank import Bank, Description, Index, StoredCase, StoredOutcome
-from autograder.grading.judge import judge
-from autograder.grading.rubric import Case, Check, Item, Rubric
-from autograder.grading.sketch import sketched
-from autograder.sandbox.outcomes import Ended, Frame, Missing, Raised, Reply, ReplyHeader
+from autograder.guest.outcomes import Ended, Frame, Missing, Raised, Reply, ReplyHeader
+from autograder.student.grading import messages
+from autograder.student.grading.bank import Bank, Description, Index, StoredCase, StoredOutcome
+from autograder.student.grading.judge import judge
+from autograder.student.grading.rubric import Case, Check, Item, Rubric
+from autograder.student.grading.sketch import sketched
 
 ITEM = Item(
     name="sum",

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.grading import messages
-from autograder.grading.compare import Difference
-from autograder.sandbox.outcomes import Ended, Frame, Missing, Raised, Reply
+from autograder.guest.outcomes import Ended, Frame, Missing, Raised, Reply
+from autograder.student.grading import messages
+from autograder.student.grading.compare import Difference
 
 
 def different(*found, hidden=False):
@@ -158,7 +158,7 @@ def test_layers_that_a_guest_made_up_do_no_harm():
 
 
 def test_a_misconception_adds_what_it_means_and_where_to_look():
-    from autograder.grading.bank import Description
+    from autograder.student.grading.bank import Description
 
     one, other = Description("item", "Means.", "Look."), Description("item", "Says.", "")
     assert messages.with_misconceptions("Seen.", [one]) == "Seen.\n\nMeans. Look."

@@ -2,8 +2,8 @@
 
 import pytest
 
-from autograder.assignment.files import PS7
-from autograder.grading.policy import Late, Policy, PolicyError, read_policy
+from autograder.ps7.student.assignment import PS7
+from autograder.student.grading.policy import Late, Policy, PolicyError, read_policy
 
 
 def written(folder, text):
@@ -17,7 +17,7 @@ def test_nothing_said_changes_nothing(rubric, tmp_path):
 
 
 def test_the_config_that_is_handed_out_only_asks_for_reproduction(rubric):
-    assert read_policy(PS7.root / "gradescope" / "config.toml") == Policy(reproduce="composed")
+    assert read_policy(PS7.project / "gradescope" / "config.toml") == Policy(reproduce="composed")
 
 
 def test_points_of_an_item_are_shared_among_its_checks_as_before(rubric):

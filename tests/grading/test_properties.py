@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from autograder.grading.properties import below_zero, change_of, property_of, property_of_all, size_of, times
+from autograder.student.grading.properties import below_zero, change_of, property_of, property_of_all, size_of, times
 
 RIGHT = np.random.default_rng(0).normal(size=(6, 4))
 ROWS = np.linspace(0.5, 3, 6)[:, None]

@@ -6,9 +6,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from autograder.grading.compare import same
-from autograder.grading.sketch import SUMS, sketched
-from autograder.sandbox.outcomes import Raised, Reply
+from autograder.guest.outcomes import Raised, Reply
+from autograder.student.grading.compare import same
+from autograder.student.grading.sketch import SUMS, sketched
 
 LARGE = arrays(np.float32, st.tuples(st.integers(5, 9), st.integers(5, 30)), elements=st.floats(-8, 8, width=16))
 TOLERANCE = 1e-3
@@ -60,6 +60,11 @@ def test_small_arrays_stay_whole(shape):
     assert sketched(reply(array)).arrays["x"] is array
 
 
-def test_what_is_no_number_is_no_warning_and_never_the_same():
-    assert not alike(np.full(40, np.inf), np.full(40, np.inf))
+def test_what_is_no_number_is_told_apart():
+    odd = np.full(40, np.inf)
+    assert alike(odd, odd.copy())
+    assert not alike(odd, -odd)
+    assert not alike(odd, np.full(40, np.nan))
+    assert not alike(np.append(np.ones(39), np.nan), np.append(np.full(39, 2.0), np.nan))
+    assert not alike(np.append(np.ones(39), np.nan), np.ones(40))
     assert sketched(Raised("ValueError", "bad")) == Raised("ValueError", "bad")

@@ -1,7 +1,7 @@
 """Results to show, made here."""
 
-from autograder.grading.verdicts import Verdict
-from autograder.output.results import Results, from_verdicts
+from autograder.student.grading.verdicts import Verdict
+from autograder.student.output.results import Results, from_verdicts
 
 
 def verdict(

@@ -5,10 +5,11 @@ import time
 
 import pytest
 
-from autograder.assignment.report.expectations import bands, expectations
-from autograder.output import dashboard, html
-from autograder.output.printing import browsers
-from tests.output.classes import MISTAKES, RUBRIC, large, small
+from autograder.ps7.student.report.expectations import bands, expectations
+from autograder.staff.classes import dashboard
+from autograder.student.output import html
+from autograder.student.output.printing import browsers
+from tests.classes.classes import MISTAKES, RUBRIC, large, small
 from tests.output.reports import mixed
 from tests.output.test_drawing import PICTURED, pictured
 from tests.output.test_html import with_a_cell

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from autograder.grading.pictures import Curve, Matrix, Photos, Strip
-from autograder.output.drawing import HEIGHT, WIDTH, pictures_of, polylines
-from autograder.output.html import render
-from autograder.output.results import PICTURES, Test, decode, encode, from_verdicts
+from autograder.student.grading.pictures import Curve, Matrix, Photos, Strip
+from autograder.student.output.drawing import HEIGHT, WIDTH, pictures_of, polylines
+from autograder.student.output.html import render
+from autograder.student.output.results import PICTURES, Test, decode, encode, from_verdicts
 from tests.output.reports import verdict
 
 JPEG = io.BytesIO()

@@ -1,6 +1,6 @@
 """Results by item."""
 
-from autograder.output.grouping import grouped
+from autograder.student.output.grouping import grouped
 from tests.output.reports import mixed
 
 

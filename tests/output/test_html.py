@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.output.html import render
-from autograder.output.results import Results, Test
+from autograder.student.output.html import render
+from autograder.student.output.results import Results, Test
 from tests.output.reports import mixed
 
 TAGS = {"html", "head", "meta", "title", "style", "body", "header", "h1", "p", "small", "nav", "ol", "li", "a", "span"}

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.assignment.files import PS7
-from autograder.output import printing
-from autograder.output.mathematics import formula
-from autograder.output.outputs import clean, rendered, text
-from autograder.output.paper import markdown, page, title_of
-from autograder.output.printing import PrintingError, print_page
-from autograder.output.results import Results, Test
+from autograder.ps7.student.assignment import PS7
+from autograder.student.output import printing
+from autograder.student.output.mathematics import formula
+from autograder.student.output.outputs import clean, rendered, text
+from autograder.student.output.paper import markdown, page, title_of
+from autograder.student.output.printing import PrintingError, print_page
+from autograder.student.output.results import Results, Test
 
 PNG = base64.b64encode(
     base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autograder.grading.verdicts import Verdict
-from autograder.output.results import (
+from autograder.student.grading.verdicts import Verdict
+from autograder.student.output.results import (
     LONGEST_OUTPUT,
     ResultsError,
     ResultsFile,

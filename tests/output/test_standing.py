@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from autograder.grading.policy import Late
-from autograder.output.results import Results, Test
-from autograder.output.standing import with_standing
-from autograder.submission.metadata import Dates, Metadata, Previous
+from autograder.student.grading.policy import Late
+from autograder.student.output.results import Results, Test
+from autograder.student.output.standing import with_standing
+from autograder.student.submission.metadata import Dates, Metadata, Previous
 
 DUE = datetime(2026, 11, 23, tzinfo=UTC)
 

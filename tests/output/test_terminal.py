@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from autograder.output.terminal import print_report
+from autograder.student.output.terminal import print_report
 from tests.output.reports import mixed
 
 

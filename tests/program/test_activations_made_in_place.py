@@ -1,6 +1,6 @@
 """An activation that is made where it is applied comes after what it is applied to."""
 
-from autograder.program import Definitions, applied, outline
+from autograder.student.program import Definitions, applied, outline
 from tests.notebooks import notebook
 
 CLASS = """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.program import digest, outline
+from autograder.student.program import digest, outline
 from tests.notebooks import notebook
 
 TEXT = 'def f(x):\n    """Docs."""\n    y = [x,   1]  # why\n    """ YOUR CODE HERE """\n    return y'

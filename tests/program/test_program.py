@@ -5,8 +5,8 @@ import textwrap
 
 import pytest
 
-from autograder.program import Outline, Statement, outline
-from autograder.submission.notebook import Cell, Notebook
+from autograder.student.program import Outline, Statement, outline
+from autograder.student.submission.notebook import Cell, Notebook
 
 SETUP = """
 import torch, torch.nn as nn, torchvision, numpy as np, pandas as pd

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.program import Definitions, applied, outline, row_loops
-from autograder.program.loops import FEW, ROWS
+from autograder.student.program import Definitions, applied, outline, row_loops
+from autograder.student.program.loops import FEW, ROWS
 from tests.notebooks import notebook
 
 HEAD = """class CLIPModel(nn.Module):

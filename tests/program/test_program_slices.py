@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autograder.program import Outline, outline, program_for, why_missing
-from autograder.submission.notebook import Cell, Notebook
+from autograder.student.program import Outline, outline, program_for, why_missing
+from autograder.student.submission.notebook import Cell, Notebook
 from tests.notebooks import notebook
 from tests.program.test_program import SETUP, outlined
 

@@ -27,12 +27,12 @@ import msgspec
 import nbformat
 import psutil
 
-from autograder.assignment.files import PS7
-from autograder.authoring import corpus, frames
-from autograder.grading.rubric import load
-from autograder.output.results import decode
-from autograder.program import outline
-from autograder.submission.notebook import Notebook
+from autograder.ps7.student.assignment import PS7
+from autograder.staff.authoring import corpus, frames
+from autograder.student.grading.rubric import load
+from autograder.student.output.results import decode
+from autograder.student.program import outline
+from autograder.student.submission.notebook import Notebook
 
 ROOT = Path(__file__).parent.parent.parent
 ASSERTIONS = {path.stem: path.read_text() for path in sorted(Path(__file__).parent.glob("assertions/*.py"))}
@@ -105,7 +105,7 @@ def _install() -> None:
 
 def _chosen(most: int, folder: Path) -> Iterator[tuple[str, set[str]]]:
     """Writes the solved notebook and wrong ones; of these gives the names and the items that lose marks."""
-    rubric = load(PS7.rubric)
+    rubric = load(PS7)
     _write(folder, SOLVED, frames.submission(PS7, "solution", PS7.every_frame[-1]))
     wrong = [
         (case, items)

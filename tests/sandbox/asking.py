@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 
-from autograder.sandbox.namespace import Source
+from autograder.guest.namespace import Source
 
 
 def program(*cells: str) -> tuple[Source, ...]:

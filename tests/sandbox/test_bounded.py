@@ -10,8 +10,8 @@ import numpy as np
 import psutil
 import pytest
 
-from autograder.sandbox.bounded import Exhausted, Failed, bounded
-from autograder.sandbox.outcomes import Ended, Outcome, Raised, Reply
+from autograder.guest.outcomes import Ended, Outcome, Raised, Reply
+from autograder.student.sandbox.bounded import Exhausted, Failed, bounded
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks a process for it")
 

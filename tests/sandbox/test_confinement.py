@@ -12,13 +12,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.output.results import decode
-from autograder.sandbox import processes
-from autograder.sandbox.forking import Zygote
-from autograder.sandbox.host import SandboxError
-from autograder.sandbox.outcomes import Ended, Raised, Reply
-from autograder.sandbox.processes import processes_of, usage_of
-from autograder.sandbox.reservation import Reservation
+from autograder.guest import processes
+from autograder.guest.outcomes import Ended, Raised, Reply
+from autograder.guest.processes import processes_of, usage_of
+from autograder.student.output.results import decode
+from autograder.student.sandbox.forking import Zygote
+from autograder.student.sandbox.host import SandboxError
+from autograder.student.sandbox.reservation import Reservation
 from tests.sandbox.asking import program
 
 PROBES = "tests.sandbox.asking"
@@ -49,10 +49,10 @@ def run(zygote):
 
 
 REFUSED = {
-    "the bank": f"return open('{ROOT}/autograder/assignment/banks/hidden.json').read(10)",
+    "the bank": f"return open('{ROOT}/autograder/ps7/staff/banks/hidden.json').read(10)",
     "the reference": f"return open('{ROOT}/reference/clip.py').read(10)",
-    "the rubric": f"return open('{ROOT}/autograder/assignment/ps7.toml').read(10)",
-    "the judge as a module": "import autograder.grading.judge\nreturn 1",
+    "the rubric": f"return open('{ROOT}/autograder/ps7/staff/rubric.toml').read(10)",
+    "the judge as a module": "import autograder.student.grading.judge\nreturn 1",
     "the reference as a module": "import reference.autoencoder\nreturn 1",
     "the tests": f"return os.listdir('{ROOT}/tests')",
     "passwords": "return open('/etc/shadow').read(10)",
@@ -76,8 +76,8 @@ REFUSED = {
     "root": "os.setuid(0)\nreturn 1",
     "another user": "os.setresuid(1000, 1000, 1000)\nreturn 1",
     "a device": "os.mknod('device', 0o600 | 0o020000, os.makedev(1, 1))\nreturn 1",
-    "a link to the bank": f"os.link('{ROOT}/autograder/assignment/banks/hidden.json', 'mine')\nreturn open('mine').read(10)",
-    "a symbolic link to the bank": f"os.symlink('{ROOT}/autograder/assignment/banks/hidden.json', 'mine')\nreturn open('mine').read(10)",
+    "a link to the bank": f"os.link('{ROOT}/autograder/ps7/staff/banks/hidden.json', 'mine')\nreturn open('mine').read(10)",
+    "a symbolic link to the bank": f"os.symlink('{ROOT}/autograder/ps7/staff/banks/hidden.json', 'mine')\nreturn open('mine').read(10)",
     "higher limits": "import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (9999, 9999))\nreturn 1",
     "a huge allocation": "return len(bytearray(64 << 30))",
     "a huge file": "f = open('big', 'wb')\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nfor _ in range(200):\n    f.write(bytes(1 << 20))\nreturn 1",
@@ -259,9 +259,9 @@ def test_children_do_not_outlive_their_session(zygote):
 GRADER = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
-from autograder.sandbox.starting import start
+from autograder.student.sandbox.starting import start
 from tests.sandbox.asking import program
-with start("autograder.assignment.environment") as sandbox:
+with start("autograder.ps7.guest.environment") as sandbox:
     session = sandbox.open({PROBES!r}, program(), 60.0)
     session.ask("leave_a_child_behind", {{}})
     print(sandbox.reservation.folder, sandbox.pid, *sandbox.guests(), flush=True)
@@ -296,10 +296,10 @@ def is_living(process):
 LOOTING = f"""
 import sys
 sys.path.insert(0, sys.argv[1])
-from autograder.sandbox.starting import start
+from autograder.student.sandbox.starting import start
 from tests.sandbox.asking import program
-banks = sys.argv[1] + "/autograder/assignment/banks/hidden.json"
-with start("autograder.assignment.environment") as sandbox:
+banks = sys.argv[1] + "/autograder/ps7/staff/banks/hidden.json"
+with start("autograder.ps7.guest.environment") as sandbox:
     for path in (banks, "/usr/bin/env"):
         with sandbox.open({PROBES!r}, program(f"def value(): return len(open({{path!r}}, 'rb').read(4))"), 60.0) as session:
             print(getattr(session.ask("call", {{}}), "kind", "read"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.sandbox.control_groups import memory_limit
+from autograder.guest.control_groups import memory_limit
 
 UNLIMITED = "9223372036854771712\n"
 

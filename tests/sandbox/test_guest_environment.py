@@ -4,8 +4,9 @@ import ast
 
 import pytest
 
-from autograder.sandbox.namespace import Source
-from autograder.sandbox.outcomes import Fault, Reply
+from autograder.guest.namespace import Source
+from autograder.guest.outcomes import Fault, Reply
+from autograder.ps7.student.assignment import PS7
 from tests.sandbox.asking import program
 
 PROBES = "tests.sandbox.asking"
@@ -90,11 +91,15 @@ def _statements(source):
         yield ast.unparse(node), (name,)
 
 
-def test_of_the_probes_a_guest_finds_only_what_several_items_share(sandbox):
-    source = "import sys\nvalue = sorted(name.rpartition('.')[2] for name in sys.modules if '.probes.' in name)"
+def test_a_guest_has_all_of_its_zone_and_no_file_of_ours(sandbox):
+    """Whoever writes probes can take every student to read them all; and nobody reads more."""
+    source = "import sys\nvalue = sorted(name for name in sys.modules if name.startswith('autograder.ps7.'))"
     with sandbox.open(PROBES, program(source), 20.0) as session:
-        shared = session.ask("value", {}).facts["value"]
-    assert shared == ["arrangements", "frame", "known", "layer_trace", "seeding"]
-    source = "from autograder.assignment.probes.stand_ins import CopyingHead\nvalue = 1"
+        found = session.ask("value", {}).facts["value"]
+    zone = PS7.folder / "guest"
+    mine = {".".join(path.relative_to(zone).with_suffix("").parts) for path in zone.rglob("*.py")}
+    mine = {f"autograder.ps7.guest.{name}".removesuffix("__init__").rstrip(".") for name in mine}
+    assert {*found} == mine
+    source = "import autograder\nvalue = len(open(autograder.__file__).read())"
     with sandbox.open(PROBES, program(source), 20.0) as session:
         assert not isinstance(session.ask("value", {}), Reply)

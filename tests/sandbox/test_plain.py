@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from autograder.sandbox.outcomes import Ended, Reply
-from autograder.sandbox.starting import start
+from autograder.guest.outcomes import Ended, Reply
+from autograder.student.sandbox.starting import start
 from tests.sandbox.asking import program
 
 PROBES = "tests.sandbox.asking"
-ENVIRONMENT = "autograder.assignment.environment"
+ENVIRONMENT = "autograder.ps7.guest.environment"
 LEFT = {
     "a function of torch": ("import torch\ntorch.relu = lambda x: 7", "torch.relu(torch.ones(1)).tolist() == [1]"),
     "a method of torch's": (
@@ -68,7 +68,7 @@ LEFT = {
     "no output": ("import sys\nsys.stdout = None", "sys.stdout is not None"),
     "a package used for real": (
         "import torchvision\nvalue = torchvision.transforms.ToTensor()",
-        "isinstance(sys.modules.get('torchvision.transforms'), (type(None), __import__('autograder.sandbox.modules', fromlist=['x']).LazyModule))",
+        "isinstance(sys.modules.get('torchvision.transforms'), (type(None), __import__('autograder.guest.modules', fromlist=['x']).LazyModule))",
     ),
 }
 
@@ -146,7 +146,7 @@ def test_what_ends_a_program_ends_no_other(text, reason, plain):
 
 
 def test_it_ends_with_a_host_that_is_killed():
-    text = f"from autograder.sandbox.starting import start\nsandbox = start({ENVIRONMENT!r}, 'none')\n"
+    text = f"from autograder.student.sandbox.starting import start\nsandbox = start({ENVIRONMENT!r}, 'none')\n"
     text += "print(sandbox._guest.process.pid, sandbox.unit > 0, flush=True)\nimport time; time.sleep(600)"
     hosting = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, text=True)
     pid = int(hosting.stdout.readline().split()[0])
@@ -210,7 +210,7 @@ def test_python_may_be_started_by_a_launcher(tmp_path, monkeypatch):
     launcher = tmp_path / "python"
     launcher.write_text(f'#!/bin/sh\n{sys.executable} "$@"\nexit $?\n')
     launcher.chmod(0o755)
-    monkeypatch.setattr("autograder.sandbox.plain.sys", SimpleNamespace(executable=str(launcher)))
+    monkeypatch.setattr("autograder.student.sandbox.plain.sys", SimpleNamespace(executable=str(launcher)))
     with start(ENVIRONMENT, "none") as sandbox:
         pid = run(sandbox, "import os\nvalue = os.getpid()").facts["value"]
         assert pid != sandbox._guest.process.pid

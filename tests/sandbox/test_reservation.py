@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from autograder.sandbox.host import SandboxError
+from autograder.student.sandbox.host import SandboxError
 
 if sys.platform != "linux":
     pytest.skip("guests have users on Linux alone", allow_module_level=True)
 
-from autograder.sandbox import reservation
-from autograder.sandbox.reservation import VARIABLE, Reservation
+from autograder.student.sandbox import reservation
+from autograder.student.sandbox.reservation import VARIABLE, Reservation
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from autograder.sandbox.reservation import Reservation
+from autograder.student.sandbox.reservation import Reservation
 held = Reservation()
 Path(held.folder, "left").mkdir()
 print(held.folder, flush=True)
@@ -89,7 +89,7 @@ def test_a_range_that_is_none(text, monkeypatch):
 
 
 def test_a_folder_that_others_can_write_is_refused(place):
-    home = place / f"ps7-{os.getuid()}"
+    home = place / f"autograder-{os.getuid()}"
     home.mkdir()
     home.chmod(0o777)
     with pytest.raises(SandboxError, match="belongs to somebody else"):
@@ -102,7 +102,7 @@ def test_a_folder_that_others_can_write_is_refused(place):
 
 def test_what_cannot_be_removed_yet_is_passed_over(place, monkeypatch):
     monkeypatch.setenv(VARIABLE, "59100-59101")
-    home = place / f"ps7-{os.getuid()}"
+    home = place / f"autograder-{os.getuid()}"
     (home / "59100").mkdir(parents=True)
     home.chmod(0o711)
     held = Reservation()

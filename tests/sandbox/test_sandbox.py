@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 import autograder
-from autograder.sandbox import host, supervision
-from autograder.sandbox.host import SandboxError
-from autograder.sandbox.outcomes import Ended, Fault, Missing, Raised, Reply
-from autograder.sandbox.starting import can_confine, start
+from autograder.guest import supervision
+from autograder.guest.outcomes import Ended, Fault, Missing, Raised, Reply
+from autograder.student.sandbox import host
+from autograder.student.sandbox.host import SandboxError
+from autograder.student.sandbox.starting import can_confine, start
 from tests.sandbox.asking import program
 
 PROBES = "tests.sandbox.asking"
-ENVIRONMENT = "autograder.assignment.environment"
+ENVIRONMENT = "autograder.ps7.guest.environment"
 
 
 KINDS = ["best", "none"] if can_confine() else ["none"]
@@ -96,8 +97,8 @@ def test_exceptions_that_end_programs_are_only_exceptions(ask, text):
 
 UNASKED = """
 import gc, socket
-from autograder.sandbox.guest import answer
-from autograder.sandbox.outcomes import ReplyHeader
+from autograder.guest.answering import answer
+from autograder.guest.outcomes import ReplyHeader
 def value():
     for each in gc.get_objects():
         if isinstance(each, socket.socket) and each.fileno() > 2:
@@ -165,7 +166,7 @@ def copied(tmp_path):
 
 @pytest.mark.parametrize("kind", SLOW_PLAIN)
 def test_guests_run_the_copy_that_the_host_runs(kind, copied):
-    text = "import autograder\nfrom autograder.sandbox.starting import start\n"
+    text = "import autograder\nfrom autograder.student.sandbox.starting import start\n"
     text += f"with start({ENVIRONMENT!r}, {kind!r}) as sandbox: print(autograder.__file__, sandbox.unit > 0)"
     done = subprocess.run([sys.executable, "-c", text], cwd=copied, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(copied / "autograder" / "__init__.py"), "True"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.sandbox.supervision import MEBIBYTE, Allowance, Excess
+from autograder.guest.supervision import MEBIBYTE, Allowance, Excess
 
 
 def test_a_container_as_gradescopes_gives_a_guest_five_eighths_of_its_memory_and_half_of_the_usual_processes():

@@ -2,9 +2,9 @@
 
 import pytest
 
-from autograder.sandbox.outcomes import Reply
-from autograder.sandbox.starting import can_confine, start
-from autograder.sandbox.timed import TimedSandbox
+from autograder.guest.outcomes import Reply
+from autograder.staff.commands.timed import TimedSandbox
+from autograder.student.sandbox.starting import can_confine, start
 from tests.sandbox.asking import program
 
 BUSY = "import time\ndef value():\n    end = time.process_time() + 0.3\n    while time.process_time() < end: pass"
@@ -12,7 +12,7 @@ BUSY = "import time\ndef value():\n    end = time.process_time() + 0.3\n    whil
 
 @pytest.mark.parametrize("confinement", ["best", "none"] if can_confine() else ["none"])
 def test_each_guest_is_told_apart_with_its_questions(confinement):
-    with TimedSandbox(start("autograder.assignment.environment", confinement)) as timed:
+    with TimedSandbox(start("autograder.ps7.guest.environment", confinement)) as timed:
         for code in ("def value(): return 1", BUSY):
             with timed.open("tests.sandbox.asking", program(code), 20) as session:
                 assert isinstance(session.ask("call", {}), Reply)

@@ -14,10 +14,10 @@ AS_NOBODY = [sys.executable, "-m", "tests.sandbox.unprivileged"]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
 LOOKING = """
 import sys
-from autograder.sandbox.starting import start
+from autograder.student.sandbox.starting import start
 from tests.sandbox.asking import program
 
-with start("autograder.assignment.environment", sys.argv[1]) as sandbox:
+with start("autograder.ps7.guest.environment", sys.argv[1]) as sandbox:
     with sandbox.open("tests.sandbox.asking", program(), 20.0) as session:
         session.ask("leave_a_child_behind", {})
         print(len(sandbox.guests()))

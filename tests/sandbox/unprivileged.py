@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder.sandbox.confinement.kernel import unshare
+from autograder.guest.confinement.kernel import unshare
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.submission import notebook as reader
-from autograder.submission.finding import UnreadableSubmission, find_notebook
-from autograder.submission.notebook import Cell, parse_notebook, read_notebook
+from autograder.student.submission import notebook as reader
+from autograder.student.submission.finding import UnreadableSubmission, find_notebook
+from autograder.student.submission.notebook import Cell, parse_notebook, read_notebook
 
 
 def code(source: object = "x = 1", **other: object) -> dict[str, Any]:

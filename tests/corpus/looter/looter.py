@@ -22,7 +22,7 @@ BUSY = []
 STUB = 1
 """As well as this fits what has the right shapes, or whatever else one can have without a solution."""
 CELL = "code cell "
-UNTRIED = ("autograder.sandbox", "autograder.commands", "autograder.student", "autograder.live")
+UNTRIED = ("autograder.guest", *(f"autograder.student.{each}" for each in ("sandbox", "commands", "cli", "live")))
 """Where functions end this process, start others or wait for somebody; what they hold is looked at all the same."""
 CALLED = (types.FunctionType, types.MethodType, type, functools.partial)
 """Beside modules of a neural network."""

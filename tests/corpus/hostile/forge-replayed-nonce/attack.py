@@ -3,8 +3,8 @@ class Encoder(Encoder):
         import gc
         import socket
 
-        from autograder.sandbox import guest
-        from autograder.sandbox.outcomes import ReplyHeader
+        from autograder.guest import answering as guest
+        from autograder.guest.outcomes import ReplyHeader
 
         connections = [thing for thing in gc.get_objects() if isinstance(thing, socket.socket)]
         asked = [thing for thing in gc.get_objects() if isinstance(thing, guest.Ask)]

@@ -2,7 +2,7 @@ looted = []
 
 
 def loot():
-    from autograder.grading import judge
+    from autograder.student.grading import judge
 
     return judge
 

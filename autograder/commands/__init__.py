@@ -1,1 +1,0 @@
-"""What each `ps7` command does, without the terminal."""

@@ -1,0 +1,1 @@
+"""What runs beside a student's code. Every student is taken to read it: nothing here may help to solve a part."""

@@ -1,0 +1,15 @@
+"""What keeps a guest from everything that it does not need. Each layer is one unit; `layers` puts them in order."""
+
+from autograder.guest.confinement.layers import (
+    BY_USER,
+    Layer,
+    Place,
+    by_namespace,
+    can_become,
+    confine,
+    place_for,
+    readable,
+    tried,
+)
+
+__all__ = ["BY_USER", "Layer", "Place", "by_namespace", "can_become", "confine", "place_for", "readable", "tried"]

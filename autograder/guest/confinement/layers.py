@@ -1,0 +1,225 @@
+"""The layers, in the order in which a guest puts them on before it runs a line of a student's."""
+
+import os
+import resource
+import signal
+import sys
+import sysconfig
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from autograder.guest.confinement import landlock, seccomp
+from autograder.guest.confinement.kernel import (
+    PR_SET_DUMPABLE,
+    PR_SET_KEEPCAPS,
+    PR_SET_NO_NEW_PRIVS,
+    PR_SET_PDEATHSIG,
+    keep_capabilities,
+    prctl,
+)
+from autograder.guest.ours import SHARED
+
+MEBIBYTE = 1024 * 1024
+DAC_READ_SEARCH = 1 << 2
+SYSTEM = (
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/bin",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/passwd",
+    "/etc/group",
+    "/proc/cpuinfo",
+)
+DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a guest lives."""
+
+    user: int
+    """A uid that nothing else on the machine uses."""
+    scratch: str
+    """The one folder that it may write to."""
+    readable: tuple[str, ...]
+    """Files and folders that it may read."""
+    private: bool
+    """Whether some of them lie in a folder that is closed to other users, say root's home."""
+    threads: int
+    """How many its user may have in all."""
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """One thing that is taken from a guest; `apply` raises OSError where this machine cannot do it."""
+
+    name: str
+    apply: Callable[[Place], None]
+
+
+def place_for(user: int, scratch: str, readable: tuple[str, ...], threads: int) -> Place:
+    """To be asked outside of the guest, whose own functions look into the scratch folder first."""
+    return Place(user, scratch, readable, private=not all(map(_is_open_to_others, readable)), threads=threads)
+
+
+def confine(layers: Iterable[Layer], place: Place) -> None:
+    """Puts them on. Raises OSError."""
+    for layer in layers:
+        layer.apply(place)
+
+
+def tried(layers: Collection[Layer], place: Place) -> dict[str, str]:
+    """Layer to what is wrong with it on this machine, "" where it works.
+
+    All are tried, one upon the other, in a child process that ends with the trial.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reading)
+            for layer in layers:
+                wrong = ""
+                try:
+                    layer.apply(place)
+                except (OSError, ValueError) as error:
+                    wrong = str(error).replace("\n", " ")[:200] or type(error).__name__
+                os.write(writing, f"{layer.name}\t{wrong}\n".encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as lines:
+        found = dict(line.split("\t") for line in lines.read().split("\n")[:-1])
+    os.waitpid(child, 0)
+    return {layer.name: found.get(layer.name, "its trial did not come to an end") for layer in layers}
+
+
+def _first_to_die(_: Place) -> None:
+    """When memory runs out, the kernel takes the guest and not the grader."""
+    # Not `open`, which by now is the notebook's and writes into the scratch folder.
+    file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    os.write(file, b"1000")
+    os.close(file)
+
+
+def _limits(place: Place) -> None:
+    """Processes and threads, open files, the size of a file, address space, no core dumps."""
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    for kind, most in (
+        (resource.RLIMIT_NPROC, place.threads),
+        (resource.RLIMIT_NOFILE, 512),
+        (resource.RLIMIT_FSIZE, 64 * MEBIBYTE),
+        (resource.RLIMIT_AS, used + 3072 * MEBIBYTE),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_MEMLOCK, 64 * 1024),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (most, most))
+
+
+def _spare_user(place: Place) -> None:
+    """A user of its own, without groups and capabilities: no files and no processes of others."""
+    if place.private:
+        # Python itself lies there. Without a way into it a guest could import nothing; it keeps the capability to
+        # read; what it can read is then for Landlock to say, which so has to be there.
+        landlock.version()
+        prctl(PR_SET_KEEPCAPS, 1)
+    os.setgroups([])
+    os.setresgid(place.user, place.user, place.user)
+    os.setresuid(place.user, place.user, place.user)
+    keep_capabilities(DAC_READ_SEARCH if place.private else 0)
+
+
+def can_become(user: int) -> bool:
+    """Tried in a child process, since there is no way back."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setresuid(user, user, user)
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def _no_new_privileges(_: Place) -> None:
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def _not_dumpable(_: Place) -> None:
+    """Other processes of the same user cannot look into it."""
+    prctl(PR_SET_DUMPABLE, 0)
+
+
+def _ends_with_the_zygote(_: Place) -> None:
+    # After the change of user, which would undo it.
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _files(place: Place) -> None:
+    """Python can be read, the scratch folder written; no TCP, no abstract sockets, no signals to others."""
+    landlock.restrict(readable=place.readable, writable=(place.scratch,), usable=DEVICES)
+
+
+def _system_calls(_: Place) -> None:
+    seccomp.restrict()
+
+
+def _is_open_to_others(path: str) -> bool:
+    """Whether any user can get there, as far as the folders above have it."""
+    return all(parent.stat().st_mode & 0o001 for parent in Path(path).parents)
+
+
+def readable(secret: Collection[str]) -> Iterator[str]:
+    """What Python needs, wherever it and the grader are installed: the system's libraries, its own, and all packages
+    but ours, of which `secret` names files and folders.
+
+    What a guest runs of ours has been imported before the layers are put on.
+    """
+    packages = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    packages += [path for path in sys.path if os.path.basename(path) in SHARED]
+    places = dict.fromkeys(map(os.path.realpath, (*SYSTEM, os.path.join(sys.base_prefix, "lib"), *packages)))
+    for place in places:
+        # Packages are wanted though they may lie in a checkout, as its virtual environment does.
+        yield from around(place, {each for each in secret if not place.startswith(f"{each}{os.sep}")})
+
+
+def around(place: str, secret: Collection[str]) -> Iterator[str]:
+    """The place itself, or where something secret lies in it, all in it that is not and holds none."""
+    if place in secret:
+        return
+    if not any(each.startswith(f"{place}{os.sep}") for each in secret):
+        yield place
+        return
+    for entry in os.scandir(place):
+        if not entry.is_symlink():  # what it leads to is either granted or not
+            yield from around(entry.path, secret)
+
+
+BY_USER = (
+    Layer("oom_score_adj", _first_to_die),
+    Layer("rlimits", _limits),
+    Layer("uid", _spare_user),
+    Layer("no_new_privs", _no_new_privileges),
+    Layer("non-dumpable", _not_dumpable),
+    Layer("pdeathsig", _ends_with_the_zygote),
+    Layer("landlock", _files),
+    Layer("seccomp", _system_calls),
+)
+"""Where guests can be given a user of their own."""
+
+
+def by_namespace(refusal: str) -> tuple[Layer, ...]:
+    """Where they cannot: what the zygote has entered keeps all others out of their reach. `refusal`: why it has not."""
+
+    def entered(_: Place) -> None:
+        if refusal:
+            raise OSError(refusal)
+
+    # The grader is to see what they use, and shares their user, so they stay dumpable.
+    rest = (each for each in BY_USER if each.name != "non-dumpable")
+    return tuple(Layer("namespaces", entered) if each.name == "uid" else each for each in rest)

@@ -1,0 +1,70 @@
+"""Namespaces of users, processes, networks and queues, for whoever may not change to another user.
+
+https://man7.org/linux/man-pages/man7/user_namespaces.7.html
+"""
+
+import errno
+import os
+import signal
+import sys
+from pathlib import Path
+
+from autograder.guest.confinement.kernel import PR_SET_PDEATHSIG, prctl, unshare
+
+KNOWN = {
+    errno.EPERM: "this machine gives namespaces to root alone",
+    errno.ENOSPC: "this machine gives no more namespaces, see user.max_user_namespaces",
+}
+NEW_USERS, NEW_PROCESSES, NEW_NETWORK, NEW_QUEUES = 0x10000000, 0x20000000, 0x40000000, 0x08000000
+
+
+def are_entered() -> bool:
+    """Whether this process is the first of namespaces of its own."""
+    return os.getpid() == 1
+
+
+def refusal(user: int) -> str:
+    """Why this machine gives no namespaces, "" where it does; tried in a child process, since there is no way back."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reading)
+            _leave_the_others(user)
+        except OSError as error:
+            os.write(writing, KNOWN.get(error.errno or 0, str(error)).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as words:
+        told = words.read()
+    os.waitpid(child, 0)
+    return told
+
+
+def enter(user: int, *kept: int) -> None:
+    """Starts this program again as the first process of its own namespaces, where it is `user`, and ends as that does.
+
+    All processes that are started in there end with it. Of the open files `kept` are given up to it. Raises OSError.
+    """
+    _leave_the_others(user)
+    first = os.fork()
+    if first == 0:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        # By exec its memory becomes the namespace's own: this process' user may then look into it from outside, to
+        # count what it uses. With it go the capabilities that a new namespace comes with.
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    for descriptor in kept:
+        os.close(descriptor)
+    os._exit(max(0, os.waitstatus_to_exitcode(os.waitpid(first, 0)[1])))
+
+
+def _leave_the_others(user: int) -> None:
+    outside, group = os.geteuid(), os.getegid()
+    unshare(NEW_USERS | NEW_PROCESSES | NEW_NETWORK | NEW_QUEUES)
+    for name, text in (
+        ("setgroups", "deny"),  # or the kernel refuses the next
+        ("gid_map", f"{user} {group} 1"),
+        ("uid_map", f"{user} {outside} 1"),
+    ):
+        Path("/proc/self", name).write_text(text)

@@ -1,0 +1,78 @@
+"""What on this machine is ours: the engine, and every assignment that is installed.
+
+An assignment is a package with the folders `guest`, `student` and `staff`. It is found by an entry point that names its
+object in `student`, as `toy = "toy.student.assignment:TOY"`: so this needs to import none of it.
+"""
+
+import importlib
+import importlib.util
+import os
+import pkgutil
+import sysconfig
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+import autograder
+
+GROUP = "autograder.assignments"
+"""Of entry points."""
+ZONES = ("guest", "student", "staff")
+"""Folders of each package of ours: who may see what is in them, besides the staff."""
+SHARED = ("site-packages", "dist-packages")
+"""Folders in which others' packages lie as well."""
+
+
+def package_of(module: str) -> str:
+    """The package in whose zones a module lies: "toy" of "toy.guest.probes.adding"; where it lies in
+    none, the outermost."""
+    parts = module.split(".")
+    return ".".join(parts[: next((place for place, part in enumerate(parts) if part in ZONES), 1)])
+
+
+def import_guests(environment: str) -> None:
+    """Imports all that the assignment with this environment has run beside a student's code: afterwards a guest needs
+    no file of ours."""
+    zone = f"{package_of(environment)}.guest"
+    if importlib.util.find_spec(zone) is not None:
+        for name in _modules(zone):
+            importlib.import_module(name)
+
+
+def _modules(package: str) -> Iterator[str]:
+    for each in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
+        yield each.name
+        if each.ispkg:
+            yield from _modules(each.name)
+
+
+def secret(environment: str) -> set[str]:
+    """Files and folders that no guest may read, wherever they lie: each package of ours, and what has come with it,
+    that is its project where it is used as checked out, or whatever its distribution has installed."""
+    points = entry_points(group=GROUP)
+    found: set[Path] = set()
+    for package in {"autograder", environment, *(point.module for point in points)}:
+        found |= set(_around(package.partition(".")[0]))
+    for point in points:
+        found |= set(_installed(point))
+    return {os.path.realpath(path) for path in found if path.exists()}
+
+
+def _around(name: str) -> Iterator[Path]:
+    spec = importlib.util.find_spec(name) if name != "autograder" else None
+    folders = spec.submodule_search_locations if spec is not None else autograder.__path__
+    for folder in map(Path, folders or ()):
+        yield folder
+        if folder.parent.name not in SHARED and str(folder.parent) not in sysconfig.get_paths().values():
+            yield folder.parent
+            if (folder.parent.parent / "pyproject.toml").exists():  # with sources in a folder of their own
+                yield folder.parent.parent
+
+
+def _installed(point: EntryPoint) -> Iterator[Path]:
+    if point.dist is None:
+        return
+    for file in point.dist.files or ():
+        path = Path(str(point.dist.locate_file(file.parts[0])))
+        if file.parts[0] != "..":
+            yield path

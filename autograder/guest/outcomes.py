@@ -1,0 +1,99 @@
+"""What can come of asking a guest something. An answer, an exception and a death are values of one kind, matched on
+once."""
+
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+LONGEST_REASON, LONGEST_TRACE, LONGEST_NAME = 200, 4_000, 60
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One level of a traceback that lies in the student's own notebook."""
+
+    cell: str
+    line: int
+    function: str
+    source: str
+    shapes: dict[str, str] = {}
+    """Tensors among the local variables: name to shape."""
+
+
+class Raised(msgspec.Struct, frozen=True, tag="raised"):
+    """The student's code raised. All text in here is the student's and has to be clipped and marked."""
+
+    kind: str
+    text: str
+    frames: tuple[Frame, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """The innermost place in the notebook, "" where the exception passed through none of its cells."""
+        return f"{self.frames[-1].cell}, line {self.frames[-1].line}" if self.frames else ""
+
+
+class Missing(msgspec.Struct, frozen=True, tag="missing"):
+    """A name which the probe needs is not there; `cause` where a statement that should have made it raised."""
+
+    name: str
+    cause: Raised | None = None
+
+
+class ReplyHeader(msgspec.Struct, frozen=True, tag="replied"):
+    """The header of a probe's reply; its arrays travel beside it."""
+
+    facts: dict[str, Any] = {}
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    """The guest gave no answer: it exited, was killed, ran out of time or spoke nonsense."""
+
+    reason: str
+    """For the student: "the code ended the Python process (exit code 3)"."""
+
+
+class Fault(msgspec.Struct, frozen=True, tag="fault"):
+    """The grader's own code failed, or lacks a package; the submission has nothing to do with it."""
+
+    reason: str
+    """For the course staff: "ImportError: no module named einops"."""
+    trace: str = ""
+    package: str = ""
+    """That the notebook uses and this machine does not have; "" where something else failed."""
+
+
+class Reply(msgspec.Struct, frozen=True, tag="answered"):
+    """A probe's reply: plain facts and arrays, never a judgement."""
+
+    facts: Mapping[str, Any]
+    arrays: Mapping[str, Array]
+
+
+Outcome = Reply | Raised | Missing | Ended | Fault
+
+
+def fault(error: BaseException) -> Fault:
+    """What failed, with its traceback."""
+    last = traceback.format_exception_only(error)[-1].strip()
+    return Fault(reason=last[:LONGEST_REASON], trace="".join(traceback.format_exception(error))[-LONGEST_TRACE:])
+
+
+def lacking(package: str) -> Fault:
+    """A package that the notebook uses is not installed where grading runs."""
+    package = package[:LONGEST_NAME]
+    return Fault(reason=f"the package {package} is not installed where grading runs", package=package)
+
+
+def plain(array: Any) -> Array:
+    """A contiguous copy in one of the dtypes that the wire carries: float64 and ints stay, all else numeric becomes
+    float32; a complex number becomes two, on an axis of their own."""
+    array = np.asarray(array)
+    if array.dtype.kind == "c":
+        array = np.stack([array.real, array.imag], axis=-1)
+    kind = np.int64 if array.dtype.kind in "iub" else np.float64 if array.dtype == np.float64 else np.float32
+    return np.array(array, dtype=kind, order="C")

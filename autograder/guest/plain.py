@@ -1,0 +1,51 @@
+"""The process of plain guests: it runs one program after the other and puts itself back in between.
+
+Made of what Python has on every system. It is started by the host, with which it speaks over a loopback connection.
+"""
+
+import importlib
+import os
+import socket
+import sys
+import threading
+
+import autograder
+from autograder.guest import answering, ours
+from autograder.guest.interpreter import Interpreter
+from autograder.guest.outcomes import ReplyHeader
+
+
+def main() -> None:
+    """Serves sessions in the environment module `argv[1]` on the port `argv[2]` of this machine, with `argv[3]` as the
+    working directory, until the host hangs up or something is left that cannot be put back.
+
+    The first line of standard input is the secret by which the host knows its guest. When the input ends, so does the
+    process, whatever runs in it: then the host is gone.
+    """
+    environment, port, scratch = sys.argv[1:4]
+    sys.argv = ["notebook"]
+    secret = sys.stdin.buffer.readline().strip()
+    life = os.dup(0)
+    threading.Thread(target=_end_with, args=(life,), daemon=True).start()
+    connection = socket.create_connection(("127.0.0.1", int(port)))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.sendall(secret)
+    packages = importlib.import_module(environment)
+    packages.preload()
+    ours.import_guests(environment)
+    unit = packages.measure()
+    answering.silence()
+    answering.move_to(scratch)
+    fresh = Interpreter(packages.settings)
+    # In a virtual environment of Windows the process that was started is another, and this one its child.
+    said = {"package": autograder.__file__, "unit": unit, "pid": os.getpid()}
+    answering.answer(connection, "", ReplyHeader(facts=said))
+    while left := answering.serve(connection, environment):
+        fresh.restore()
+        answering.answer(connection, left.nonce, ReplyHeader())
+
+
+def _end_with(life: int) -> None:
+    while os.read(life, 4096):
+        pass
+    os._exit(1)

@@ -1,0 +1,139 @@
+"""What /proc tells about the processes of a guest."""
+
+import contextlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+
+import msgspec
+
+from autograder.guest.supervision import Usage
+
+STATUS = re.compile(
+    r"^State:\t(?P<state>.).*?^PPid:\t(?P<parent>\d+)$.*?^Uid:\t(?P<user>\d+).*?^Threads:\t(?P<threads>\d+)$",
+    re.M | re.S,
+)
+KIBIBYTE, BLOCK = 1024, 512
+ENOUGH = 64 * KIBIBYTE
+"""Bytes, for what /proc tells of one process in one file."""
+FEW = 12
+"""Processes: a data loader with eight workers, and some more."""
+SOCKET_BYTES = 208 * KIBIBYTE
+"""What Linux lets wait in one by default."""
+
+
+class Process(msgspec.Struct, frozen=True):
+    """What /proc tells about one that is not dead; one that is may wait for long until somebody reads its exit code."""
+
+    pid: int
+    parent: int
+    user: int
+    """The real one. Not the owner of the folder: where a process is not dumpable that is root."""
+    threads: int
+
+
+def processes_of(user: int) -> list[int]:
+    """The processes of a user."""
+    return [each.pid for each in _living() if each.user == user]
+
+
+def descendants_of(ancestor: int) -> list[int]:
+    """The processes that a process has started, they, and so on, where it adopts those whose own parent is gone."""
+    children: dict[int, list[int]] = {}
+    for each in _living():
+        children.setdefault(each.parent, []).append(each.pid)
+    found: list[int] = []
+    pending = [ancestor]
+    while pending:
+        own = children.pop(pending.pop(), [])
+        found += own
+        pending += own
+    return found
+
+
+def threads_of(user: int) -> int:
+    """How many threads a user's processes have in all."""
+    return sum(each.threads for each in _living() if each.user == user)
+
+
+def serve_last(processes: list[int], niceness: int) -> None:
+    """Gives all threads of these the smallest share of the processors, and what they start from now on."""
+    for pid in processes:
+        with contextlib.suppress(OSError):  # one that is gone
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                os.setpriority(os.PRIO_PROCESS, int(thread), niceness)
+
+
+def usage_of(processes: list[int], enough: int, *, shared: int) -> Usage:
+    """Memory is counted quickly and too high as long as that is no more than enough; then, of what several processes
+    share, each one's part. Where the kernel does not tell that (to root in a container, of another user's process) or
+    there are many, what they have beyond the process `shared` that all come from."""
+    known = [_figures(f"/proc/{pid}/status", "RssAnon:", "RssShmem:", "VmPTE:", "Threads:") for pid in processes]
+    threads = sum(each.get("Threads:", 0) for each in known)
+    resident = [each.get("RssAnon:", 0) * KIBIBYTE + each.get("RssShmem:", 0) * KIBIBYTE for each in known]
+    sockets, unnamed = _held_open(processes)
+    apart = sockets + sum(each.get("VmPTE:", 0) for each in known) * KIBIBYTE
+    memory = sum(resident) + apart
+    if memory > enough:
+        memory = _proportional(processes, resident, shared) + apart
+    return Usage(memory, threads, unnamed)
+
+
+def _proportional(processes: list[int], resident: list[int], shared: int) -> int:
+    """Bytes of anonymous and shared memory. To tell each one's part, the kernel waits until the process lets go of its
+    map of memory; of many that fork without end that took seconds for each, so they are not asked."""
+    if len(processes) <= FEW:
+        with contextlib.suppress(PermissionError):
+            known = [_figures(f"/proc/{pid}/smaps_rollup", "Pss_Anon:", "Pss_Shmem:") for pid in processes]
+            return sum(sum(each.values()) * KIBIBYTE for each in known)
+    own = _figures(f"/proc/{shared}/status", "RssAnon:").get("RssAnon:", 0) * KIBIBYTE
+    return own + sum(max(0, each - own) for each in resident)
+
+
+def _held_open(processes: list[int]) -> tuple[int, int]:
+    """Bytes that sockets may hold, and that lie in files without a name."""
+    sockets: set[int] = set()
+    unnamed: dict[tuple[int, int], int] = {}
+    for pid in processes:
+        # A process that is gone, or that the kernel keeps from looking into.
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(f"/proc/{pid}/fd"):
+                with contextlib.suppress(OSError):
+                    file = os.stat(entry.path)
+                    if stat.S_ISSOCK(file.st_mode):
+                        sockets.add(file.st_ino)
+                    elif stat.S_ISREG(file.st_mode) and not file.st_nlink:
+                        unnamed[file.st_dev, file.st_ino] = file.st_blocks * BLOCK
+    return len(sockets) * SOCKET_BYTES, sum(unnamed.values())
+
+
+def _living() -> Iterator[Process]:
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            # One that has gone in between, or is hidden.
+            with contextlib.suppress(OSError):
+                told = STATUS.search(_text(entry.path + "/status"))
+                if told and told["state"] != "Z":
+                    yield Process(int(entry.name), *(int(told[name]) for name in ("parent", "user", "threads")))
+
+
+def _figures(path: str, *names: str) -> dict[str, int]:
+    """The figures of the lines of these names; none where the process is gone. Raises PermissionError."""
+    try:
+        lines = _text(path).split("\n")
+    except PermissionError:
+        raise
+    except OSError:
+        return {}
+    words = (line.split() for line in lines)
+    return {each[0]: int(each[1]) for each in words if len(each) > 1 and each[0] in names}
+
+
+def _text(path: str) -> str:
+    """A process may give itself a name that is no text. Not by pathlib: a guest's end has every process looked at."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(file, ENOUGH).decode(errors="replace")
+    finally:
+        os.close(file)

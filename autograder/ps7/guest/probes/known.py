@@ -1,0 +1,99 @@
+"""What is known of the architectures that the assignment asks for, to find out which of a student's parameters is
+which: their shapes, and numbers that the reference gave once for parameters and inputs of which nobody is asked.
+
+Numbers and no code: whatever a guest computes with, its student can take. `ps7 build known` records the numbers.
+"""
+
+import json
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from autograder.guest.namespace import Namespace
+from autograder.ps7.guest.probes.arrangements import Arrangement, Shape, arrangement_of
+from autograder.ps7.guest.probes.seeding import fill, materialise, normal, sample, uniform
+
+FILE = Path(__file__).with_name("known.json")
+NUMBERS: dict[str, list[float]] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+"""Read at once: a guest can read no file of ours. Component to a sample of its output."""
+SEED = 17
+CHANNELS = (3, 12, 24, 48, 24)
+WIDTH, TEXT = 256, 768
+
+
+class Architecture(NamedTuple):
+    """What a component is made with, its parameters as torch has them, and what is put in to know it again."""
+
+    arguments: tuple[int, ...]
+    shapes: tuple[Shape, ...]
+    inputs: torch.Tensor
+    view: Callable[[torch.Tensor], torch.Tensor] = lambda output: output
+    """What of the output has to be right."""
+
+
+def direction(output: torch.Tensor) -> torch.Tensor:
+    """Of every row: whether it is normalised is another question."""
+    return functional.normalize(output, dim=-1)
+
+
+def linear(features: int, width: int) -> tuple[Shape, ...]:
+    """The shapes of a linear layer's weight and bias."""
+    return (width, features), (width,)
+
+
+ARCHITECTURES = {
+    "Encoder": Architecture(
+        (),
+        tuple(shape for into, out in pairwise(CHANNELS) for shape in ((out, into, 4, 4), (out,))),
+        uniform(SEED, "pixels", (2, 3, 64, 64)),
+    ),
+    "Decoder": Architecture(
+        (),
+        tuple(shape for into, out in pairwise(CHANNELS[::-1]) for shape in ((into, out, 4, 4), (out,))),
+        uniform(SEED, "features", (2, 24, 4, 4)),
+    ),
+    "ProjectionHead": Architecture((TEXT,), linear(TEXT, WIDTH), normal(SEED, "features", (8, TEXT)), direction),
+}
+
+
+def arrangement(component: str, make: Callable[..., nn.Module]) -> Arrangement | None:
+    """How the parameters lie in what `make` makes; None where no way to lay them gives the recorded numbers. Fills the
+    module that it makes."""
+    known, numbers = ARCHITECTURES[component], NUMBERS.get(component, [])
+
+    def agrees(module: nn.Module) -> bool:
+        try:
+            found = _numbers(component, module)
+        except Exception:
+            return False
+        return len(found) == len(numbers) and bool(np.allclose(found, numbers, rtol=1e-3, atol=1e-4))
+
+    try:
+        module = make(*known.arguments)
+        materialise(module, torch.zeros_like(known.inputs))
+    except Exception:
+        return None
+    return arrangement_of(module, known.shapes, SEED, agrees)
+
+
+def record(notebook: Namespace) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arrays: the numbers of every component, from the reference's own classes under these names. Asked as the
+    assignment is built, and of no student."""
+    arrays = {}
+    for component, known in ARCHITECTURES.items():
+        module = notebook[component](*known.arguments)
+        fill(module, SEED)
+        arrays[component] = _numbers(component, module)
+    return {}, arrays
+
+
+def _numbers(component: str, module: nn.Module) -> Any:
+    known = ARCHITECTURES[component]
+    with torch.no_grad():
+        return sample(known.view(module(known.inputs.clone()).float()))

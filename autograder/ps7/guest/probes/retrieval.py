@@ -1,0 +1,158 @@
+"""Probes of retrieve_images: which files it finds, in which order, whether it returns them or only keeps them in
+`matches`."""
+
+import dis
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from autograder.guest.namespace import CELL, Namespace
+from autograder.ps7.guest.probes.frame import GLOBALS
+from autograder.ps7.guest.probes.layer_trace import LayerTrace
+from autograder.ps7.guest.probes.seeding import generator, normal, unit_rows
+from autograder.ps7.guest.probes.stand_ins import CopyingHead, ImageTable
+
+WIDTH = 256
+TEXTS = 997
+MOST = 100
+
+
+class TextVectors(nn.Module):
+    """A text backbone: a random embedding for every text, known by its tokens that the mask lets through."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        embeddings = unit_rows(normal(seed, "texts", (TEXTS, WIDTH)))
+        self.vectors = nn.Parameter(functional.pad(embeddings, (0, GLOBALS["text_embedding"] - WIDTH)))
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """(N, L), (N, L) -> (N, 768)."""
+        places = torch.arange(1, input_ids.shape[1] + 1)
+        return self.vectors[((input_ids + 1) * attention_mask * places).sum(dim=1) % TEXTS]
+
+
+class StandInModel(nn.Module):
+    """What retrieval asks of a trained CLIPModel."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.image_encoder, self.image_projection = ImageTable(), CopyingHead(GLOBALS["image_embedding"])
+        self.text_encoder, self.text_projection = TextVectors(seed), CopyingHead(GLOBALS["text_embedding"])
+        self.temperature = GLOBALS["temperature"]
+
+
+def retrieve(
+    notebook: Namespace,
+    *,
+    query: str,
+    seed: int,
+    photos: int,
+    k: int | None = None,
+    twins: bool = False,
+    earlier: Sequence[str] = (),
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Asks for the best `k` of `photos` random unit embeddings (None: without naming k). With `twins` each photo is
+    there twice. `earlier` are queries that are asked first, of the same model and the same embeddings.
+
+    Facts: `kind` of the matches ("names" if right), `count`, `distinct`, `nested`, `loops` over the photos,
+    `inputs_changed`, and `raised` where the function failed after setting the matches. Arrays: `ranking`, the photo
+    that each match shows (the first one of equal embeddings, so that ties are no matter).
+    """
+    notebook.provide(**GLOBALS)
+    function = notebook["retrieve_images"]
+    torch.manual_seed(seed)
+    model = StandInModel(seed).eval()
+    embeddings = unit_rows(normal(seed, "photos", (photos, WIDTH)))
+    if twins:
+        embeddings[1::2] = embeddings[::2]
+    # Fewer embeddings than names: the frame's loaders drop the last batch.
+    numbers = generator(seed, "names").permutation(10_000)[: photos + 5]
+    names = np.array([f"{number:04d}_{seed % 97:02d}.jpg" for number in numbers], dtype=object)
+    keywords = {} if k is None else {"k": k}
+    with notebook.theirs():
+        known, before = list(names), embeddings.clone()
+        for each in earlier:
+            matches_of(partial(function, model, embeddings, each, names, **keywords), notebook)
+        with LayerTrace() as trace:
+            matches, raised = matches_of(partial(function, model, embeddings, query, names, **keywords), notebook)
+        facts, found = read_matches(matches, known)
+    ranking = [index - index % 2 if twins and index < photos else index for index in found]
+    # Unit vectors that are normalised once more in place remain the same but for rounding.
+    changed = list(names) != known or not torch.allclose(embeddings, before, atol=1e-5)
+    facts |= {"raised": raised, "loops": trace.repeats >= photos, "inputs_changed": changed}
+    return facts, {"ranking": np.array(ranking, dtype=np.int64)}
+
+
+def matches_of(call: Callable[[], Any], notebook: Namespace) -> tuple[Any, str | None]:
+    """The variable `matches` of whatever function of the notebook held it last, else what the call returned.
+
+    A notebook's function may draw its matches and return nothing, and the drawing may fail without a screen; so the
+    variable is read when its function ends, however it ends. An exception that came before
+    the matches were set for good is raised: the frame sets them to None first.
+    """
+    held: list[Any] = []
+
+    def watch(frame: FrameType, event: str, argument: Any) -> None:
+        if event == "return" and frame.f_code.co_filename.startswith(CELL) and "matches" in frame.f_locals:
+            held.append(frame.f_locals["matches"])
+
+    raised, returned = None, None
+    sys.setprofile(watch)
+    try:
+        returned = call()
+    except Exception as error:
+        if not held or held[-1] is None or _before_the_matches(error.__traceback__):
+            raise
+        raised = f"{type(error).__name__}: {error}"[:200]
+    finally:
+        sys.setprofile(None)
+    if held and held[-1] is not None:
+        return held[-1], raised
+    return notebook.get("matches") if returned is None else returned, raised
+
+
+def _before_the_matches(traceback: TracebackType | None) -> bool:
+    """Whether the exception came before the last place at which its function sets `matches`."""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if code.co_filename.startswith(CELL) and "matches" in code.co_varnames:
+            return traceback.tb_lasti < _last_store(code)
+        traceback = traceback.tb_next
+    return False
+
+
+def _last_store(code: CodeType) -> int:
+    # `dis` writes every constant out, which fails for numbers of more than 4,300 digits.
+    code = code.replace(co_consts=(None,) * len(code.co_consts))
+    stores = [each.offset for each in dis.get_instructions(code) if "STORE" in each.opname and each.argval == "matches"]
+    return max(stores, default=-1)
+
+
+def read_matches(matches: Any, names: list[str]) -> tuple[dict[str, Any], list[int]]:
+    """Facts on the form of the matches, and their positions in `names` (-1 for what is no name there)."""
+    if isinstance(matches, torch.Tensor):
+        matches = matches.tolist()
+    if isinstance(matches, list | tuple):
+        matches = [item.tolist() if isinstance(item, torch.Tensor | np.ndarray) else item for item in matches]
+    array = np.asarray(matches, dtype=object)
+    flat = array.reshape(-1).tolist()
+    places = {name: index for index, name in enumerate(names)}
+    # A path to the file names it as well.
+    found = [places.get(str(item).rpartition("/")[2], -1) for item in flat[:MOST]]
+    distinct = len({str(item) for item in flat})
+    return {"kind": _kind(flat), "count": len(flat), "distinct": distinct, "nested": array.ndim != 1}, found
+
+
+def _kind(items: list[Any]) -> str:
+    if all(item is None for item in items):
+        return "nothing"
+    if all(isinstance(item, str) for item in items):
+        return "names"
+    return "positions" if all(isinstance(item, int | float | np.number) for item in items) else "something else"

@@ -1,0 +1,212 @@
+"""Probes of train_ae and train_classifier: what a few steps do to tiny models made here, so that no other item
+matters."""
+
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
+from torch.utils.data import DataLoader, TensorDataset
+
+from autograder.guest.namespace import Namespace
+from autograder.ps7.guest.probes.frame import BATCH, FEATURES, GLOBALS
+from autograder.ps7.guest.probes.seeding import fill, generator, images, parameters_of, sample
+
+LEARNING_RATE = 1e-3
+DEAD_CHANNELS = 6
+
+
+class Enlarge(nn.Module):
+    """(N, C, H, W) -> (N, C, 8 H, 8 W), every pixel a square. In half the time of nn.Upsample."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The large image."""
+        count, channels, height, width = x.shape
+        squares = x[:, :, :, None, :, None].expand(count, channels, height, 8, width, 8)
+        return squares.reshape(count, channels, 8 * height, 8 * width)
+
+
+class TinyAutoencoder(nn.Module):
+    """(N, 3, 64, 64) -> (N, 3, 64, 64) with 112 parameters. What has parameters works on 8 by 8 pixels: a step is to
+    cost no more than it must."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Sequential(nn.AvgPool2d(8), nn.Conv2d(3, 4, kernel_size=2, stride=2))
+        # The sigmoid belongs to the decoder, since some call encoder and decoder by themselves.
+        self.decoder = nn.Sequential(nn.Conv2d(4, 12, kernel_size=1), nn.PixelShuffle(2), nn.Sigmoid(), Enlarge())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The reconstruction."""
+        reconstruction: torch.Tensor = self.decoder(self.encoder(x))
+        return reconstruction
+
+
+class TinyEncoder(nn.Module):
+    """(N, 3, 64, 64) -> (N, 24, 4, 4). Some channels are dead: what moves behind them moves by weight decay alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(3, 24, kernel_size=2, stride=2)
+        self.register_buffer("scale", torch.ones(1))
+
+    def die(self) -> None:
+        """Shuts the channels that are to be dead."""
+        with torch.no_grad():
+            self.convolution.bias[:DEAD_CHANNELS] = -100.0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Features, all of them at least 0."""
+        return torch.relu(self.convolution(nn.functional.avg_pool2d(x, 8))) * self.scale
+
+
+class TinyImageEncoder(nn.Module):
+    """(N, 3, 64, 64) -> (N, 2048), with batch norm as in CLIP's ResNet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = nn.Sequential(
+            nn.AvgPool2d(8), nn.Conv2d(3, 32, kernel_size=1), nn.BatchNorm2d(32), nn.ReLU(), nn.Flatten()
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Features."""
+        features: torch.Tensor = self.model(x)
+        return features
+
+
+class Pairs(TensorDataset):
+    """Takes its tensors apart once and not in every epoch."""
+
+    def __init__(self, *tensors: torch.Tensor) -> None:
+        super().__init__(*tensors)
+        self._pairs = list(zip(*tensors, strict=True))
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, ...]:
+        return self._pairs[index]
+
+
+class Watch:
+    """While active, counts the steps of all of torch's optimizers, those that move nothing too, and the gradients that
+    reach `module`."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._arrived = [0 for _ in module.parameters()]
+        self._module = module
+        self._steps = 0
+        self._optimizer = "none"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """`steps`, `gradients` (of the parameter that got most), whether any `reached` it, and the `optimizer` of the
+        last step."""
+        most = max(self._arrived, default=0)
+        return {"steps": self._steps, "gradients": most, "reached": most > 0, "optimizer": self._optimizer}
+
+    def __enter__(self) -> "Watch":
+        self._hooks: list[Any] = [register_optimizer_step_pre_hook(self._note_step)]
+        for index, parameter in enumerate(self._module.parameters()):
+            self._hooks.append(parameter.register_hook(partial(self._note_gradient, index)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+    def _note_gradient(self, index: int, _: torch.Tensor) -> None:
+        self._arrived[index] += 1
+
+    def _note_step(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        self._steps += 1
+        given = optimizer.param_groups[0]
+        held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+        own = sum(id(parameter) in held for parameter in self._module.parameters())
+        self._optimizer = f"{type(optimizer).__name__}, lr {given['lr']:g}, decay {given.get('weight_decay', 0):g}"
+        self._optimizer += f", {own} of {len(self._arrived)} parameters"
+
+
+def train_ae(notebook: Namespace, *, seed: int, count: int, epochs: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Trains a tiny autoencoder on `count` images in the frame's minibatches, of which the last may be smaller.
+
+    Facts: what is returned, `moved`, and those of Watch. Arrays: `movement` of all parameters in units of the learning
+    rate, `trajectory`.
+    """
+    function = notebook["train_ae"]
+    _frame(notebook, BATCH)
+    torch.manual_seed(seed)
+    model = TinyAutoencoder()
+    fill(model, seed)
+    before = parameters_of(model)
+    loader = _loader(seed, count)
+    with notebook.theirs():
+        with Watch(model) as watch:
+            trained, trajectory = _pair(function(model, loader, epochs))
+        facts = {
+            "returns_model": isinstance(trained, nn.Module),
+            "trajectory_length": len(trajectory),
+            "moved": bool((parameters_of(model) != before).any()),
+            **watch.facts,
+        }
+        return facts, {"movement": sample((parameters_of(model) - before) / LEARNING_RATE), "trajectory": trajectory}
+
+
+def train_classifier(
+    notebook: Namespace, *, supervised: bool, seed: int, count: int, epochs: int, clip: bool = False
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Trains a linear layer on a tiny encoder and `count` images, in the frame's minibatches. With `clip` it is the
+    fourth call: an encoder in evaluation mode with batch norm and more features, when `batch_size` is CLIP's.
+
+    Facts: what is returned, `classifier_moved`, `encoder_changed` over all its parameters and buffers, and those of
+    Watch. Arrays: movements of both in units of the learning rate, `trajectory`.
+    """
+    function = notebook["train_classifier"]
+    _frame(notebook, GLOBALS["batch_size"] if clip else BATCH)
+    torch.manual_seed(seed)
+    encoder = TinyImageEncoder().eval() if clip else TinyEncoder()
+    classifier = nn.Sequential(nn.Linear(GLOBALS["image_embedding"] if clip else FEATURES, 10))
+    fill(encoder, seed)
+    fill(classifier, seed + 1)
+    if isinstance(encoder, TinyEncoder):
+        encoder.die()
+    encoder_before, classifier_before = _state(encoder), parameters_of(classifier)
+    loader = _loader(seed, count)
+    with notebook.theirs():
+        with Watch(classifier) as watch:
+            trained, trajectory = _pair(function(encoder, classifier, loader, epochs=epochs, supervised=supervised))
+        facts = {
+            "returns_classifier": isinstance(trained, nn.Module),
+            "trajectory_length": len(trajectory),
+            "encoder_changed": bool((_state(encoder) != encoder_before).any()),
+            "classifier_moved": bool((parameters_of(classifier) != classifier_before).any()),
+            **watch.facts,
+        }
+        return facts, {
+            "trajectory": trajectory,
+            "classifier_movement": sample((parameters_of(classifier) - classifier_before) / LEARNING_RATE, 800),
+            "encoder_movement": sample((_state(encoder) - encoder_before) / LEARNING_RATE),
+        }
+
+
+def _frame(notebook: Namespace, batch: int) -> None:
+    """The globals of the given frame that training code may lean on."""
+    notebook.put(batch_size=batch)
+    notebook.provide(device=torch.device("cpu"), feat_dim=FEATURES)
+
+
+def _loader(seed: int, count: int) -> DataLoader[Any]:
+    labels = torch.from_numpy(generator(seed, "labels").integers(0, 10, count))
+    # A generator of its own: who shows reconstructions in between draws no random numbers that the training would have.
+    return DataLoader(Pairs(images(seed, count), labels), batch_size=BATCH, generator=torch.Generator())
+
+
+def _state(module: nn.Module) -> torch.Tensor:
+    return torch.cat([value.detach().reshape(-1).clone() for value in module.state_dict().values()])
+
+
+def _pair(returned: Any) -> tuple[Any, list[float]]:
+    """What a training function returned, as a model and a list of losses; None and [] for what is not there."""
+    if not isinstance(returned, tuple | list) or len(returned) != 2:
+        return (returned if isinstance(returned, nn.Module) else None), []
+    model, losses = returned
+    return model, [float(loss) for loss in losses] if hasattr(losses, "__len__") else []

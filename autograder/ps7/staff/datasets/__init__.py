@@ -1,0 +1,1 @@
+"""Data sets that come with the grader, and what a guest is shown of one."""

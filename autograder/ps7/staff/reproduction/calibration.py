@@ -1,0 +1,126 @@
+"""What the reference reaches on a data set, over many seeds: `ps7 calibrate` writes it, and grading compares with it.
+
+The rule: a figure is right where it is not below the `least` of its band. That is the lower end of a prediction
+interval for one further value, from the mean and the deviation over the seeds and Student's t, so that a right solution
+falls below in any of its figures in at most FALSE_ALARMS of all gradings. What lies above is no mistake.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from autograder.ps7.staff.reproduction.measuring import Budget
+from autograder.ps7.student.datasets.archive import Dataset, DatasetError
+
+FALSE_ALARMS = 1e-3
+"""At most, in one grading."""
+FIGURES = 6
+"""Compared in one grading: of Methods I, II, III, the first's advantage, CLIP's probe, retrieval."""
+
+
+class Band(msgspec.Struct, frozen=True):
+    """Where a figure lies, between 0 and 1."""
+
+    mean: float
+    deviation: float
+    least: float
+    most: float
+    """The ends of the prediction interval."""
+    values: tuple[float, ...]
+    """One for each seed."""
+
+
+class Power(msgspec.Struct, frozen=True):
+    """What the figures of a report come to with a mistake in the code that nothing replaces."""
+
+    item: str
+    """The item that the mistake is in."""
+    figures: dict[str, tuple[float, ...]]
+    """By figure, one for each seed; empty where the code never came to the end."""
+    seen: float
+    """In which part of the runs some figure fell below its band, or the code did not come to the end."""
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole file."""
+
+    dataset: str
+    digest: str
+    """Of the data set that this is for."""
+    budget: Budget
+    bands: dict[str, Band]
+    """By figure."""
+    work: dict[str, int]
+    """Item to the time that the reference takes, in units of the machine's own speed (`Sandbox.unit`)."""
+    trajectories: dict[str, list[list[float]]]
+    """Losses over epochs, for each seed."""
+    power: dict[str, Power] = {}
+    """By the slug of the mistake."""
+
+
+def band(values: Sequence[float], *, share: bool = True) -> Band:
+    """Of one figure over some seeds. `share`: it is a share of images, and so is looked at as arcsin(sqrt(p)), whose
+    deviation hardly depends on p (Anscombe, 1948): near 1 a share falls further than it rises."""
+    from scipy.stats import t
+
+    seen = np.asarray(values)
+    known = np.arcsin(np.sqrt(seen)) if share else seen
+    count = len(known)
+    reach = float(t.ppf(1 - FALSE_ALARMS / FIGURES, count - 1) * known.std(ddof=1) * (1 + 1 / count) ** 0.5)
+    low, high = known.mean() - reach, known.mean() + reach
+    if share:
+        low, high = (np.sin(np.clip(end, 0, np.pi / 2)) ** 2 for end in (low, high))
+    return Band(
+        mean=round(float(seen.mean()), 4),
+        deviation=round(float(seen.std(ddof=1)), 4),
+        least=round(float(low), 4),
+        most=round(float(high), 4),
+        values=tuple(round(value, 4) for value in values),
+    )
+
+
+def write(calibration: Calibration, dataset: Path) -> Path:
+    """Writes it beside the data set and returns where."""
+    path = place(dataset)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(calibration), indent=1) + b"\n")
+    return path
+
+
+def print_bands(calibration: Calibration, console: Console) -> None:
+    """A table of the figures, and of the mistakes where there are any."""
+    figures = Table("figure", "seeds", "mean", "deviation", "lowest seen", "right from", title=calibration.dataset)
+    for name, known in calibration.bands.items():
+        numbers = (known.mean, known.deviation, min(known.values), known.least)
+        figures.add_row(name, str(len(known.values)), *(f"{number:.3f}" for number in numbers))
+    console.print(figures)
+    if calibration.power:
+        mistakes = Table("mistake", "in", "seen by the accuracies", *calibration.bands)
+        for slug, power in calibration.power.items():
+            reached = (power.figures.get(name) for name in calibration.bands)
+            means = (f"{sum(values) / len(values):.3f}" if values else "-" for values in reached)
+            mistakes.add_row(slug, power.item, f"{power.seen:.0%}", *means)
+        console.print(mistakes)
+
+
+def place(dataset: Path) -> Path:
+    """Where a data set's calibration lies: beside it."""
+    return dataset.with_name(f"{dataset.stem}.calibration.json")
+
+
+def read(dataset: Dataset) -> Calibration:
+    """Raises DatasetError where there is none, or it is for something else."""
+    path = place(dataset.path)
+    remedy = f"`ps7 calibrate {dataset.path}` makes it"
+    try:
+        calibration = msgspec.json.decode(path.read_bytes(), type=Calibration)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise DatasetError(
+            f"{path}, which says what the reference reaches, cannot be read ({error}); {remedy}"
+        ) from None
+    if calibration.digest != dataset.digest:
+        raise DatasetError(f"{path} is for another version of {dataset.path}; {remedy}")
+    return calibration

@@ -1,0 +1,173 @@
+"""Judges what a submission's own code reaches, beside what its report says and what its saved outputs show."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+from autograder.guest.outcomes import Ended, Fault, Raised
+from autograder.ps7.staff.reproduction.calibration import Band, Calibration, read
+from autograder.ps7.staff.reproduction.measuring import ADVANTAGE, LEANS_ON, MEASURES, Measured, Say, Stopped, Training
+from autograder.ps7.staff.reproduction.picturing import losses
+from autograder.ps7.staff.reproduction.proportions import percent, with_interval
+from autograder.ps7.staff.reproduction.submitted import compared, recompute
+from autograder.ps7.student.datasets.archive import Dataset
+from autograder.ps7.student.datasets.finding import find
+from autograder.ps7.student.report.evidence import Evidence, read_evidence
+from autograder.ps7.student.report.expectations import expectations
+from autograder.student.grading import messages
+from autograder.student.grading.judge import not_checked
+from autograder.student.grading.reproduction import NotRun, Subject
+from autograder.student.grading.rubric import Item
+from autograder.student.grading.verdicts import Finding
+from autograder.student.program import why_missing
+from autograder.student.submission.finding import UnreadableSubmission
+
+SEED = 7
+PATIENCE = 4.0
+"""How many times longer than the reference an honest solution may take."""
+RESERVE = 15.0
+"""Seconds that are left for what comes after."""
+HEAD = "| | reported | in your outputs | reproduced | the reference; right from |\n|---|---|---|---|---|"
+COUNTS_ELSEWHERE = "What this is worth counts with the evidence above."
+OTHER_NAMES = {
+    ADVANTAGE: "I above III",
+    "clip": "Probe on CLIP",
+    "retrieval": "Found by words",
+}
+
+
+def reproduction_on(name: str) -> "Reproduction":
+    """On the data set of that name. Raises DatasetError."""
+    dataset = find(name)
+    return Reproduction(dataset, read(dataset))
+
+
+class Reproduction:
+    """Called with an item and a submission whose other items have been judged, gives a Finding."""
+
+    def __init__(self, dataset: Dataset, calibration: Calibration, say: Say = lambda _: None) -> None:
+        self._dataset, self._calibration, self.say = dataset, calibration, say
+
+    @property
+    def items(self) -> list[str]:
+        """Those whose figures can be compared with the reference's on this data set."""
+        return [item for item in MEASURES if item in self._calibration.work]
+
+    def __call__(self, item: Item, subject: Subject) -> Finding | NotRun:
+        """Raises SandboxError and DatasetError."""
+        if wrong := subject.wrong_among(LEANS_ON[item.name]):
+            return NotRun(f"Not run: {_listed(wrong)} lost points, and a mistake costs once. {COUNTS_ELSEWHERE}")
+        usual = self._calibration.work[item.name] * subject.sandbox.unit
+        patience = PATIENCE * usual
+        seconds = min(patience, subject.clock.left - RESERVE)
+        if seconds < usual:
+            return _for_want_of_time(f"only {max(seconds, 0):.0f} s were left, and it takes about {usual:.0f} s here")
+        started = time.monotonic()
+        try:
+            measured = MEASURES[item.name](
+                Training(
+                    dataset=self._dataset,
+                    program=subject.program(LEANS_ON[item.name]),
+                    sandbox=subject.sandbox,
+                    budget=self._calibration.budget,
+                    seed=SEED,
+                    seconds=seconds,
+                    say=self.say,
+                    pictured=True,
+                )
+            )
+        except Stopped as stopped:
+            if isinstance(stopped.outcome, Ended) and time.monotonic() - started >= seconds:
+                said = f"it was not done after {seconds:.0f} s; the reference takes {usual:.0f} s here"
+                return _for_want_of_time(said) if seconds < patience else _too_slow(said)
+            return self._stopped(stopped, subject)
+        return self._compared(item, measured, subject)
+
+    def _submitted(self, item: Item, subject: Subject) -> tuple[str, str]:
+        """What the weights that were handed in reach, as markdown, and why a person should look at it. They were
+        trained on real images, and say nothing of synthetic ones."""
+        if item.name != "report_ae" or not subject.weights or self._dataset.about.synthetic:
+            return "", ""
+        training = Training(
+            dataset=self._dataset,
+            program=subject.program(("encoder", "train_classifier")),
+            sandbox=subject.sandbox,
+            budget=self._calibration.budget,
+            seed=SEED,
+            seconds=max(1.0, subject.clock.left - RESERVE),
+            say=self.say,
+        )
+        try:
+            return compared(recompute(training, subject.weights), subject.notebook, self._dataset.count("test"))
+        except (Stopped, UnreadableSubmission):
+            return "", "the weights handed in could not be tested."
+
+    def _compared(self, item: Item, measured: Measured, subject: Subject) -> Finding:
+        known = self._calibration.bands
+        below = [name for name, value in measured.figures.items() if value < known[name].least]
+        evidence, tested = read_evidence(subject.notebook), self._dataset.count("test")
+        rows = [_row(name, value, known[name], evidence, tested) for name, value in measured.figures.items()]
+        paragraphs = ["\n".join([HEAD, *(f"| {' | '.join(row)} |" for row in rows)])]
+        paragraphs += [
+            f"{_name(name)}: {percent(measured.figures[name])} is less than the reference ever reaches here."
+            for name in below
+        ]
+        handed_in, review = self._submitted(item, subject)
+        message = "\n\n".join(filter(None, [*paragraphs, self._how(), handed_in]))
+        return Finding(
+            passed=not below,
+            message=message,
+            misconception="reproduced-below-the-reference" if below else None,
+            needs_review=review,
+            pictures=(*losses(measured.trajectories, self._calibration.trajectories), *measured.pictures),
+        )
+
+    def _how(self) -> str:
+        """What was run on what."""
+        about, count = self._dataset.about, self._dataset.count
+        kind = f"the synthetic images “{about.name}”" if about.synthetic else f"“{about.name}”"
+        return (
+            f"Reproduced: your own code, trained by the grader on {kind} ({count('unlabeled'):,} unlabeled, "
+            f"{count('train'):,} training and {count('test'):,} test images) for fewer epochs than yours, so "
+            "the figures need not be those of your report."
+        )
+
+    def _stopped(self, stopped: Stopped, subject: Subject) -> Finding:
+        if isinstance(stopped.outcome, Fault):
+            return not_checked(stopped.outcome)
+        text = messages.no_reply(stopped.outcome, lambda name: why_missing(subject.outline, name))
+        where = (
+            "Training on real images, your code did not come to an end." if isinstance(stopped.outcome, Raised) else ""
+        )
+        return Finding(passed=False, message=f"{where}\n\n{text}".strip(), misconception="reproduction-failed")
+
+
+def _for_want_of_time(reason: str) -> NotRun:
+    return NotRun(f"Not run to the end: {reason}. {COUNTS_ELSEWHERE}", needs_review=f"not reproduced: {reason}.")
+
+
+def _too_slow(reason: str) -> Finding:
+    message = (
+        f"Your code, trained by the grader, was stopped: {reason}. Look for what takes longer than a step of the "
+        "optimizer needs: a `sleep`, images read or drawn in every minibatch, a loop over single images."
+    )
+    return Finding(passed=False, message=message, misconception="reproduction-failed")
+
+
+def _listed(titles: Sequence[str]) -> str:
+    """“A”, “B” and “C”."""
+    quoted = [f"“{title}”" for title in titles]
+    return " and ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
+
+
+def _row(name: str, value: float, band: Band, evidence: Evidence, tested: int) -> Iterator[str]:
+    yield _name(name)
+    reported = evidence.reported.get(name)
+    yield f"{reported.percent:g} %" if reported else "-"
+    printed = [figure for figure in evidence.printed.get(name, ()) if reported is None or figure.agrees(reported)]
+    yield f"{printed[-1].percent:g} %" if printed else "-"
+    yield with_interval(value, tested) if name in expectations().names else percent(value)
+    yield f"{percent(band.mean)}; {percent(band.least)}"
+
+
+def _name(figure: str) -> str:
+    return OTHER_NAMES.get(figure) or expectations().names[figure]

@@ -1,0 +1,44 @@
+"""Everything that feedback can say of a mistake by name, and of an exception, as one page to read aloud."""
+
+from collections.abc import Iterator
+
+from autograder.student.grading.bank import Bank, slug_of
+from autograder.student.grading.hints import known
+from autograder.student.grading.rubric import Rubric
+
+HEAD = """# What feedback says
+
+Made from the code by `{command} build feedback`. A failing check says what was seen (expected, got, where, how far),
+then, where the reply is that of a known mistake, the two sentences of that mistake: what it is, and where to look.
+"""
+
+
+def page(rubric: Rubric, bank: Bank, command: str) -> str:
+    """The page, as markdown."""
+    return "\n".join([HEAD.format(command=command), *_mistakes(rubric, bank), *_notes(rubric), *_exceptions()]) + "\n"
+
+
+def _mistakes(rubric: Rubric, bank: Bank) -> Iterator[str]:
+    for item in rubric.items:
+        own = {slug_of(form): each for form, each in bank.misconceptions.items() if each.item == item.name}
+        if own:
+            yield f"## {item.number} {item.title}\n\n| mistake | what it says | where to look |\n|---|---|---|"
+            yield from (f"| `{slug}` | {_cell(each.shows)} | {_cell(each.look)} |" for slug, each in own.items())
+            yield ""
+
+
+def _notes(rubric: Rubric) -> Iterator[str]:
+    yield "## Notes that cost nothing\n\n| item | it says |\n|---|---|"
+    for item in rubric.items:
+        yield from (f"| {item.name} | {_cell(check.note)} |" for check in item.checks if check.note)
+    yield ""
+
+
+def _exceptions() -> Iterator[str]:
+    yield "## Exceptions\n\nBelow the exception, its line, and the shapes of the tensors there:\n"
+    yield "| its text | what it means |\n|---|---|"
+    yield from (f"| `{_cell(each.pattern)}` | {_cell(each.means)} |" for each in known())
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

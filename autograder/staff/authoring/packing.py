@@ -1,0 +1,91 @@
+"""What goes into the students' kit and into the zip for Gradescope: the zones of the engine and of one assignment, by
+folder, and what both need to be installed."""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from importlib.metadata import requires
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+
+import autograder
+from autograder.guest.ours import GROUP
+from autograder.student.assignment import Assignment
+
+ENGINE = Path(autograder.__file__).parent
+DISTRIBUTION = "ps7-autograder"
+"""Under which the engine is installed."""
+
+
+class PackingError(Exception):
+    """What is to be packed is not there; the message says why."""
+
+
+def zones(assignment: Assignment, names: Sequence[str]) -> Iterator[tuple[str, Path]]:
+    """Place and file of all that lies in zones of these names, of the engine and of the assignment."""
+    for package, folder in (("autograder", ENGINE), (assignment.package, assignment.folder)):
+        base = package.replace(".", "/")
+        around = [folder] if package == "autograder" else [folder, *_outer(package, folder)]
+        for each in around:
+            yield from _files(each, base if each == folder else base.rsplit("/", 1)[0], deep=False)
+        for zone in names:
+            yield from _files(folder / zone, f"{base}/{zone}", deep=True)
+
+
+def _outer(package: str, folder: Path) -> list[Path]:
+    """The packages around a package, but for the engine, which is packed anyway."""
+    depth = package.count(".")
+    return [] if package.startswith("autograder.") else list(folder.parents[:depth])
+
+
+def _files(folder: Path, base: str, *, deep: bool) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.rglob("*") if deep else folder.glob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield f"{base}/{path.relative_to(folder).as_posix()}", path
+
+
+def declared(assignment: Assignment) -> dict[str, Any]:
+    """The table [project] of the assignment's pyproject.toml. Raises PackingError."""
+    try:
+        table: dict[str, Any] = tomllib.loads((assignment.project / "pyproject.toml").read_text(encoding="utf-8"))
+        project: dict[str, Any] = table["project"]
+    except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
+        raise PackingError(f"this is made in a checkout of the project, and this is none: {error}") from None
+    return project
+
+
+def requirements(assignment: Assignment, extras: Sequence[str]) -> list[str]:
+    """Of the engine, of the assignment, and of these of its optional dependencies. Raises PackingError."""
+    project = declared(assignment)
+    optional = project.get("optional-dependencies", {})
+    own = [*project.get("dependencies", ()), *(each for extra in extras for each in optional.get(extra, ()))]
+    return [*dict.fromkeys([*engines(), *(each for each in own if Requirement(each).name != DISTRIBUTION)])]
+
+
+def engines(extra: str = "") -> list[str]:
+    """The engine's own requirements, or those of one of its extras."""
+    pyproject = ENGINE.parent / "pyproject.toml"
+    if pyproject.is_file():
+        project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+        found: list[str] = project["optional-dependencies"][extra] if extra else project["dependencies"]
+        return found
+    wanted = []
+    for line in requires(DISTRIBUTION) or ():
+        each = Requirement(line)
+        if each.marker is None if not extra else each.marker is not None and each.marker.evaluate({"extra": extra}):
+            each.marker = None
+            wanted.append(str(each))
+    return wanted
+
+
+def entry_points(assignment: Assignment) -> dict[str, dict[str, str]]:
+    """What makes it an assignment that is installed, and gives it a command. Raises PackingError."""
+    project = declared(assignment)
+    try:
+        target: str = project["entry-points"][GROUP][assignment.name]
+    except KeyError:
+        raise PackingError(
+            f'pyproject.toml declares no {assignment.name} under [project.entry-points."{GROUP}"]'
+        ) from None
+    return {GROUP: {assignment.name: target}, "console_scripts": {assignment.name: f"{target}.main"}}

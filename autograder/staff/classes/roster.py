@@ -1,0 +1,97 @@
+"""The submissions of a class beside what came of each."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from autograder.staff.classes.collection import Handed
+from autograder.student.grading.bank import parts_of
+from autograder.student.output.grouping import is_unchecked
+from autograder.student.output.results import FIGURES, GRADER_FAILED, MEMORY, UNREADABLE, Results, Test
+
+PAGE = "report.html"
+State = Literal["graded", "unreadable", "the grader failed", "not graded"]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One submission."""
+
+    handed: Handed
+    results: Results | None
+
+    @property
+    def state(self) -> State:
+        """How far it came."""
+        if self.results is None:
+            return "not graded"
+        if GRADER_FAILED in self.results.extra_data:
+            return "the grader failed"
+        return "unreadable" if UNREADABLE in self.results.extra_data else "graded"
+
+    @property
+    def page(self) -> str:
+        """Where its report lies beside the class's page."""
+        return f"{self.handed.name}/{PAGE}"
+
+    @property
+    def problem(self) -> str:
+        """Why it was not graded as others are; "" where it was."""
+        if self.results is None:
+            return "not graded"
+        return "" if self.state == "graded" else self.results.output
+
+    @property
+    def score(self) -> float:
+        """Points; none where there are no results."""
+        return self.results.score if self.results is not None else 0.0
+
+    @property
+    def memory(self) -> int:
+        """MB that its code took at most; 0 where that is not known."""
+        return int(self.results.extra_data.get(MEMORY, 0)) if self.results is not None else 0
+
+    def points(self, items: Sequence[str]) -> list[float]:
+        """Of each item: the sum over its checks."""
+        return [math.fsum(test.score for test in self._tests if test.extra_data.get("item") == item) for item in items]
+
+    @property
+    def reviews(self) -> Mapping[str, list[str]]:
+        """Why a person should look at it, and the numbers of the checks."""
+        reasons: dict[str, list[str]] = {}
+        for each in self.results.extra_data.get("needs_review", ()) if self.results is not None else ():
+            reasons.setdefault(str(each["reason"]), []).append(str(each["number"]))
+        return reasons
+
+    @property
+    def to_review(self) -> int:
+        """How many checks a person should look at."""
+        return sum(map(len, self.reviews.values()))
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """The slugs of those that have a name, each once."""
+        return tuple(dict.fromkeys(slug for test in self._wrong for slug in parts_of(_slug(test)) if slug))
+
+    @property
+    def unnamed(self) -> tuple[tuple[str, str], ...]:
+        """Number and title of the checks that failed without the mistake being known."""
+        return tuple((test.number, test.name) for test in self._wrong if not _slug(test))
+
+    @property
+    def figures(self) -> Mapping[str, float]:
+        """The accuracies that it reports, in percent."""
+        return {name: float(value) for test in self._tests for name, value in test.extra_data.get(FIGURES, {}).items()}
+
+    @property
+    def _tests(self) -> tuple[Test, ...]:
+        return self.results.tests if self.results is not None else ()
+
+    @property
+    def _wrong(self) -> list[Test]:
+        return [test for test in self._tests if test.status == "failed" and not is_unchecked(test)]
+
+
+def _slug(test: Test) -> str:
+    return str(test.extra_data.get("misconception") or "")

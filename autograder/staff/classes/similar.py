@@ -1,0 +1,69 @@
+"""Compares the submissions of a class pair by pair, for the instructor to judge: nothing of it is a score."""
+
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from autograder.staff.classes.collection import Handed
+from autograder.staff.classes.likeness import Likeness, compare
+from autograder.staff.classes.shapes import Shape, shapes
+from autograder.student.program import outline
+from autograder.student.sandbox.bounded import Exhausted, Failed, bounded
+from autograder.student.submission.finding import UnreadableSubmission, find_notebook
+from autograder.student.submission.notebook import read_notebook
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """A class, and what of it could not be compared."""
+
+    submissions: int
+    likeness: Likeness
+    unreadable: dict[str, str]
+    """Name to the reason."""
+
+
+def compare_all(
+    handed: Sequence[Handed],
+    wanted: Sequence[Sequence[str]],
+    template: Path | None,
+    *,
+    most: int,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Compared:
+    """`wanted`: the groups of names whose code counts. `template`: the notebook that was handed out, whose code does
+    not. Raises UnreadableSubmission where that cannot be read."""
+    given = _read_within_bounds(template, None) if template is not None else ()
+    codes: dict[str, Sequence[Shape]] = {}
+    unreadable: dict[str, str] = {}
+    for number, each in enumerate(handed, start=1):
+        progress(f"reading {number} of {len(handed)}")
+        try:
+            with each.opened() as files:
+                codes[each.name] = _read_within_bounds(files, wanted)
+        except (UnreadableSubmission, OSError, zipfile.BadZipFile) as error:
+            unreadable[each.name] = str(error)
+    progress("comparing")
+    return Compared(len(handed), compare(codes, given, most), unreadable)
+
+
+def _read_within_bounds(place: Path, wanted: Sequence[Sequence[str]] | None) -> tuple[Shape, ...]:
+    """Raises UnreadableSubmission, and OSError where there is no file."""
+    try:
+        read = bounded(_read, place, wanted, answer=tuple[Shape, ...] | str)
+    except (Exhausted, Failed) as error:
+        raise UnreadableSubmission(str(error)) from None
+    if isinstance(read, str):
+        raise UnreadableSubmission(read)
+    return read
+
+
+def _read(place: Path, wanted: Iterable[Sequence[str]] | None) -> tuple[Shape, ...] | str:
+    """Or why it cannot be read. Of all that the notebook binds, where nothing is wanted."""
+    try:
+        read = outline(read_notebook(find_notebook(place)))
+    except UnreadableSubmission as error:
+        return str(error)
+    groups = wanted if wanted is not None else [sorted(statement.binds) for statement in read.statements]
+    return shapes(read, list(groups))

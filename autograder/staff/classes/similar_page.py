@@ -1,0 +1,43 @@
+"""Pairs of submissions whose code is alike, as a page that needs nothing else and as a table for the terminal."""
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+from autograder.staff.classes import pages
+from autograder.staff.classes.likeness import Likeness, Pair
+
+
+def render(likeness: Likeness, unreadable: Mapping[str, str], *, title: str, submissions: int) -> str:
+    """The page's HTML."""
+    page = pages.template("similar.html.j2")
+    return page.render(likeness=likeness, unreadable=unreadable, title=title, submissions=submissions)
+
+
+def print_pairs(likeness: Likeness, console: Console) -> None:
+    """The pairs without their code."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("share", "statements in common", "letter for letter", "submissions"):
+        table.add_column(heading, justify="left" if heading == "submissions" else "right")
+    for pair in likeness.pairs:
+        names = f"{pair.left}  {pair.right}"
+        table.add_row(f"{100 * pair.share:.0f} %", str(len(pair.parts)), str(pair.literal), names)
+    console.print(table, markup=False)
+
+
+def as_data(pair: Pair) -> dict[str, object]:
+    """For scripts: where the parts are, without their code."""
+    return {
+        "left": pair.left,
+        "right": pair.right,
+        "share": round(pair.share, 4),
+        "literal": pair.literal,
+        "parts": [
+            {
+                "left": {"cell": part.left.cell, "line": part.left.line},
+                "right": {"cell": part.right.cell, "line": part.right.line},
+            }
+            for part in pair.parts
+        ],
+    }

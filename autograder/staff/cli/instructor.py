@@ -1,0 +1,201 @@
+"""The command line as instructors have it: all that students have, and what needs hidden banks or the reference."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from autograder.staff.cli.batching import batch, similar
+from autograder.staff.cli.building import new_building, refuse_outside_a_checkout
+from autograder.staff.cli.measuring import profile, validate
+from autograder.staff.commands.watched import end_in, watched
+from autograder.student import cli as students
+from autograder.student.assignment import Unavailable
+from autograder.student.cli import (
+    AsJson,
+    Confine,
+    Page,
+    command_line,
+    given,
+    read_rubric,
+    refuse_unknown,
+    run_command,
+)
+from autograder.student.commands.console import Progress, fail, refuse_unconfined, render, tell, wide_console
+from autograder.student.output.called import Command
+
+if TYPE_CHECKING:
+    from autograder.student.assignment import Assignment
+    from autograder.student.grading.reproduction import Reproduce
+
+
+def main(assignment: Assignment) -> None:
+    """The staff's command line."""
+    command = command_line(assignment, new_app(assignment))
+    if sys.argv[1:2] == ["grade"]:
+        watched(partial(run_command, command), assignment.name)
+    else:
+        run_command(command)
+
+
+def new_app(assignment: Assignment) -> typer.Typer:
+    """With everything that there is for it."""
+    app, building = students.new_app(), new_building()
+    app.add_typer(building, name="build")
+    app.command()(batch)
+    app.command()(similar)
+    app.command()(profile)
+    app.command()(validate)
+    if assignment.commands:
+        assignment.part(assignment.commands)(app, building)
+    app.command()(grade)
+    app.command()(explain)
+    app.command()(demo)
+    return app
+
+
+def grade(
+    context: typer.Context,
+    submission: Annotated[Path, typer.Argument(help="A notebook, or a folder that holds one.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write Gradescope's results.json.")] = None,
+    page: Page = None,
+    as_json: AsJson = False,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(help="Seconds for everything; results are complete by then. 540, if --config says nothing."),
+    ] = None,
+    confinement: Confine = "best",
+    config: Annotated[
+        Path | None,
+        typer.Option(help="What your course decides, as gradescope/config.toml: points, visibility, time, lateness."),
+    ] = None,
+    metadata: Annotated[
+        Path | None, typer.Option(help="Gradescope's submission_metadata.json: due dates and earlier submissions.")
+    ] = None,
+    reproduce: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATASET",
+            help="Run the notebook's own training too, on `composed` (synthetic images that come with this) or on the "
+            "archive of a data set; some minutes. `none` overrules --config.",
+        ),
+    ] = None,
+) -> None:
+    """Grade a submission with public and hidden checks. Exit 0 whenever results were written, whatever the score."""
+    from autograder.student.commands.grade import grade_submission
+    from autograder.student.grading.examination import Limits
+    from autograder.student.grading.policy import Policy, PolicyError, read_policy
+    from autograder.student.output.results import UnwritableResults
+    from autograder.student.output.standing import with_standing
+    from autograder.student.sandbox.starting import start
+    from autograder.student.submission.metadata import MetadataError, read_metadata
+
+    refuse_unconfined(confinement)
+    assignment = given(context)
+    try:
+        policy = read_policy(config) if config is not None else Policy()
+        reproduction = find_reproduction(assignment, policy.reproduce if reproduce is None else reproduce)
+        rubric = policy.laid_over(read_rubric(assignment, reproduction.items if reproduction else ()))
+    except PolicyError as error:
+        fail(str(error))
+    told = None
+    try:
+        told = read_metadata(metadata) if metadata is not None else None
+    except MetadataError as error:  # what the platform says of a submission is worth less than its grade
+        tell(f"{Command.name}: {error}")
+    if out is None and not as_json:
+        out = Path("results.json")
+    limits = Limits(total=policy.time_limit if time_limit is None else time_limit)
+    end_in(limits.total)
+    with Progress(quiet=as_json) as progress:
+        if reproduction is not None:
+            reproduction.say = progress.say
+        try:
+            results = grade_submission(
+                assignment,
+                submission,
+                out,
+                rubric,
+                limits=limits,
+                opening=partial(start, rubric.environment, confinement),
+                standing=partial(with_standing, metadata=told, late=policy.late),
+                reproduce=reproduction,
+                progress=progress.show,
+            )
+        except UnwritableResults as error:
+            fail(f"the results cannot be written to {out}: {error.strerror or error}")
+    render(results, page, as_json=as_json, title=rubric.title, name=submission.name)
+    if out is not None and not as_json:
+        tell(f"Results written to {out}")
+
+
+def explain(
+    context: typer.Context,
+    submission: Annotated[Path, typer.Argument(help="A notebook, or a folder that holds one.")],
+    item: Annotated[str, typer.Argument(help="The item that the question is about.")],
+    results: Annotated[
+        Path | None, typer.Option(help="The results.json that the student was given: says what would be otherwise now.")
+    ] = None,
+    as_json: AsJson = False,
+    confinement: Confine = "best",
+) -> None:
+    """Show what is behind the verdicts on an item, the hidden inputs and replies too. Not for students."""
+    from autograder.staff.commands import explain as explaining
+    from autograder.student.grading.bank import BankError
+    from autograder.student.output.results import ResultsError, decode
+    from autograder.student.sandbox.host import SandboxError
+    from autograder.student.submission.finding import UnreadableSubmission
+
+    assignment = given(context)
+    rubric = read_rubric(assignment)
+    refuse_unknown([item], rubric)
+    refuse_unconfined(confinement)
+    try:
+        before = decode(results.read_bytes()) if results is not None else None
+        with Progress(quiet=as_json):
+            explained = explaining.explain_item(assignment, submission, rubric.item(item), rubric, confinement)
+    except OSError as error:
+        fail(f"{results} cannot be read: {error.strerror or error}")
+    except (UnreadableSubmission, SandboxError, BankError, ResultsError) as error:
+        fail(str(error))
+    changed = explaining.changes(before, explained) if before is not None else []
+    if as_json:
+        typer.echo(explaining.as_json(explained, changed))
+        return
+    explaining.print_explanation(explained, wide_console())
+    for sentence in changed or (["The points are those of the results given."] if before is not None else []):
+        typer.echo(sentence)
+
+
+def find_reproduction(assignment: Assignment, name: str) -> Reproduce | None:
+    """On the data set of that name; None for "" and "none". Ends the command where it cannot be had."""
+    if name in {"", "none"}:
+        return None
+    if not assignment.reproduction:
+        fail(f"{assignment.name} has nothing to reproduce on {name!r}")
+    try:
+        reproduction: Reproduce = assignment.part(assignment.reproduction)(name)
+    except Unavailable as error:
+        fail(str(error))
+    return reproduction
+
+
+def demo(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="Folder for results.json and the HTML page of each sample.")] = Path(
+        "build/demo"
+    ),
+) -> None:
+    """Grade the bundled sample submissions offline and write their results and pages."""
+    from autograder.staff.commands.demo import run_demo
+
+    assignment = given(context)
+    refuse_outside_a_checkout(assignment)
+    reproduction = find_reproduction(assignment, assignment.dataset)
+    whole = read_rubric(assignment, reproduction.items if reproduction else ())
+    run_demo(assignment, out, read_rubric(assignment), Console(), whole=whole, reproduce=reproduction)

@@ -1,0 +1,132 @@
+"""Commands that measure: the grader's verdicts, and its seconds."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from autograder.staff.cli.building import refuse_outside_a_checkout
+from autograder.student.assignment import Unavailable
+from autograder.student.cli import AsJson, Confine, given, read_rubric
+from autograder.student.commands.console import Progress, fail, refuse_unconfined, wide_console
+
+if TYPE_CHECKING:
+    from autograder.student.assignment import Assignment
+
+
+def profile(
+    context: typer.Context,
+    submission: Annotated[Path, typer.Argument(help="A notebook, or a folder that holds one.")],
+    as_json: AsJson = False,
+    confinement: Confine = "best",
+) -> None:
+    """Grade a submission and show where the time went, in seconds. No results are written."""
+    from autograder.staff.commands.profile import Profile
+    from autograder.student.commands.grade import grade_submission
+    from autograder.student.grading.examination import Limits
+    from autograder.student.output.results import GRADER_FAILED, UNREADABLE
+
+    refuse_unconfined(confinement)
+    assignment = given(context)
+    rubric, seen = read_rubric(assignment), Profile()
+    opening = partial(seen.opening, rubric.environment, confinement)
+    with Progress(quiet=as_json):
+        results = grade_submission(
+            assignment, submission, None, rubric, limits=Limits(), opening=opening, progress=seen.finished
+        )
+    if {UNREADABLE, GRADER_FAILED} & results.extra_data.keys():
+        fail(results.output)
+    if as_json:
+        typer.echo(msgspec.json.encode(seen.phases).decode())
+    else:
+        seen.print(wide_console())
+
+
+def validate(
+    context: typer.Context,
+    corpus: Annotated[Path | None, typer.Option(help="Folder with correct/ and wrong/ submissions.")] = None,
+    mutants: Annotated[
+        bool,
+        typer.Option(
+            "--mutants", help="In place of these, small systematic changes of the solved notebook: which go unseen?"
+        ),
+    ] = False,
+    variants: Annotated[
+        int, typer.Option(help="In place of these, so many right solutions composed at random.", show_default=False)
+    ] = 0,
+    pairs: Annotated[int, typer.Option(help="With --mutants: so many with two changes, after all with one.")] = 300,
+    frame: Annotated[
+        str, typer.Option(help="With --mutants: the frame that they are made in.", show_default="the template's")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Grade everything whose verdict is known: solution, template, misconceptions, corpus. Exit 1 where one is off."""
+    from autograder.staff.authoring import corpus as corpora
+    from autograder.staff.authoring.distinctions import distinctions
+    from autograder.staff.authoring.frames import FrameError
+    from autograder.staff.authoring.misconceptions import MisconceptionError
+    from autograder.staff.commands.validate import print_names, print_table, validate_all, validate_variants
+    from autograder.student.grading.bank import BankError
+    from autograder.student.sandbox.host import SandboxError
+
+    assignment = given(context)
+    refuse_outside_a_checkout(assignment)
+    if corpus is not None and not corpus.is_dir():
+        fail(f"there is no folder {corpus}")
+    if mutants:
+        _validate_mutants(assignment, _frame(assignment, frame), pairs, as_json=as_json)
+    rows, rubric = [], read_rubric(assignment)
+    with Progress(quiet=as_json) as progress:
+        try:
+            names = list(distinctions(rubric, assignment.bank()))
+            known = (
+                validate_variants(assignment, rubric, variants)
+                if variants
+                else validate_all(assignment, rubric, corpus)
+            )
+            for row in known:
+                rows.append(row)
+                progress.say(f"{row.kind} {row.name}: {'off' if row.off else 'as it should be'}")
+        except (Unavailable, corpora.CorpusError, FrameError, MisconceptionError, BankError, SandboxError) as error:
+            fail(str(error))
+    if as_json:
+        typer.echo(msgspec.json.encode(rows).decode())
+    else:
+        if not variants:
+            print_names(names, wide_console())
+        print_table(rows, wide_console(), all_rows=not variants)
+    raise typer.Exit(1 if any(row.off for row in rows) else 0)
+
+
+def _frame(assignment: Assignment, name: str) -> Path:
+    """Its folder; ends the command where there is none of that name."""
+    known = {path.name: path for path in assignment.every_frame}
+    if name and name not in known:
+        fail(f"there is no frame {name}; there are {', '.join(known)}")
+    return known[name] if name else assignment.template
+
+
+def _validate_mutants(assignment: Assignment, frame: Path, pairs: int, *, as_json: bool) -> None:
+    """Ends the command: 1 where one is not seen, or costs marks on another item."""
+    from autograder.staff.authoring.frames import FrameError
+    from autograder.staff.commands.mutation import grade_mutants, print_mutants
+    from autograder.student.grading.bank import BankError
+    from autograder.student.sandbox.host import SandboxError
+
+    seen = []
+    with Progress(quiet=as_json) as progress:
+        try:
+            for each in grade_mutants(assignment, read_rubric(assignment), pairs, frame):
+                seen.append(each)
+                progress.say(f"mutant {len(seen)}, {each.item}: {'missed' if each.is_missed else 'as it should be'}")
+        except (FrameError, BankError, SandboxError) as error:
+            fail(str(error))
+    if as_json:
+        typer.echo(msgspec.json.encode(seen).decode())
+    else:
+        print_mutants(seen, wide_console())
+    raise typer.Exit(1 if any(each.is_missed or each.elsewhere for each in seen) else 0)

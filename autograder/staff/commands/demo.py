@@ -1,0 +1,65 @@
+"""Grades a few bundled submissions just as users do."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.status import Status
+
+from autograder.student.assignment import Assignment
+from autograder.student.commands.grade import grade_submission
+from autograder.student.grading.examination import Limits
+from autograder.student.grading.reproduction import Reproduce
+from autograder.student.grading.rubric import Rubric
+from autograder.student.output import html, terminal
+
+
+def run_demo(
+    assignment: Assignment, out: Path, rubric: Rubric, console: Console, *, whole: Rubric, reproduce: Reproduce | None
+) -> None:
+    """Grades each sample, prints its report, and leaves results and page in a folder of its own. The solved notebook is
+    graded by the `whole` rubric, its accuracies reproduced: that takes a minute or two, and so once is enough."""
+    written = []
+    for name, notebook in samples(assignment, out, rubric):
+        folder = out / name
+        thorough = reproduce is not None and notebook == assignment.solution
+        with console.status(f"grading {name}") as status:
+            if reproduce is not None:
+                reproduce.say = partial(_say, status, name)
+            results = grade_submission(
+                assignment,
+                notebook,
+                folder / "results.json",
+                whole if thorough else rubric,
+                limits=Limits(),
+                reproduce=reproduce if thorough else None,
+            )
+        page = folder / "report.html"
+        page.write_text(html.render(results, title=rubric.title, notebook_name=notebook.name), encoding="utf-8")
+        console.rule(name)
+        terminal.print_report(results, console, title=rubric.title)
+        written.append((results, page))
+    console.rule("written")
+    for results, page in written:
+        console.print(f"{results.score:4g} of {results.max_score:g}  {page}", highlight=False, soft_wrap=True)
+
+
+def _say(status: Status, name: str, text: str) -> None:
+    status.update(f"grading {name}: {text}")
+
+
+def samples(assignment: Assignment, out: Path, rubric: Rubric) -> Iterator[tuple[str, Path]]:
+    """Name and notebook of each sample: the solved one, the blank one, and some with mistakes."""
+    yield "solution", assignment.solution
+    yield "template", assignment.blank
+    import nbformat
+
+    from autograder.staff.authoring import corpus
+
+    wrong = {case.name: case for case in corpus.cases(assignment.corpus / "wrong", assignment, rubric)}
+    for name in assignment.samples:
+        path = out / name / f"{assignment.name}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(wrong[name].node(), path)
+        yield name, path

@@ -1,0 +1,36 @@
+"""The assignments that are installed, by their entry points."""
+
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+import autograder
+from autograder.guest.ours import GROUP
+from autograder.student.assignment import Assignment, Unavailable
+
+
+def installed() -> dict[str, EntryPoint]:
+    """Name to entry point."""
+    return {point.name: point for point in reversed(list(entry_points(group=GROUP)))}
+
+
+def find(name: str = "") -> Assignment:
+    """The assignment of that name; without one the only one, or, of several, the one that lies beside the engine, as it
+    does where both were unpacked together. Raises Unavailable."""
+    points = installed()
+    if not points:
+        raise Unavailable("no assignment is installed here")
+    beside = [each for each, point in points.items() if _is_beside(point)] or [*points]
+    if not name and len(beside) > 1:
+        raise Unavailable(f"there are several assignments here; say which one: {', '.join(sorted(points))}")
+    chosen = points.get(name or beside[0])
+    if chosen is None:
+        raise Unavailable(f"there is no assignment {name!r}; there are {', '.join(sorted(points))}")
+    assignment = chosen.load()
+    if not isinstance(assignment, Assignment):
+        raise Unavailable(f"{chosen.value} is no assignment, but a {type(assignment).__name__}")
+    return assignment
+
+
+def _is_beside(point: EntryPoint) -> bool:
+    folder = Path(autograder.__file__).parent.parent
+    return point.dist is not None and Path(str(point.dist.locate_file(""))).resolve() == folder.resolve()

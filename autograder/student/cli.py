@@ -1,0 +1,331 @@
+"""The command line as students have it: `check`, `pdf`, `run`. What instructors have besides is in the staff's zone."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import signal
+import sys
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from autograder.student.assignment import Assignment, LaidOut, Unavailable
+from autograder.student.commands.console import Progress, fail, render, tell
+from autograder.student.output.called import Command
+
+if TYPE_CHECKING:
+    from autograder.student.commands.run import Ran
+    from autograder.student.grading.rubric import Rubric
+    from autograder.student.sandbox.host import Sandbox
+
+Seconds = Annotated[float, typer.Option("--time-limit", help="Seconds for everything; results are complete by then.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON instead of a report.")]
+Confine = Annotated[
+    Literal["strict", "best", "none"],
+    typer.Option(
+        "--sandbox",
+        help="Confine the notebook's code: with every layer (strict), with those that work here, or not at all.",
+    ),
+]
+Page = Annotated[Path | None, typer.Option("--html", help="Write the report as an HTML page to this file as well.")]
+
+
+def main(assignment: Assignment) -> None:
+    """The students' command line."""
+    run_command(command_line(assignment, new_app()))
+
+
+def run_command(command: Any) -> None:
+    """Ends the process with the command's exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without Unicode gets question marks, not a traceback
+    # So that guests are ended and scratch folders removed; the results written so far are whole.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    command(prog_name=command.name)
+
+
+def new_app() -> typer.Typer:
+    """With what students have."""
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+    app.callback()(common)
+    for command in (check, pdf, run):
+        app.command()(command)
+    return app
+
+
+def command_line(assignment: Assignment, app: typer.Typer) -> Any:
+    """The commands of `app` for one assignment, under its name, which they find as `given(context)`: click's `Command`,
+    of which typer has one of its own."""
+    command: Any = typer.main.get_command(app)
+    command.name, command.help = assignment.name, f"Grades {assignment.title}."
+    command.context_settings["obj"] = assignment
+    for each in command.commands.values():
+        for parameter in each.params:
+            parameter.help = parameter.help and parameter.help.replace("{command}", assignment.name)
+    return command
+
+
+def given(context: typer.Context) -> Assignment:
+    """The assignment that a command is to serve."""
+    assignment: Assignment = context.obj
+    return assignment
+
+
+def _version(context: typer.Context, asked: bool) -> None:
+    if asked:
+        typer.echo(f"{given(context).name} {given(context).version}")
+        raise typer.Exit
+
+
+def show_cell(context: typer.Context, item: str | None) -> None:
+    """Prints the item's cell and ends the command."""
+    if item is None:
+        return
+    cells = {path.stem: path for path in sorted(given(context).cells.glob("*.py"))}
+    if item not in cells:
+        fail(f"there is no cell for {item!r}; there is one for {', '.join(cells) or 'no item'}")
+    typer.echo(cells[item].read_text(encoding="utf-8"), nl=False)
+    raise typer.Exit
+
+
+def common(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Grades an assignment."""
+    Command.name = given(context).name
+
+
+def check(
+    context: typer.Context,
+    notebook: Annotated[Path, typer.Argument(help="Your notebook.")],
+    items: Annotated[list[str] | None, typer.Argument(help="Items to check, all if none is named.")] = None,
+    page: Page = None,
+    as_json: AsJson = False,
+    time_limit: Seconds = 540.0,
+    confinement: Confine = "best",
+    watch: Annotated[bool, typer.Option("--watch", help="Check again whenever the notebook is saved.")] = False,
+    show: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ITEM",
+            is_eager=True,
+            callback=show_cell,
+            help="Print a cell for your own notebook, to run below the item's code: a small example, what should come"
+            " out, and what does.",
+        ),
+    ] = None,
+    cells: Annotated[
+        bool,
+        typer.Option("--cells", help="Write a copy of the notebook, NAME.cells.ipynb, with these cells where needed."),
+    ] = False,
+) -> None:
+    """Check your notebook before handing it in: the public checks, in seconds. Exit 1 where one fails."""
+    from autograder.student.commands.grade import check_notebook
+    from autograder.student.commands.insert import UnwritableCopy, copy_with_cells
+    from autograder.student.commands.watch import saved
+    from autograder.student.grading.bank import BankError
+    from autograder.student.grading.examination import Limits
+    from autograder.student.sandbox.host import SandboxError
+    from autograder.student.sandbox.remembering import Remembering
+    from autograder.student.sandbox.starting import start
+    from autograder.student.submission.finding import UnreadableSubmission, find_notebook
+    from autograder.student.submission.notebook import read_notebook
+
+    assignment = given(context)
+    rubric = read_rubric(assignment)
+    refuse_unknown(items, rubric)
+    if watch and as_json:
+        fail("--watch is for people and --json for scripts; take one of them")
+
+    def passes(sandbox: Sandbox) -> bool:
+        """Checks the notebook as it is now and prints the report."""
+        limits = Limits(total=time_limit)
+        with Progress(quiet=as_json) as progress:
+            results = check_notebook(
+                assignment,
+                read_notebook(find_notebook(notebook)),
+                tuple(items or ()),
+                rubric,
+                sandbox,
+                limits=limits,
+                progress=progress.show,
+            )
+        render(results, page, as_json=as_json, title=f"{rubric.title}: public checks", name=notebook.name)
+        if cells:
+            tell(copy_with_cells(find_notebook(notebook), results, rubric, assignment))
+        return all(test.status == "passed" for test in results.tests)
+
+    passed = False
+    try:
+        with Remembering(start(rubric.environment, confinement)) as sandbox:
+            for _ in saved(find_notebook(notebook)):
+                try:
+                    passed = passes(sandbox)
+                except UnreadableSubmission as error:
+                    if not watch:
+                        raise
+                    passed = False
+                    tell(str(error))
+                if not watch:
+                    break
+                tell(f"Waiting for {notebook} to be saved; Ctrl-C ends.")
+    except (UnreadableSubmission, SandboxError, BankError, UnwritableCopy) as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        if not watch:
+            raise
+    raise typer.Exit(0 if passed else 1)
+
+
+def pdf(
+    context: typer.Context,
+    notebook: Annotated[Path, typer.Argument(help="Your notebook, saved, with its outputs.")],
+    out: Annotated[Path | None, typer.Option(help="The file to write; beside the notebook if it is not given.")] = None,
+    name: Annotated[str, typer.Option(help="Your name, for the first page.")] = "",
+    with_check: Annotated[
+        bool, typer.Option("--check/--no-check", help="Put the result of the public checks on the first page.")
+    ] = True,
+    printer: Annotated[
+        Literal["auto", "chromium", "plutoprint"],
+        typer.Option(help="What prints: a browser of Chromium's kind, or PlutoPrint; auto takes what there is."),
+    ] = "auto",
+    confinement: Confine = "best",
+) -> None:
+    """Make a PDF of the notebook to hand in: every cell and output, with what the checks say on top."""
+    from autograder.student.commands.grade import check_notebook
+    from autograder.student.grading.bank import BankError
+    from autograder.student.grading.examination import Limits
+    from autograder.student.output.printing import PrintingError
+    from autograder.student.sandbox.host import SandboxError
+    from autograder.student.sandbox.starting import start
+    from autograder.student.submission.finding import UnreadableSubmission, find_notebook
+    from autograder.student.submission.notebook import read_notebook
+
+    try:
+        from autograder.student.commands.pdf import print_notebook
+    except ImportError as error:
+        fail(f"for a PDF the package {error.name} is needed; install this with [pdf]: {_install(context, 'pdf')}")
+    assignment = given(context)
+    rubric = read_rubric(assignment)
+    try:
+        path = find_notebook(notebook)
+        out = out or path.with_suffix(".pdf")
+        results = None
+        with Progress() as progress:
+            if with_check:
+                with start(rubric.environment, confinement) as sandbox:
+                    results = check_notebook(
+                        assignment, read_notebook(path), (), rubric, sandbox, limits=Limits(), progress=progress.show
+                    )
+            progress.say("printing")
+            print_notebook(path, out, author=name, results=results, printer=printer)
+    except OSError as error:
+        fail(f"{out} cannot be written: {error.strerror or error}")
+    except (UnreadableSubmission, SandboxError, BankError, PrintingError) as error:
+        fail(str(error))
+    typer.echo(f"{out} ({out.stat().st_size / 1e6:.1f} MB)")
+
+
+def run(
+    context: typer.Context,
+    notebook: Annotated[Path, typer.Argument(help="Your notebook.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The executed copy; NAME.run.ipynb beside the notebook if it is not given.")
+    ] = None,
+    cell_time_limit: Annotated[float, typer.Option(help="Seconds for one cell.")] = 3600.0,
+    time_limit: Annotated[float, typer.Option(help="Seconds for the whole notebook.")] = 86_400.0,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Run the cells after one that failed, too.")] = False,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATASET",
+            help="Run on this in place of what the notebook downloads: `composed` or the path of an archive. It runs in"
+            " an empty folder then, and leaves nothing but the copy.",
+        ),
+    ] = None,
+    with_check: Annotated[bool, typer.Option("--check/--no-check", help="Then check the executed copy.")] = True,
+    confinement: Confine = "best",
+) -> None:
+    """Run the notebook from top to bottom in a fresh kernel, keep the outputs, and check it. Exit 1 where a cell fails.
+
+    The cells run as they do in Jupyter: as you, unconfined.
+    """
+    from autograder.student.submission.finding import UnreadableSubmission, find_notebook
+
+    try:
+        from autograder.student.commands.run import CannotBegin, run_notebook
+    except ImportError as error:
+        fail(f"to run notebooks {error.name} is needed; install this with [run]: {_install(context, 'run')}")
+    assignment = given(context)
+    failed = False
+    try:
+        path = find_notebook(notebook)
+        target = out or path.with_suffix(".run.ipynb")
+        serving = _laid_out(assignment, data, path) if data else contextlib.nullcontext(LaidOut())
+        with Progress() as progress, serving as laid:
+            for ran in run_notebook(
+                path,
+                target,
+                cell_seconds=cell_time_limit,
+                seconds=time_limit,
+                keep_going=keep_going,
+                before=laid.code,
+                folder=laid.folder,
+                begun=lambda number, count, line: progress.say(f"cell {number} of {count}: {line[:60]}"),
+            ):
+                failed |= bool(ran.wrong)
+                typer.echo(cell_line(ran))
+    except OSError as error:
+        fail(f"the executed copy cannot be written: {error.strerror or error}")
+    except CannotBegin as error:
+        fail(f"the kernel cannot be given the data: {error}")
+    except (UnreadableSubmission, Unavailable) as error:
+        fail(str(error))
+    typer.echo(f"Executed copy written to {target}")
+    if with_check:
+        # What the report says is of other data.
+        items = [item.name for item in read_rubric(assignment).items if item.probes] if data else None
+        check(context, target, items, confinement=confinement)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _laid_out(assignment: Assignment, data: str, notebook: Path) -> AbstractContextManager[LaidOut]:
+    if not assignment.data:
+        raise Unavailable(f"{assignment.name} has no data to run notebooks on")
+    laid: AbstractContextManager[LaidOut] = assignment.part(assignment.data)(data, notebook)
+    return laid
+
+
+def cell_line(ran: Ran) -> str:
+    """One cell that was run, on a line."""
+    used = f"{ran.memory / 2**20:7.0f} MB" if ran.memory else " " * 10
+    return f"cell {ran.number:3}  {ran.seconds:8.1f} s  {used}  {ran.wrong or 'done'}"
+
+
+def read_rubric(assignment: Assignment, reproducing: Collection[str] = ()) -> Rubric:
+    """The assignment's; ends the command where it contradicts itself."""
+    from autograder.student.grading.rubric import RubricError, load
+
+    try:
+        return load(assignment, reproducing)
+    except RubricError as error:
+        fail(str(error))
+
+
+def _install(context: typer.Context, extra: str) -> str:
+    return f"pip install '{given(context).name}-check[{extra}]'"
+
+
+def refuse_unknown(items: list[str] | None, rubric: Rubric) -> None:
+    """Ends the command where one of the names is no item's."""
+    unknown = sorted(set(items or ()) - {item.name for item in rubric.items})
+    if unknown:
+        fail(f"there is no item {unknown[0]!r}; the items are {', '.join(item.name for item in rubric.items)}")

@@ -1,0 +1,62 @@
+"""A copy of a notebook with cells of ours in it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+
+from autograder.student.assignment import Assignment
+from autograder.student.grading.rubric import Rubric
+from autograder.student.output.grouping import grouped
+from autograder.student.output.results import Results
+from autograder.student.program import outline
+from autograder.student.submission.finding import read_bytes
+from autograder.student.submission.notebook import parse_content, parse_notebook
+
+
+class UnwritableCopy(Exception):
+    """There is no place for the copy."""
+
+
+def copy_with_cells(notebook: Path, results: Results, rubric: Rubric, assignment: Assignment) -> str:
+    """Writes NAME.cells.ipynb with a cell below every component whose mistake it shows, and says so. Raises
+    UnwritableCopy and UnreadableSubmission."""
+    items = [rubric.item(group.cell.extra_data["item"]) for group in grouped(results) if group.cell is not None]
+    if not items:
+        return "There is nothing that a cell would show, so no copy was written."
+    copy = notebook.with_suffix(".cells.ipynb")
+    cells = {item.needs[0]: assignment.cell(item.name) for item in items}
+    try:
+        copy.write_bytes(with_cells(read_bytes(notebook), cells))
+    except OSError as error:
+        raise UnwritableCopy(f"{copy} cannot be written: {error.strerror or error}") from None
+    return f"{copy} has a cell below {', '.join(cells)}: run it from the top to there."
+
+
+def with_cells(data: bytes, cells: Mapping[str, str]) -> bytes:
+    """The notebook in `data` with a code cell below the last one that binds each name, at the end where none does.
+    Raises UnreadableSubmission."""
+    places = {
+        name: statement.cell
+        for statement in outline(parse_notebook(data)).statements
+        for name in statement.binds & cells.keys()
+    }
+    content = parse_content(data, [])
+    inserted = []
+    number = 0
+    for each in content["cells"]:
+        inserted.append(each)
+        if isinstance(each, dict) and each.get("cell_type") == "code":
+            number += 1
+            inserted += [_cell(text, content) for name, text in cells.items() if places.get(name) == number]
+    inserted += [_cell(text, content) for name, text in cells.items() if name not in places]
+    return json.dumps(content | {"cells": inserted}, indent=1, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _cell(text: str, content: Mapping[str, object]) -> dict[str, object]:
+    made = dict(nbformat.v4.new_code_cell(text.rstrip("\n")))
+    minor = content.get("nbformat_minor")
+    if not isinstance(minor, int) or minor < 5:
+        del made["id"]  # which the older formats do not know
+    return made

@@ -1,0 +1,135 @@
+"""What the reference and every misconception replied to every case: JSON for facts, safetensors for arrays, no code."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+from safetensors.numpy import load_file
+
+from autograder.guest.outcomes import Array, Ended, Missing, Outcome, Raised, Reply, ReplyHeader
+
+
+class BankError(Exception):
+    """A bank is missing or out of step with the rubric; the message says what to do."""
+
+
+class StoredOutcome(msgspec.Struct, frozen=True):
+    """One outcome; a reply's arrays by the keys under which they lie in the safetensors file."""
+
+    outcome: ReplyHeader | Raised | Missing | Ended
+    arrays: dict[str, str] = {}
+
+
+class StoredCase(msgspec.Struct, frozen=True):
+    """What was replied to one case."""
+
+    reference: StoredOutcome
+    misconceptions: dict[str, StoredOutcome] = {}
+
+
+class Description(msgspec.Struct, frozen=True):
+    """A misconception in words for the student."""
+
+    item: str
+    shows: str
+    look: str
+    text: str = ""
+    """The digest of the component, where its text alone shows the mistake and others may answer alike."""
+
+
+class Index(msgspec.Struct, frozen=True):
+    """The JSON half of a bank. Cases are keyed `item.case`."""
+
+    cases: dict[str, StoredCase] = {}
+    misconceptions: dict[str, Description] = {}
+    work: dict[str, int] = {}
+    """Item to the time that the reference takes, in units of the machine's own speed (`Sandbox.unit`), rounded up."""
+
+
+def of_pairs(name: str) -> str:
+    """The name of the bank with two misconceptions at once for the same cases; its arrays are sketches."""
+    return f"{name}-pairs"
+
+
+def pair_of(one: str, other: str) -> str:
+    """The slug of two misconceptions at once."""
+    return "+".join(sorted((one, other)))
+
+
+def parts_of(slug: str) -> list[str]:
+    """The slugs of the misconceptions in it: one, or two at once."""
+    return slug.split("+")
+
+
+def slug_of(form: str) -> str:
+    """The slug of a recorded misconception: one with several forms (the blanks of several frames) has "slug@form"."""
+    return form.partition("@")[0]
+
+
+class Bank:
+    """One or several banks, read once."""
+
+    def __init__(self, indices: Iterable[Index], arrays: Mapping[str, Array], pairs: Sequence[Path] = ()) -> None:
+        """`pairs`: the files of the banks for `pairs`, where there are any."""
+        self._cases: dict[str, StoredCase] = {}
+        self.misconceptions: dict[str, Description] = {}
+        self.work: dict[str, int] = {}
+        for index in indices:
+            self._cases |= index.cases
+            self.misconceptions |= index.misconceptions
+            self.work |= index.work
+        self._arrays, self._pairs = arrays, pairs
+        self._mistaken: dict[tuple[str, str], dict[str, Outcome]] = {}
+
+    @classmethod
+    def read(cls, paths: Iterable[Path]) -> "Bank":
+        """Reads the banks whose files these are, but for their suffixes. Raises BankError where one is not there or not
+        whole."""
+        paths = tuple(paths)
+        indices: list[Index] = []
+        arrays: dict[str, Array] = {}
+        for path in paths:
+            try:
+                indices.append(msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=Index))
+                arrays |= load_file(path.with_suffix(".safetensors"))
+            except (OSError, msgspec.DecodeError, ValueError) as error:
+                raise BankError(
+                    f"the {path.name} bank in {path.parent} cannot be read ({error}); `build banks` makes it"
+                ) from None
+        return cls(indices, arrays, tuple(path.with_name(of_pairs(path.name)) for path in paths))
+
+    @cached_property
+    def pairs(self) -> "Bank | None":
+        """What two misconceptions at once reply, as sketches; None where that was never recorded. Read when it is
+        first asked for: few submissions need it. Raises BankError."""
+        if not self._pairs or not all(path.with_suffix(".json").exists() for path in self._pairs):
+            return None
+        return Bank.read(self._pairs)
+
+    def expected(self, item: str, case: str) -> Outcome:
+        """The reference's outcome. Raises BankError where the case was never recorded."""
+        return self._outcome(self._case(item, case).reference)
+
+    def mistaken(self, item: str, case: str) -> Mapping[str, Outcome]:
+        """The outcomes of the item's misconceptions by slug."""
+        if (item, case) not in self._mistaken:  # judging asks for the same again and again
+            stored = self._case(item, case).misconceptions
+            self._mistaken[item, case] = {slug: self._outcome(record) for slug, record in stored.items()}
+        return self._mistaken[item, case]
+
+    def _case(self, item: str, case: str) -> StoredCase:
+        try:
+            return self._cases[f"{item}.{case}"]
+        except KeyError:
+            raise BankError(
+                f"the banks know no case {item}.{case}; run `build banks` and `build pairs` after a change of the "
+                "rubric"
+            ) from None
+
+    def _outcome(self, record: StoredOutcome) -> Outcome:
+        if isinstance(record.outcome, ReplyHeader):
+            return Reply(
+                facts=record.outcome.facts, arrays={field: self._arrays[key] for field, key in record.arrays.items()}
+            )
+        return record.outcome

@@ -1,0 +1,129 @@
+"""Puts an item's cases to a notebook: one guest for each item, so that nothing that one item does can touch another."""
+
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import msgspec
+
+from autograder.guest.namespace import Source
+from autograder.guest.outcomes import Ended, Fault, Outcome, Raised, Reply, fault
+from autograder.student.grading.rubric import Case, Item, named
+from autograder.student.program import STOPS, Outline, Program, Statement, program_for
+from autograder.student.sandbox.bounded import SECONDS, Exhausted, Failed, bounded
+from autograder.student.sandbox.host import Sandbox
+from autograder.student.submission.notebook import Notebook
+
+LEAST_SECONDS = 10.0
+PATIENCE = 10.0
+"""How many times longer than the reference an honest solution may take."""
+USED_UP = Ended(reason="the time for grading was used up by the items before this one")
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Seconds of wall-clock time."""
+
+    item: float = 90.0
+    """The most for one guest, on a machine however slow."""
+    total: float = 540.0
+    """Gradescope stops everything after 600 s and then gives 0."""
+
+
+class Clock:
+    """What is left of the time."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._end = time.monotonic() + limits.total
+
+    @property
+    def left(self) -> float:
+        """Seconds for everything that is still to come."""
+        return max(0.0, self._end - time.monotonic())
+
+    def for_item(self, usual: float | None) -> float:
+        """Seconds that the next guest may take, 0 where the time is used up. `usual` is what the reference takes here;
+        None where it is not known."""
+        patience = self._limits.item if usual is None else max(LEAST_SECONDS, PATIENCE * usual)
+        return min(patience, self._limits.item, self.left)
+
+    def for_reading(self) -> float:
+        """Seconds that one reading of the text may take."""
+        return min(SECONDS, self.left)
+
+
+def examine(
+    item: Item,
+    cases: Iterable[str],
+    notebook: Notebook,
+    outline: Outline,
+    sandbox: Sandbox,
+    clock: Clock,
+    *,
+    usual: float | None = None,
+    harmful: Collection[str] = (),
+) -> Mapping[str, Outcome]:
+    """The outcome of each case; what ends the guest is the outcome of all cases after it. Raises SandboxError.
+
+    `usual`: seconds that the reference takes on this machine. `harmful`: names whose code has ended a guest before; it
+    is not run again for an item that only leans on it.
+    """
+    groups: dict[str, dict[str, Case]] = {}
+    # What students are shown comes from public cases; hidden ones are put once those are answered.
+    for name in sorted(cases, key=lambda name: item.cases[name].bank == "hidden"):
+        groups.setdefault(item.cases[name].probes, {})[name] = item.cases[name]
+    answers: dict[str, Outcome] = {}
+    for probes, asked in groups.items():
+        avoided = set(harmful) - {*item.needs[:1]}
+        sources = _whole(outline) if probes else sliced(program_for(outline, item.needs))
+        sources = [_without(avoided, source) for source in sources]
+        for name, outcome in _probe(probes or item.probes, sources, asked, sandbox, clock.for_item(usual)).items():
+            interpreter = asked[name].interpreter
+            answers[name] = (
+                _interpreted(interpreter, outcome, notebook, outline, clock.for_reading()) if interpreter else outcome
+            )
+    return answers
+
+
+def _interpreted(interpreter: str, outcome: Outcome, notebook: Notebook, outline: Outline, seconds: float) -> Outcome:
+    if isinstance(outcome, Fault):
+        return outcome
+    if seconds <= 0:
+        return USED_UP
+    try:
+        answer: Outcome = bounded(named(interpreter), outcome, notebook, outline, answer=Outcome, seconds=seconds)
+    except Exhausted as error:
+        return Raised("Unusable", f"This part of the code cannot be read, since {error}.")
+    except Failed as failed:
+        return failed.fault
+    except Exception as error:
+        return fault(error)
+    return answer
+
+
+def _probe(
+    probes: str, sources: Sequence[Source], cases: Mapping[str, Case], sandbox: Sandbox, seconds: float
+) -> dict[str, Outcome]:
+    if seconds <= 0:
+        return dict.fromkeys(cases, USED_UP)
+    with sandbox.open(probes, sources, seconds) as session:
+        if not isinstance(session.loaded, Reply):
+            return dict.fromkeys(cases, session.loaded)
+        return {name: session.ask(case.probe, case.arguments) for name, case in cases.items()}
+
+
+def sliced(program: Program) -> list[Source]:
+    """What a guest is given of it: first what it is not to run."""
+    return [_source(each, left_out=True) for each in program.left_out] + [_source(each) for each in program.statements]
+
+
+def _without(names: set[str], source: Source) -> Source:
+    return msgspec.structs.replace(source, left_out=True) if names & {*source.binds} else source
+
+
+def _whole(outline: Outline) -> list[Source]:
+    """Everything but what would end the guest."""
+    return [_source(each, left_out=each.acts == STOPS) for each in outline.statements]
+
+
+def _source(statement: Statement, *, left_out: bool = False) -> Source:
+    return Source(statement.cell, statement.line, statement.source, tuple(sorted(statement.binds)), left_out)

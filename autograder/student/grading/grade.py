@@ -1,0 +1,185 @@
+"""Grades a notebook item by item: ask, judge, price."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from autograder.guest.outcomes import Ended, Fault, Missing, Outcome, fault
+from autograder.student.grading.bank import Bank, BankError
+from autograder.student.grading.examination import Clock, examine
+from autograder.student.grading.judge import judge, not_checked, presupposing
+from autograder.student.grading.reproduction import NotRun, Reproduce, Subject
+from autograder.student.grading.rubric import Item, Rubric, named, not_reproduced
+from autograder.student.grading.verdicts import Finding, Verdict
+from autograder.student.program import Outline, digest, outline, program_for, too_new, why_missing
+from autograder.student.sandbox.bounded import Exhausted, Failed, bounded
+from autograder.student.sandbox.host import Sandbox, SandboxError
+from autograder.student.submission.notebook import Notebook
+
+
+def grade(
+    notebook: Notebook,
+    rubric: Rubric,
+    bank: Bank,
+    sandbox: Sandbox,
+    clock: Clock,
+    reproduce: Reproduce | None = None,
+    weights: tuple[Path, ...] = (),
+    read: Outline | None = None,
+) -> Iterator[tuple[Item, list[Verdict]]]:
+    """Yields every item of the rubric with its verdicts as soon as they are there, last those that are reproduced:
+    what is wrong elsewhere is to be known by then. `weights` are files that came with the notebook, `read` is its
+    outline where that is there already. Raises SandboxError and BankError."""
+    read = outline(notebook) if read is None else read
+    harmful: set[str] = set()
+    wrong: set[str] = set()
+    for item in sorted(rubric.items, key=lambda item: item.is_reproduced):
+        usual = bank.work[item.name] * sandbox.unit if item.name in bank.work else None
+        try:
+            if item.probes:
+                cases = dict.fromkeys(case for check in item.checks for case in check.cases)
+                answers = examine(item, cases, notebook, read, sandbox, clock, usual=usual, harmful=harmful)
+                if any(isinstance(answer, Ended) for answer in answers.values()):
+                    harmful.update(item.needs[:1])
+                findings = _judged(item, answers, bank, rubric, read)
+            else:
+                findings = _read_by_text(item, notebook, clock)
+        except (SandboxError, BankError):
+            raise
+        except Exception as error:  # whatever of a student's our own code stumbles over is no other item's matter
+            findings = _failed(item, fault(error))
+        priced = item
+        if reproduce is not None and item.is_reproduced:
+            subject = Subject(
+                notebook=notebook,
+                outline=read,
+                rubric=rubric,
+                sandbox=sandbox,
+                clock=clock,
+                wrong=wrong,
+                weights=weights,
+            )
+            priced, added = _reproduced(item, findings, subject, reproduce)
+            findings |= added
+        verdicts = list(price(priced, findings))
+        if any(not verdict.passed for verdict in verdicts):
+            wrong.add(item.name)
+        yield item, verdicts
+
+
+def _judged(
+    item: Item, answers: Mapping[str, Outcome], bank: Bank, rubric: Rubric, read: Outline
+) -> dict[str, Finding]:
+    text = digest(read, item.needs[0])
+    findings = judge(item, answers, bank, rubric, lambda name: why_missing(read, name), text)
+    if unread := _unread(answers, read):
+        return {name: each if each.passed else _to_review(each, unread) for name, each in findings.items()}
+    return findings
+
+
+def _read_by_text(item: Item, notebook: Notebook, clock: Clock) -> dict[str, Finding]:
+    """What the item's reader says of every check."""
+    try:
+        findings: dict[str, Finding] = bounded(
+            named(item.reader), notebook, item, answer=dict[str, Finding], seconds=clock.for_reading()
+        )
+    except Exhausted as error:
+        message = f"The notebook's text cannot be read: {error}. Clear outputs that you do not need, and save again."
+        return {check.name: Finding(passed=False, message=message) for check in item.checks}
+    except Failed as failed:
+        return _failed(item, failed.fault)
+    return {check.name: findings[check.name] for check in item.checks if not check.reproduced}
+
+
+def _failed(item: Item, fault: Fault) -> dict[str, Finding]:
+    return {check.name: not_checked(fault, again=number > 0) for number, check in enumerate(item.checks)}
+
+
+def _reproduced(
+    item: Item, known: Mapping[str, Finding], subject: Subject, reproduce: Reproduce
+) -> tuple[Item, dict[str, Finding]]:
+    """The findings of the checks that are reproduced, and the item as it is to be priced; nothing is trained where they
+    presuppose what is wrong."""
+    findings: dict[str, Finding] = {}
+    for check in (check for check in item.checks if check.reproduced):
+        if check.after and not known[check.after].passed:
+            findings[check.name] = presupposing(item, check, known[check.after])
+            continue
+        try:
+            found = reproduce(item, subject)
+        except SandboxError:
+            raise
+        except Exception as error:
+            found = not_checked(fault(error))
+        if isinstance(found, NotRun):
+            item = not_reproduced(item, found.reason)
+            found = Finding(passed=False, message=found.reason, needs_review=found.needs_review)
+        findings[check.name] = found
+    return item, findings
+
+
+def _unread(answers: Mapping[str, Outcome], read: Outline) -> str:
+    """Why the item's code could not be read, where that may be the grader's fault; "" where it could."""
+    missing = {answer.name for answer in answers.values() if isinstance(answer, Missing)}
+    if read.newer_python and any(missing & part.names for part in read.broken):
+        return f"a cell does not parse here, and the notebook was saved with Python {read.newer_python}"
+    return ""
+
+
+def _to_review(finding: Finding, reason: str) -> Finding:
+    """Not counted as a mistake, and not given points without evidence: a person decides."""
+    return msgspec.structs.replace(finding, misconception=None, needs_review=reason)
+
+
+def price(item: Item, findings: Mapping[str, Finding]) -> Iterator[Verdict]:
+    """Verdicts with points; a note appears only where there is something to say."""
+    for number, check in enumerate(item.checks, start=1):
+        finding = findings[check.name]
+        if check.is_note and finding.passed:
+            continue
+        yield Verdict(
+            number=f"{item.number}.{number}",
+            item=item.name,
+            check=check.name,
+            title=check.title,
+            score=check.points if finding.passed else 0.0,
+            max_score=check.points,
+            passed=finding.passed or check.is_note,
+            message=finding.message,
+            misconception=finding.misconception,
+            visibility=check.visibility,
+            needs_review=finding.needs_review,
+            fault=finding.fault,
+            figures=finding.figures,
+            shown=finding.shown,
+            pictures=finding.pictures,
+        )
+
+
+def untouched(rubric: Rubric, reason: str, fault: str = "") -> list[Verdict]:
+    """Every pointed check with zero points, for a submission that grading has not reached or cannot read; `fault` is
+    the grader's own traceback."""
+    finding = Finding(passed=False, message=reason, fault=fault)
+    return [
+        verdict
+        for item in rubric.items
+        for verdict in price(item, dict.fromkeys((check.name for check in item.checks), finding))
+        if verdict.max_score
+    ]
+
+
+def left_out(read: Outline, rubric: Rubric) -> list[str]:
+    """What the graded items refer to and grading does not run, as sentences for the report."""
+    omitted = {
+        (statement.cell, statement.line): statement.acts
+        for item in rubric.items
+        for statement in program_for(read, item.needs).left_out
+    }
+    return [
+        f"Code cell {cell}, line {line} was not run while grading: {reason}."
+        for (cell, line), reason in sorted(omitted.items())
+    ] + [
+        f"Code cell {broken.cell} has a syntax error in line {broken.line}: {broken.message}." + too_new(read)
+        for broken in read.broken
+    ]

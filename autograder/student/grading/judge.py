@@ -1,0 +1,206 @@
+"""Turns outcomes into findings: equal to the reference, equal to a misconception, or different in ways that can be
+told."""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from autograder.guest.outcomes import Fault, Outcome, Reply
+from autograder.student.grading import messages
+from autograder.student.grading.bank import Bank, BankError, parts_of, slug_of
+from autograder.student.grading.compare import Difference, differences, same
+from autograder.student.grading.properties import below_zero, property_of, property_of_all, size_of
+from autograder.student.grading.replies import Answers, Comparison
+from autograder.student.grading.rubric import Check, Item, Rubric
+from autograder.student.grading.sketch import sketched
+from autograder.student.grading.verdicts import Finding
+
+GRADIENT = "gradient"
+"""What the names of fields that hold gradients end with."""
+
+
+def judge(
+    item: Item, answers: Answers, bank: Bank, rubric: Rubric, why_missing: Callable[[str], str], text: str = ""
+) -> dict[str, Finding]:
+    """A finding for every check of the item, in the rubric's order. `text`: the digest of the component's own text."""
+    known = {case: _described(answer, rubric) for case, answer in answers.items()}
+    comparison = Comparison(item, known, bank, rubric.tolerance, text)
+    failing = [check for check in item.checks if not comparison.passes(check)]
+    pointed = [check for check in item.checks if not check.is_note]
+    wrong = [check for check in pointed if check in failing]
+    names: dict[str, str | None] = {**_diagnose(pointed, wrong, comparison)}
+    if unnamed := [check.name for check in wrong if check.name not in names]:
+        names |= dict.fromkeys(unnamed, _two(pointed, comparison))
+    findings: dict[str, Finding] = {}
+    said: dict[str, str] = {}
+    for check in item.checks:
+        if check not in failing:
+            if check.after and not findings[check.after].passed:
+                findings[check.name] = presupposing(item, check, findings[check.after])
+            else:
+                findings[check.name] = Finding(passed=True, message="")
+        elif check.is_note:
+            # A note is about the last few details of what is right; beside real mistakes it would only confuse.
+            silent = bool(wrong or comparison.faults(check))
+            findings[check.name] = Finding(passed=silent, message="" if silent else check.note)
+        elif faults := comparison.faults(check):
+            findings[check.name] = not_checked(faults[0], again="fault" in said)
+            said["fault"] = check.title
+        elif check.after and not findings[check.after].passed and comparison.unanswered(check):
+            # An exception there says nothing of what this check is about.
+            findings[check.name] = Finding(passed=False, message=messages.presupposed(_title(item, check.after)))
+        else:
+            slug = names.get(check.name)
+            blank = slug == item.not_started  # who has written nothing is told what to write, not what was expected
+            table = "" if blank else _layers(check, comparison)
+            seen = "" if blank else _explain(check, comparison, rubric, why_missing, named=slug is not None)
+            shown = check.name in item.shown and not blank and comparison.is_seen(check)
+            findings[check.name] = msgspec.structs.replace(_mistake(check, seen, table, slug, bank, said), shown=shown)
+    return findings
+
+
+def _title(item: Item, check: str) -> str:
+    return next(each.title for each in item.checks if each.name == check)
+
+
+def _mistake(check: Check, seen: str, table: str, slug: str | None, bank: Bank, said: dict[str, str]) -> Finding:
+    """What was seen, the layers, and what it usually means.
+
+    `said` maps the texts of the item so far to the checks that have them, so that none is said twice.
+    """
+    message = seen
+    if table and table not in said:
+        said[table] = check.title
+        message += f"\n\n{table}"
+    meant = [bank.misconceptions[each] for each in parts_of(slug)] if slug is not None else []
+    first = said.setdefault(slug or message, check.title)
+    if first != check.title:
+        repeated = messages.as_above(first, len(meant))
+        message = f"{message}\n\n{repeated}".strip() if meant else repeated
+    elif meant:
+        message = messages.with_misconceptions(message, meant)
+    return Finding(passed=False, message=message, misconception=slug)
+
+
+def _described(answer: Outcome, rubric: Rubric) -> Outcome:
+    """The answer, unless it holds a field of which the rubric knows nothing."""
+    if isinstance(answer, Reply) and (unknown := sorted({*answer.facts, *answer.arrays} - set(rubric.fields))):
+        return Fault(reason=f"the reply has a field {unknown[0][:60]!r}, which the rubric's [fields] do not describe")
+    return answer
+
+
+def presupposing(item: Item, check: Check, earlier: Finding) -> Finding:
+    """Of a check that counts only after one that has failed."""
+    return msgspec.structs.replace(earlier, message=messages.presupposed(_title(item, check.after)))
+
+
+def not_checked(fault: Fault, *, again: bool = False) -> Finding:
+    """Neither right nor wrong: the grader's own code has failed."""
+    return Finding(
+        passed=False,
+        message=messages.could_not_be_checked(fault.package, again=again),
+        needs_review=f"could not be checked: {fault.reason}",
+        fault=fault.trace or fault.reason,
+    )
+
+
+def _diagnose(pointed: list[Check], wrong: list[Check], comparison: Comparison) -> dict[str, str]:
+    """Failing check to the slug of the misconception that replies just so.
+
+    Best is a misconception that agrees with the submission in every compared field of every case of the item. Where
+    there is none, a check is given a name only if exactly one misconception agrees in that check's own fields, and no
+    reply of the item speaks against it: a wrong name is worse than none.
+    """
+    fitting = {check.name: comparison.fitting(check) for check in pointed}
+    whole = set.intersection(*fitting.values()) if fitting else set()
+    named = {}
+    for check in wrong:
+        candidates = {
+            slug for slug in fitting[check.name] if comparison.differs(slug, check) and comparison.consistent(slug)
+        }
+        best = candidates & whole or candidates
+        slugs = set(map(slug_of, best))
+        if len(slugs) > 1:
+            slugs = set(map(slug_of, best & comparison.fitting(check, clues=True)))
+        if len(slugs) == 1:
+            named[check.name] = slugs.pop()
+    return named
+
+
+def _two(pointed: list[Check], comparison: Comparison) -> str | None:
+    """The two misconceptions that together reply just so in everything that is compared, where only these two do. No
+    more than a name hangs on it, so banks of pairs that are not there, or are of another rubric, name nothing."""
+    answers = {case: sketched(answer) for case, answer in comparison.answers.items()}
+    try:
+        if (pairs := comparison.bank.pairs) is None:
+            return None
+        sketches = Comparison(comparison.item, answers, pairs, comparison.tolerance)
+        fitting = [sketches.fitting(check, clues=True) for check in pointed]
+    except BankError:
+        return None
+    slugs = set(map(slug_of, set.intersection(*fitting))) if fitting else set()
+    return slugs.pop() if len(slugs) == 1 else None
+
+
+def _explain(
+    check: Check, comparison: Comparison, rubric: Rubric, why_missing: Callable[[str], str], *, named: bool
+) -> str:
+    """What was seen in the first case that differs. `named`: whether a misconception says it all."""
+    item = comparison.item
+    for case in check.cases:
+        answer, expected = comparison.answers[case], comparison.bank.expected(item.name, case)
+        if comparison.agree(check, answer, expected):
+            continue
+        hidden = item.cases[case].bank == "hidden"
+        if hidden and check.visibility == "visible":
+            return messages.WRONG_ELSEWHERE
+        both = (answer, expected) if isinstance(answer, Reply) and isinstance(expected, Reply) else None
+        found = differences(*both, check.fields, rubric.tolerance) if both else []
+        if not both:
+            return messages.no_reply(answer, why_missing)
+        known = {} if hidden else _properties(found, case, comparison, named=named)
+        seen = messages.different(found, rubric.fields, hidden=hidden, known=known)
+        alone = "" if named else _what_alone(found, *both, rubric.tolerance)
+        return f"{seen}\n\n{alone}".strip()
+    return ""
+
+
+def _what_alone(found: Iterable[Difference], got: Reply, expected: Reply, tolerance: float) -> str:
+    """What can be said where everything is right but gradients, or but values that layers give."""
+    if _only_gradients(found, got, expected, tolerance):
+        return messages.GRADIENT_ALONE
+    layers = got.facts.get("layers")
+    is_right = bool(layers) and layers == expected.facts.get("layers")
+    return messages.LAYERS_RIGHT if is_right and all(each.places for each in found) else ""
+
+
+def _only_gradients(found: Iterable[Difference], got: Reply, expected: Reply, tolerance: float) -> bool:
+    """Whether gradients differ, and nothing of the values that they are gradients of."""
+    differing = {each.field for each in found}
+    values = {field for field in expected.arrays if not field.endswith(GRADIENT)}
+    alike = all(field in got.arrays and same(got, expected, (field,), tolerance) for field in values)
+    return bool(values) and all(field.endswith(GRADIENT) for field in differing) and alike
+
+
+def _properties(found: Iterable[Difference], case: str, comparison: Comparison, *, named: bool) -> dict[str, str]:
+    """Field to what is true of it: in the case, or in all public cases together."""
+    told = {}
+    for field in (each.field for each in found if each.places):
+        replies = comparison.visible(field)
+        got, expected = replies[case]
+        everything = [list(arrays) for arrays in zip(*replies.values(), strict=True)]
+        said = property_of(got, expected) or property_of_all(*everything)
+        said = said or ("" if named else comparison.times_a_mistake(field))
+        if not said or not named:
+            said = f"{said} {comparison.dependence(field)}".strip()
+        if not said and not named:
+            said = below_zero(got, expected) or comparison.change(field)
+            said = said or ("" if field.endswith(GRADIENT) else size_of(got, expected))
+        told[field] = said
+    return told
+
+
+def _layers(check: Check, comparison: Comparison) -> str:
+    """The layers of the first case, beside the reference's."""
+    case = check.cases[0]
+    return messages.layers(comparison.answers[case], comparison.bank.expected(comparison.item.name, case))

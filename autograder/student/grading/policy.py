@@ -1,0 +1,100 @@
+"""What a course decides: points, what students see and when, the time for grading, late submissions. Read from a
+config.toml, and laid over the rubric."""
+
+import math
+from pathlib import Path
+
+import msgspec
+
+from autograder.student.assignment import Assignment
+from autograder.student.grading.rubric import Item, Rubric
+from autograder.student.grading.verdicts import Visibility
+
+DAY = 86_400.0
+
+
+class PolicyError(Exception):
+    """The configuration cannot be meant as it is written; the message says where."""
+
+
+class Visibilities(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who sees the checks that students can make themselves, and who the others."""
+
+    public: Visibility = "visible"
+    hidden: Visibility = "after_due_date"
+
+
+class Late(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is taken off for each day that has begun after the due date. Nothing, unless it is set."""
+
+    percent_per_day: float = 0.0
+    grace_minutes: float = 0.0
+    most_percent: float = 100.0
+
+    def days(self, seconds: float) -> int:
+        """Days that count, of so many seconds after the due date."""
+        return 0 if seconds <= 60 * self.grace_minutes else math.ceil(seconds / DAY)
+
+    def percent(self, seconds: float) -> float:
+        """What is taken off for so many seconds."""
+        return min(self.most_percent, self.percent_per_day * self.days(seconds))
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole configuration; what it does not name is as in the rubric."""
+
+    time_limit: float = 540.0
+    """Seconds for everything. Gradescope stops after 600 and then gives nothing."""
+    reproduce: str = ""
+    """The data set on which the notebook's own training is run, "composed" or the path of an archive; "" for none."""
+    points: dict[str, float] = {}
+    """Of items, by name; those of their checks follow in proportion."""
+    visibility: Visibilities = Visibilities()
+    late: Late = Late()
+
+    def laid_over(self, rubric: Rubric) -> Rubric:
+        """The rubric with these points and visibilities. Raises PolicyError."""
+        unknown = sorted(set(self.points) - {item.name for item in rubric.items})
+        if unknown:
+            raise PolicyError(f"[points] names {unknown[0]!r}, which is no item of the rubric")
+        return msgspec.structs.replace(rubric, items=tuple(map(self._item, rubric.items)))
+
+    def _item(self, item: Item) -> Item:
+        points = self.points.get(item.name, item.points)
+        seen: dict[Visibility, Visibility] = {
+            "visible": self.visibility.public,
+            "after_due_date": self.visibility.hidden,
+        }
+        checks = tuple(
+            msgspec.structs.replace(
+                check,
+                points=check.points * points / item.points if item.points else 0.0,
+                visibility=seen.get(check.visibility, check.visibility),
+            )
+            for check in item.checks
+        )
+        return msgspec.structs.replace(item, points=points, checks=checks)
+
+
+def policy_of(assignment: Assignment) -> Policy:
+    """What the assignment's own course decides, nothing where it says nothing. Raises PolicyError."""
+    return read_policy(assignment.config) if assignment.config.exists() else Policy()
+
+
+def read_policy(path: Path) -> Policy:
+    """Raises PolicyError."""
+    try:
+        policy = msgspec.toml.decode(path.read_bytes(), type=Policy)
+    except (OSError, msgspec.DecodeError) as error:
+        raise PolicyError(f"{path}: {error}") from None
+    numbers = {
+        "time_limit": policy.time_limit,
+        **{f"points.{name}": value for name, value in policy.points.items()},
+        "late.percent_per_day": policy.late.percent_per_day,
+        "late.grace_minutes": policy.late.grace_minutes,
+        "late.most_percent": policy.late.most_percent,
+    }
+    for name, value in numbers.items():
+        if not (math.isfinite(value) and value >= 0):
+            raise PolicyError(f"{path}: {name} is {value}, which is no number from 0 up")
+    return policy

@@ -1,0 +1,159 @@
+"""One item's answers beside what the bank holds for the same cases: what passes, which misconceptions fit, and what is
+true of all public cases together."""
+
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+from typing import Any
+
+from autograder.guest.outcomes import Array, Fault, Outcome, Reply
+from autograder.student.grading.bank import Bank
+from autograder.student.grading.compare import same
+from autograder.student.grading.properties import EQUAL, change_of, close, times
+from autograder.student.grading.rubric import Check, Item
+
+Answers = Mapping[str, Outcome]
+"""Case to outcome, for the cases of one item that were asked."""
+
+
+class Comparison:
+    """One item's answers beside what the bank holds for the same cases."""
+
+    def __init__(self, item: Item, answers: Answers, bank: Bank, tolerance: float, text: str = "") -> None:
+        self.item, self.answers, self.bank, self.tolerance = item, answers, bank, tolerance
+        self._text = text
+
+    def passes(self, check: Check) -> bool:
+        """Whether every case of the check is answered as the reference answers it."""
+        return all(self._passes(check, case) for case in check.cases)
+
+    def faults(self, check: Check) -> list[Fault]:
+        """The grader's own failures, where nothing else speaks against the check."""
+        failing = [self.answers[case] for case in check.cases if not self._passes(check, case)]
+        faults = [answer for answer in failing if isinstance(answer, Fault)]
+        return faults if len(faults) == len(failing) else []
+
+    def fitting(self, check: Check, *, clues: bool = False) -> set[str]:
+        """The misconceptions that agree with the submission in all cases of the check."""
+        everything = [set(self.bank.mistaken(self.item.name, case)) for case in check.cases]
+        return {
+            slug
+            for slug in set.intersection(*everything)
+            if self.bank.misconceptions[slug].text in ("", self._text)
+            and all(self._fits(slug, check, case, clues=clues) for case in check.cases)
+        }
+
+    def unanswered(self, check: Check) -> bool:
+        """Whether no case of the check has a reply that differs."""
+        return not any(isinstance(self.answers[case], Reply) and not self._passes(check, case) for case in check.cases)
+
+    def is_seen(self, check: Check) -> bool:
+        """Whether a public case has a reply that differs."""
+        return any(
+            self.item.cases[case].bank == "public"
+            and isinstance(self.answers[case], Reply)
+            and not self._passes(check, case)
+            for case in check.cases
+        )
+
+    def visible(self, field: str) -> dict[str, tuple[Array, Array]]:
+        """Public case to what came and what was expected there, for an array of the right shape."""
+        found = {}
+        for case, answer in self.answers.items():
+            expected = self.bank.expected(self.item.name, case)
+            if self.item.cases[case].bank == "public" and isinstance(answer, Reply) and isinstance(expected, Reply):
+                both = answer.arrays.get(field), expected.arrays.get(field)
+                if both[0] is not None and both[1] is not None and both[0].shape == both[1].shape:
+                    found[case] = (both[0], both[1])
+        return found
+
+    def dependence(self, field: str) -> str:
+        """What the field should depend on and does not, or should not and does: an argument that alone tells two public
+        cases apart."""
+        replies = self.visible(field)
+        said: list[str] = []
+        for one, other in combinations(replies, 2):
+            (got, expected), (again, changed) = replies[one], replies[other]
+            if not got.shape == again.shape == changed.shape:
+                continue
+            is_same, should_be = close(got, again), close(expected, changed)
+            if is_same == should_be or not again.any():  # of what is zero everywhere no more needs to be said
+                continue
+            apart, variation = self._apart(one, other), self.item.cases[other].variation
+            if variation and not apart:
+                seen, wanted = ("the same", "another one") if is_same else ("another one", "the same")
+                said.append(f"It is {seen} {variation}, and should be {wanted}.")
+            elif len(apart) == 1 and is_same and None not in apart[0]:
+                name, mine, theirs = apart[0]
+                said.append(f"It is the same for a `{name}` of {mine!r} and of {theirs!r}.")
+        return " ".join(said)
+
+    def change(self, field: str) -> str:
+        """How the field, a single number, changes with an argument that alone tells two public cases apart."""
+        replies = self.visible(field)
+        for one, other in combinations(replies, 2):
+            apart = self._apart(one, other)
+            if len(apart) != 1 or None in apart[0] or "seed" in apart[0]:
+                continue
+            got, expected = zip(replies[one], replies[other], strict=True)
+            name, mine, theirs = apart[0]
+            if said := change_of(got, expected):
+                return f"From a `{name}` of {mine} to one of {theirs} {said}."
+        return ""
+
+    def _apart(self, one: str, other: str) -> list[tuple[str, Any, Any]]:
+        """The arguments of the first case that the other has otherwise, with both values; None where it has none."""
+        mine, theirs = (self.item.cases[case].arguments for case in (one, other))
+        return [(name, value, theirs.get(name)) for name, value in mine.items() if theirs.get(name) != value]
+
+    def times_a_mistake(self, field: str) -> str:
+        """Whether it is a multiple of what a misconception gives, in all public cases."""
+        replies = self.visible(field)
+        for slug, description in self.bank.misconceptions.items():
+            if description.item != self.item.name:
+                continue
+            mistaken = [self.bank.mistaken(self.item.name, case).get(slug) for case in replies]
+            arrays = [each.arrays[field] for each in mistaken if isinstance(each, Reply) and field in each.arrays]
+            factor = times([got for got, _ in replies.values()], arrays) if len(arrays) == len(replies) else None
+            if factor is not None and abs(factor - 1) > EQUAL:
+                return f"It is {factor:.4g} times what comes out with this mistake: {description.shows}"
+        return ""
+
+    def consistent(self, slug: str) -> bool:
+        """Whether no reply speaks against the misconception: in each field it is as the misconception has it, or the
+        misconception leaves the field as it should be and another mistake may have changed it. Clues it must have."""
+        return all(
+            self._stands(slug, case, check.fields, check.clues)
+            for check in self.item.checks
+            if not check.is_note
+            for case in check.cases
+        )
+
+    def _stands(self, slug: str, case: str, fields: Iterable[str], clues: Iterable[str]) -> bool:
+        answer, mistaken = self.answers[case], self.bank.mistaken(self.item.name, case)[slug]
+        expected = self.bank.expected(self.item.name, case)
+        if isinstance(answer, Fault) or not fields:
+            return True
+        if not isinstance(answer, Reply) or not isinstance(mistaken, Reply):
+            return same(answer, mistaken, (), self.tolerance) or same(mistaken, expected, fields, self.tolerance)
+        return same(answer, mistaken, clues, self.tolerance) and all(
+            same(answer, mistaken, (field,), self.tolerance) or same(mistaken, expected, (field,), self.tolerance)
+            for field in fields
+        )
+
+    def differs(self, slug: str, check: Check) -> bool:
+        """Whether the misconception itself fails the check."""
+        return not all(
+            self.agree(check, self.bank.mistaken(self.item.name, case)[slug], self.bank.expected(self.item.name, case))
+            for case in check.cases
+        )
+
+    def agree(self, check: Check, one: Outcome, other: Outcome, *, clues: bool = False) -> bool:
+        """Whether two outcomes are the same as far as the check looks."""
+        return same(one, other, (*check.fields, *(check.clues if clues else ())), self.tolerance)
+
+    def _passes(self, check: Check, case: str) -> bool:
+        answer = self.answers[case]
+        return isinstance(answer, Reply) and self.agree(check, answer, self.bank.expected(self.item.name, case))
+
+    def _fits(self, slug: str, check: Check, case: str, *, clues: bool) -> bool:
+        return self.agree(check, self.answers[case], self.bank.mistaken(self.item.name, case)[slug], clues=clues)

@@ -1,0 +1,49 @@
+"""What judging says, as data: a finding is unpriced, a verdict carries points. Rendering is somebody else's."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from autograder.student.grading.pictures import Picture
+
+Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found in a submission, before the rubric puts points on it."""
+
+    passed: bool
+    message: str
+    """Markdown for the student: what was seen, what it usually means, where to look."""
+    misconception: str | None = None
+    """The slug of the mistake that was recognised."""
+    needs_review: str = ""
+    """Why a person should look at it; "" where the finding is sure."""
+    fault: str = ""
+    """The traceback, where the grader's own code failed and the check could not be made; "" where it could."""
+    figures: Mapping[str, float] = {}
+    """What the submission reports, in percent, for whoever looks at the whole class."""
+    shown: bool = False
+    """Whether the item's cell for the student's own notebook shows it."""
+    pictures: tuple[Picture, ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding with its place in the rubric and its points."""
+
+    number: str
+    item: str
+    check: str
+    title: str
+    score: float
+    max_score: float
+    passed: bool
+    message: str
+    misconception: str | None
+    visibility: Visibility
+    needs_review: str = ""
+    fault: str = ""
+    figures: Mapping[str, float] = {}
+    shown: bool = False
+    pictures: tuple[Picture, ...] = ()

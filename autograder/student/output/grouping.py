@@ -1,0 +1,77 @@
+"""Results arranged by item, as every report shows them."""
+
+import math
+
+import msgspec
+
+from autograder.student.grading.cells import CELL
+from autograder.student.output.results import UNCHECKED, Results, Test
+
+
+class Group(msgspec.Struct, frozen=True):
+    """One item: what is wrong with it first, then what is right."""
+
+    item: str
+    number: str
+    """Such as "7.1.1"."""
+    wrong: tuple[Test, ...]
+    notes: tuple[Test, ...]
+    """Tests without points: remarks that cost nothing."""
+    right: tuple[Test, ...]
+    cell: Test | None
+    """For the student's own notebook, where it shows what is wrong."""
+
+    @property
+    def score(self) -> float:
+        """Points reached."""
+        return round(math.fsum(test.score for test in (*self.wrong, *self.right)), 6)
+
+    @property
+    def max_score(self) -> float:
+        """Points to be had."""
+        return round(math.fsum(test.max_score for test in (*self.wrong, *self.right)), 6)
+
+
+def grouped(results: Results) -> list[Group]:
+    """The groups in the order of the tests."""
+    tests: dict[str, list[Test]] = {}
+    for test in results.tests:
+        tests.setdefault(str(test.extra_data.get("item", "")), []).append(test)
+    return [
+        Group(
+            item=item,
+            number=own[0].number.rpartition(".")[0],
+            wrong=tuple(test for test in own if test.status == "failed"),
+            notes=tuple(test for test in own if _is_note(test)),
+            right=tuple(test for test in own if test.status == "passed" and not _is_note(test) and not _is_cell(test)),
+            cell=next((test for test in own if _is_cell(test)), None),
+        )
+        for item, own in tests.items()
+    ]
+
+
+def _is_cell(test: Test) -> bool:
+    return bool(test.extra_data.get("check") == CELL)
+
+
+def _is_note(test: Test) -> bool:
+    """Of a course that gives an item no points, checks that pass have nothing to say."""
+    return test.status == "passed" and not test.max_score and bool(test.output) and not _is_cell(test)
+
+
+def is_unchecked(test: Test) -> bool:
+    """Whether the grader itself failed there: neither right nor wrong."""
+    return bool(test.extra_data.get(UNCHECKED))
+
+
+SEEN = {
+    "visible": "",
+    "after_due_date": "hidden until the due date",
+    "after_published": "hidden until grades are published",
+    "hidden": "for the course staff alone",
+}
+
+
+def seen(test: Test) -> str:
+    """Who does not see it yet; "" where everybody does."""
+    return SEEN[test.visibility]

@@ -1,0 +1,125 @@
+"""A notebook's saved outputs as parts of a page: pictures, tables, text, tracebacks; nothing in them is let run."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import nh3
+from markupsafe import Markup
+
+from autograder.student.submission.notebook import text_of
+
+FIRST_LINES, LAST_LINES = 60, 40
+"""Of a long text; a training log's last lines carry its results."""
+LONGEST_LINE = 4_000
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+STARTS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8", "image/webp": b"RIFF"}
+_ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+_LINKED = re.compile(r'<img(?![^>]*src="data:)[^>]*>')
+_ATTRIBUTES = {
+    "*": {"class", "title", "align", "valign", "width", "height", "style", "colspan", "rowspan", "data-formula"},
+    "img": {"src", "alt"},
+    "ol": {"start"},
+}
+_STYLES = {"color", "background-color", "text-align", "font-weight", "font-style", "width", "height", "border"}
+
+
+def rendered(raw_outputs: Any) -> Iterator[Markup]:
+    """The outputs of a cell in their order; text that was printed piece by piece is one."""
+    for kind, content in _joined(raw_outputs if isinstance(raw_outputs, list) else ()):
+        if kind == "text":
+            yield text(content)
+        elif kind == "error":
+            yield text(content, kind="error")
+        else:
+            yield _richest(content)
+
+
+def text(content: str, *, kind: str = "text") -> Markup:
+    """As a terminal would show it in the end, the middle of a long one counted instead."""
+    lines = [_final(line)[:LONGEST_LINE] for line in printable(content).rstrip().split("\n")]
+    if (surplus := len(lines) - FIRST_LINES - LAST_LINES) > 0:
+        lines[FIRST_LINES : FIRST_LINES + surplus] = [f"[... {surplus:,} lines that are not printed ...]"]
+    return Markup('<pre class="{}">{}</pre>').format(kind, "\n".join(lines)) if any(lines) else Markup("")
+
+
+def printable(content: str) -> str:
+    """Without colours and whatever else is no letter."""
+    return _CONTROL.sub("", _ANSI.sub("", content))
+
+
+def clean(html: str) -> Markup:
+    """HTML without anything that runs, loads or leads away."""
+    cleaned = nh3.clean(
+        html.replace("<details>", "<details open>"),
+        attributes={name: set(values) for name, values in _ATTRIBUTES.items()},
+        url_schemes={"data"},
+        filter_style_properties=_STYLES,
+        link_rel=None,
+    )
+    # Safe: ammonia has written every character of it.
+    return Markup(_LINKED.sub(str(note("a picture that is not in the file")), cleaned))
+
+
+def picture(mime: str, data: str) -> Markup:
+    """A picture of the file itself; a note where it cannot be one."""
+    try:
+        content = base64.b64decode("".join(data.split()), validate=True)
+    except (binascii.Error, ValueError):
+        content = b""
+    if not content.startswith(STARTS[mime]):
+        return note("a picture that is damaged in the file")
+    return Markup('<img src="data:{};base64,{}">').format(mime, base64.b64encode(content).decode())
+
+
+def note(content: str) -> Markup:
+    """What the reader of the page is to know about what is not on it."""
+    return Markup('<span class="note">[{}]</span>').format(content)
+
+
+def _joined(raw_outputs: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    pending = ""
+    for raw in raw_outputs:
+        if not isinstance(raw, dict):
+            continue
+        if raw.get("output_type") == "stream":
+            pending += text_of(raw.get("text"))
+            continue
+        if pending:
+            yield "text", pending
+            pending = ""
+        if raw.get("output_type") == "error":
+            trace = raw.get("traceback")
+            lines = [text_of(line) for line in trace] if isinstance(trace, list) else []
+            yield "error", "\n".join(lines) or f"{text_of(raw.get('ename'))}: {text_of(raw.get('evalue'))}"
+        elif isinstance(raw.get("data"), dict):
+            yield "data", raw["data"]
+    if pending:
+        yield "text", pending
+
+
+def _richest(data: Mapping[str, Any]) -> Markup:
+    for mime in PICTURES:
+        if mime in data:
+            return picture(mime, text_of(data[mime]))
+    if "image/svg+xml" in data:
+        # As an image a drawing can run and load nothing.
+        content = base64.b64encode(text_of(data["image/svg+xml"]).encode()).decode()
+        return Markup('<img src="data:image/svg+xml;base64,{}">').format(content)
+    if "text/html" in data and "application/vnd.jupyter.widget-view+json" not in data:
+        html = clean(text_of(data["text/html"]))
+        width = max((len(re.sub(r"<[^>]*>", " ", row)) for row in html.split("</tr>")), default=1)
+        # A table that is too wide for the page gets smaller letters, within what eyes can bear.
+        return Markup('<div class="html" style="font-size:{:.1f}pt">{}</div>').format(
+            min(9.0, max(4.0, 900 / max(width, 1))), html
+        )
+    return text(text_of(data.get("text/plain")))
+
+
+def _final(line: str) -> str:
+    """What is left of a line that was written over again and again, as progress bars do."""
+    parts = [part for part in line.split("\r") if part]
+    return parts[-1] if parts else ""

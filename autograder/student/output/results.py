@@ -1,0 +1,218 @@
+"""Gradescope's results.json as typed models: https://gradescope-autograders.readthedocs.io/en/latest/specs/"""
+
+import math
+import os
+import tempfile
+import unicodedata
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from autograder.student.grading.messages import quote
+from autograder.student.grading.verdicts import Verdict, Visibility
+
+LONGEST_OUTPUT = 8_000
+"""Characters of one text. Gradescope cuts at 100,000."""
+DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+GRADER = "grader"
+"""In place of an item, for what concerns the course staff alone."""
+GRADER_FAILED = "grader_failed"
+"""In the extra data of results that are not the submission's own doing."""
+UNREADABLE = "unreadable"
+"""In the extra data of results of what holds no notebook that can be read."""
+UNCHECKED = "could_not_be_checked"
+"""In the extra data of a test that the grader itself failed to make."""
+FIGURES = "figures"
+"""In the extra data of a test: what the submission reports, in percent."""
+PICTURES = "pictures"
+"""In the extra data of a test: what there is to look at."""
+MEMORY = "memory_mb"
+"""In the extra data of results: what the largest process of the submission's code took."""
+Status = Literal["passed", "failed"]
+Format = Literal["text", "html", "simple_format", "md", "ansi"]
+
+
+class ResultsError(Exception):
+    """A file holds no results; the message says why."""
+
+
+class Test(msgspec.Struct, frozen=True, kw_only=True):
+    """One check as Gradescope shows it."""
+
+    __test__ = False  # for pytest: not a test of ours
+
+    number: str
+    name: str
+    score: float
+    max_score: float
+    status: Status
+    output: str
+    output_format: Format = "md"
+    visibility: Visibility = "visible"
+    extra_data: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.max_score) and 0 <= self.score <= self.max_score):
+            raise ValueError(f"{self.number}: {self.score} of {self.max_score} points")
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is said about one submission."""
+
+    score: float
+    tests: tuple[Test, ...]
+    output: str = ""
+    output_format: Format = "md"
+    execution_time: float = 0.0
+    """Seconds."""
+    visibility: Visibility = "visible"
+    stdout_visibility: Visibility = "hidden"
+    extra_data: dict[str, Any] = {}
+
+    @property
+    def max_score(self) -> float:
+        """What the tests sum to; no field of the format."""
+        return round(math.fsum(test.max_score for test in self.tests), 6)
+
+
+def from_verdicts(
+    verdicts: Iterable[Verdict], *, output: str = "", extra: dict[str, Any] | None = None, execution_time: float = 0.0
+) -> Results:
+    """The results of these verdicts, texts clipped and fit for JSON. Raises ValueError for points that cannot be."""
+    verdicts = list(verdicts)
+    tests = tuple(
+        Test(
+            number=verdict.number,
+            name=verdict.title,
+            score=verdict.score,
+            max_score=verdict.max_score,
+            status="passed" if verdict.passed else "failed",
+            output=clean(verdict.message),
+            visibility=verdict.visibility,
+            extra_data={"item": verdict.item, "check": verdict.check, "misconception": verdict.misconception}
+            | ({"needs_review": clean(verdict.needs_review)} if verdict.needs_review else {})
+            | ({UNCHECKED: True} if verdict.fault else {})
+            | ({FIGURES: dict(verdict.figures)} if verdict.figures else {})
+            | ({PICTURES: msgspec.to_builtins(verdict.pictures)} if verdict.pictures else {}),
+        )
+        for verdict in verdicts
+    )
+    review = [
+        {"number": test.number, "name": test.name, "reason": test.extra_data["needs_review"]}
+        for test in tests
+        if "needs_review" in test.extra_data
+    ]
+    return Results(
+        score=round(math.fsum(test.score for test in tests), 6),
+        tests=tests + tuple(_for_the_staff(verdicts)),
+        output=clean(output),
+        execution_time=execution_time,
+        extra_data=_clean_all(extra or {}) | {"needs_review": review},
+    )
+
+
+def _for_the_staff(verdicts: Iterable[Verdict]) -> Iterator[Test]:
+    """One test that students never see, where there is anything for a person to look at: what and why, and the
+    tracebacks of the grader's own failures, each once. (Gradescope shows nobody the extra data.)"""
+    reasons: dict[str, list[Verdict]] = {}
+    traces: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        if verdict.needs_review or verdict.fault:
+            reasons.setdefault(verdict.needs_review or "the grader failed", []).append(verdict)
+        if verdict.fault and verdict.fault not in verdict.needs_review:  # a package that is not there has no traceback
+            traces.setdefault(verdict.fault, []).append(verdict.number)
+    if not reasons:
+        return
+    listed = [
+        f"- {', '.join(f'{each.number} {each.title}' for each in of)}: {quote(why)}" for why, of in reasons.items()
+    ]
+    shown = ["\n".join(listed)]
+    for trace, numbers in traces.items():
+        # Indented: code in Markdown, whatever it holds.
+        lines = "\n".join(f"    {line}" for line in clean(trace).split("\n"))
+        shown.append(f"At {', '.join(numbers)} the grader failed:\n\n{lines}")
+    yield Test(
+        number=GRADER,
+        name=f"For the course staff: {sum(map(len, reasons.values()))} to look at",
+        score=0.0,
+        max_score=0.0,
+        status="failed",
+        output=clean("\n\n".join(shown)),
+        visibility="hidden",
+        extra_data={"item": GRADER},
+    )
+
+
+def _listed(reason: str, told: Iterable[Verdict]) -> str:
+    return f"- {', '.join(f'{each.number} {each.title}' for each in told)}: {quote(reason)}"
+
+
+def encode(results: Results) -> bytes:
+    """The JSON that Gradescope reads."""
+    return msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n"
+
+
+def decode(text: bytes) -> Results:
+    """Results from JSON. Raises ResultsError."""
+    try:
+        return msgspec.json.decode(text, type=Results)
+    except msgspec.DecodeError as error:
+        raise ResultsError(f"not a results.json: {error}") from None
+
+
+class UnwritableResults(OSError):
+    """There is no place for the results."""
+
+
+class ResultsFile:
+    """A results.json that is whole at every moment: each write replaces it in one step."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, results: Results) -> None:
+        """Raises UnwritableResults."""
+        try:
+            self._replace(encode(results))
+        except OSError as error:
+            raise UnwritableResults(*error.args) from error
+
+    def _replace(self, content: bytes) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=".results-", dir=self.path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+            os.chmod(name, 0o644)
+            os.replace(name, self.path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def clean(text: str) -> str:
+    """The text without what JSON or a terminal would trip over, cut where it is too long."""
+    whole = "".join(character for character in text.encode("utf-8", "replace").decode() if _is_harmless(character))
+    return whole if len(whole) <= LONGEST_OUTPUT else whole[:LONGEST_OUTPUT] + "\n\n(cut here)"
+
+
+def _is_harmless(character: str) -> bool:
+    """No control character, and none that turns the direction of writing, which makes one text look like another."""
+    return character in "\n\t" or (unicodedata.category(character) != "Cc" and character not in DIRECTIONS)
+
+
+def _clean_all(value: Any) -> Any:
+    """The same for every text inside plain data."""
+    match value:
+        case str():
+            return clean(value)
+        case dict():
+            return {clean(str(key)): _clean_all(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_clean_all(each) for each in value]
+        case float() if not math.isfinite(value):
+            return None
+        case _:
+            return value

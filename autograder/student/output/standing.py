@@ -1,0 +1,38 @@
+"""Where a submission stands: against the due date, and against the students' last one."""
+
+import math
+
+import msgspec
+
+from autograder.student.grading.policy import Late
+from autograder.student.output.results import Results, Test
+from autograder.student.submission.metadata import Metadata
+
+
+def with_standing(results: Results, metadata: Metadata | None, late: Late) -> Results:
+    """The results with what is taken off for lateness, and a sentence on each; as they are where nothing is known.
+
+    The sentences give away nothing of the checks that students do not see yet.
+    """
+    if metadata is None:
+        return results
+    sentences, score, extra = [], results.score, {}
+    if percent := late.percent(metadata.seconds_late):
+        days = late.days(metadata.seconds_late)
+        score = round(results.score * (1 - percent / 100), 6)
+        extra = {"late_days": days, "late_percent": percent, "score_before_late_policy": results.score}
+        count = f"{days} day{'' if days == 1 else 's'}"
+        sentences.append(f"Handed in {count} after the due date: {percent:g} % of the points are taken off.")
+    seen = [test for test in results.tests if test.visibility == "visible"]
+    if seen and (last := metadata.last_visible_score) is not None:
+        sentences.append(_compared(seen, last))
+    text = "\n\n".join(sentence for sentence in (*sentences, results.output) if sentence)
+    return msgspec.structs.replace(results, score=score, output=text, extra_data=results.extra_data | extra)
+
+
+def _compared(seen: list[Test], last: float) -> str:
+    now = round(math.fsum(test.score for test in seen), 6)
+    most = round(math.fsum(test.max_score for test in seen), 6)
+    change = round(now - last, 6)
+    direction = f"up {change:g} since" if change > 0 else f"down {-change:g} since" if change < 0 else "the same as in"
+    return f"The checks that you see: {now:g} of {most:g} points, {direction} your last submission."

@@ -1,0 +1,67 @@
+"""The report in the terminal."""
+
+from rich.console import Console, RenderableType
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.text import Text
+
+from autograder.student.output.called import Command
+from autograder.student.output.grouping import Group, grouped, is_unchecked, seen
+from autograder.student.output.results import Results, Test
+
+SYMBOLS = {True: ("✓", "✗", "·"), False: ("+", "x", "-")}
+"""Right, wrong, remark; the second row for terminals without Unicode."""
+
+
+def print_report(results: Results, console: Console, *, title: str) -> None:
+    """What is wrong in full, what is right on a line each, and the points."""
+    total = f"{results.score:g} of {results.max_score:g} points"
+    console.print(Text.assemble((title, "bold"), "   ", (total, "bold")))
+    for group in grouped(results):
+        console.print()
+        _print_group(group, console)
+    if results.output:
+        console.print()
+        console.print(_markdown(results.output))
+    console.print()
+    line = Text(f"{total}, in {results.execution_time:g} s", style="bold")
+    if "sandbox" in results.extra_data:
+        layers = len(results.extra_data["sandbox"])
+        confined = f"confined by {layers} layers" if layers else "unconfined"
+        line.append(f"  (its code ran {confined})", style="not bold dim")
+    console.print(line)
+
+
+def _print_group(group: Group, console: Console) -> None:
+    right, wrong, remark = SYMBOLS["utf" in console.encoding.lower()]
+    style = "bold green" if not group.wrong else "bold red"
+    heading = (f"{group.number}  {group.item}", style), f"   {group.score:g} of {group.max_score:g}"
+    console.print(Text.assemble(*heading))
+    for test in group.wrong:
+        console.print(_line("?", "yellow", test) if is_unchecked(test) else _line(wrong, "red", test))
+        if test.output:
+            console.print(Padding(_markdown(test.output), (0, 0, 1, 4)))
+    for test in group.notes:
+        console.print(_line(remark, "yellow", test))
+        console.print(Padding(_markdown(test.output), (0, 0, 1, 4)))
+    if group.cell is not None:
+        command = f"{Command.name} check --show {group.cell.extra_data['item']}"
+        console.print(Text(f"  {remark} {group.cell.name}: {command}", style="dim"))
+    for test in group.right:
+        console.print(_line(right, "green", test))
+        if test.output:
+            console.print(Padding(_markdown(test.output), (0, 0, 0, 4)))
+
+
+def _line(symbol: str, style: str, test: Test) -> Text:
+    line = Text.assemble("  ", (symbol, style), f" {test.name.replace('`', '')}")
+    if who := seen(test):
+        line.append(f"  ({who})", style="dim")
+    if test.max_score and test.score < test.max_score:
+        line.append(f"  {test.score:g} of {test.max_score:g}", style="dim")
+    return line
+
+
+def _markdown(text: str) -> RenderableType:
+    # Without hyperlinks, so that no text of a student's becomes something to click on.
+    return Markdown(text, hyperlinks=False)

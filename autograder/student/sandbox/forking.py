@@ -1,0 +1,231 @@
+"""Confined guests, for Linux: starts the zygote, has it fork guests, and ends them."""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from autograder.guest import wire
+from autograder.guest.killer import NICEST
+from autograder.guest.namespace import Source
+from autograder.guest.processes import descendants_of, processes_of, serve_last, usage_of
+from autograder.guest.supervision import allowance_here
+from autograder.student.sandbox import host
+from autograder.student.sandbox.host import START_SECONDS, Sandbox, SandboxError
+from autograder.student.sandbox.reservation import Reservation
+from autograder.student.sandbox.session import Session
+
+CLEAR_SECONDS = 20.0
+FEW_THREADS = 8
+"""What has more is served last, so that others on the machine keep their share of it."""
+SOON = 0.05
+"""Seconds from one look to the next at what may soon be too much: several processes, or half of the memory."""
+
+
+class ForkedGuest:
+    """A guest as its zygote keeps it; good for one program."""
+
+    def __init__(self, zygote: "Zygote", connection: socket.socket, *, pid: int, scratch: str) -> None:
+        self.connection = connection
+        self.pid = pid
+        """As the zygote knows it."""
+        self.scratch = scratch
+        self._zygote = zygote
+        self._is_over = False
+
+    def watch(self) -> float:
+        """Raises Excess."""
+        processes = self._zygote.guests()
+        allowance = self._zygote.allowance
+        allowance.compare_count(len(processes))
+        usage = usage_of(processes, allowance.memory, shared=self._zygote.pid)
+        if usage.threads > FEW_THREADS:
+            self._zygote.serve_last(processes)
+        allowance.compare(usage, self.scratch)
+        return SOON if len(processes) > 1 or usage.memory > allowance.memory / 2 else wire.MEANWHILE
+
+    def exit_code(self) -> int | None:
+        """How it ended; None where it has not within two seconds."""
+        return self._zygote.exit_code(self.pid)
+
+    def leave(self) -> None:
+        """Ends it: what has run one program is not used for another."""
+        self.connection.close()
+        self.end()
+
+    def end(self) -> None:
+        """Kills it with all that it has started, and removes its scratch folder."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self._zygote.clear()
+        self._zygote.exit_code(self.pid)  # by then it counts among what the zygote has taken of the processors
+        self._zygote.reservation.remove(self.scratch)
+
+
+class Zygote(Sandbox):
+    """One process with torch imported, from which every guest is forked."""
+
+    def __init__(self, environment: str, confinement: Literal["strict", "best"] = "best") -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control = ours
+        # Guests of one zygote come one after the other, so one user is enough.
+        self.reservation = Reservation()
+        home = os.path.join(self.reservation.folder, "zygote")
+        os.mkdir(home, 0o700)
+        self._confinement = confinement
+        self.allowance = allowance_here()
+        self._ready: dict[str, Any] = {}
+        self._ended: dict[int, int] = {}
+        self._peak_memory = 0.0
+        text = host.START.format(module="autograder.guest.zygote")
+        users = (str(self.reservation.user), str(self.reservation.killer))
+        arguments = [host.OWN_FOLDER, environment, str(theirs.fileno()), *users]
+        self._process = subprocess.Popen(
+            # -P and -s keep the current folder and the user's packages off the path. Not -I: it would ignore
+            # PYTHONHASHSEED. Where several copies of the grader are installed, guests run the host's.
+            [sys.executable, "-P", "-s", "-c", text, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pass_fds=(theirs.fileno(),),
+            cwd=home,
+            env=_clean_environment(home),
+            start_new_session=True,
+        )
+        theirs.close()
+
+    def close(self) -> None:
+        """Ends the zygote and its guests, and removes its folder."""
+        self._control.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+        self.reservation.close()
+
+    @property
+    def pid(self) -> int:
+        """The zygote."""
+        return int(self._started()["ready"])
+
+    def guests(self) -> list[int]:
+        """The processes of guests, with all that they have started."""
+        return processes_of(self.reservation.user) if self._gives_users else descendants_of(self.pid)
+
+    @property
+    def _gives_users(self) -> bool:
+        """Whether guests have a user of their own."""
+        return "uid" in self.layers
+
+    def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
+        """Forks a guest and has it execute `program`. Raises SandboxError where it cannot."""
+        scratch = tempfile.mkdtemp(prefix="scratch-", dir=self.reservation.folder)
+        if self._gives_users:
+            os.chown(scratch, self.reservation.user, self.reservation.user)
+        order = json.dumps({"fork": self.reservation.user, "scratch": scratch, "exhibits": exhibits}).encode()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            socket.send_fds(self._control, [order], [theirs.fileno()])
+        except OSError as error:
+            ours.close()
+            raise SandboxError(f"the zygote is gone: {error}") from None
+        finally:
+            theirs.close()
+        guest = ForkedGuest(self, ours, pid=self._expect("forked")["forked"], scratch=scratch)
+        return Session(guest, probes, tuple(program), seconds)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Those that work here."""
+        return tuple(name for name, wrong in self._started()["trial"].items() if not wrong)
+
+    @property
+    def lacking(self) -> dict[str, str]:
+        """Layers that do not work here, and why."""
+        return {name: wrong for name, wrong in self._started()["trial"].items() if wrong}
+
+    @property
+    def unit(self) -> float:
+        """As measured by the zygote."""
+        return float(self._started()["unit"])
+
+    def _started(self) -> dict[str, Any]:
+        """What the zygote has said about itself. Raises SandboxError, also where a layer is lacking and all were asked
+        for."""
+        if not self._ready:
+            ready = self._expect("ready", START_SECONDS)
+            host.refuse_another_copy(ready["package"])
+            self._ready = ready
+        absent = [f"{name} ({wrong})" for name, wrong in self._ready["trial"].items() if wrong]
+        if self._confinement == "strict" and absent:
+            raise SandboxError(
+                f"this machine lacks {', '.join(absent)}, and nothing less than all layers was asked for"
+            )
+        return self._ready
+
+    def peak_memory(self) -> float:
+        """As the system tells when a guest ends."""
+        peak, self._peak_memory = self._peak_memory, 0.0
+        return peak
+
+    def exit_code(self, pid: int, seconds: float = 2.0) -> int | None:
+        """How a guest ended; None where it has not within `seconds`."""
+        deadline = time.monotonic() + seconds
+        while pid not in self._ended and self._listen(deadline - time.monotonic()) is not None:
+            pass
+        return self._ended.get(pid)
+
+    def clear(self) -> None:
+        """Kills whatever guests have left running, and waits until it is gone."""
+        deadline = time.monotonic() + CLEAR_SECONDS
+        while True:
+            self._control.send(json.dumps({"clear": True}).encode())
+            self._expect("cleared")
+            if not self.guests() or time.monotonic() > deadline:
+                break
+            time.sleep(0.002)  # a process that is killed still needs its turn to die
+
+    def serve_last(self, processes: list[int]) -> None:
+        """Gives what guests run, and start from now on, the smallest share of the processors."""
+        if self._gives_users:
+            self._control.send(json.dumps({"serve_last": True}).encode())
+            self._expect("served_last")
+        else:
+            serve_last(processes, NICEST)
+
+    def _expect(self, word: str, seconds: float = 30.0) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        while True:
+            message = self._listen(deadline - time.monotonic())
+            if message is None:
+                raise SandboxError(f"the grading process did not start: {host.last_words(self._process)}")
+            if word in message:
+                return message
+
+    def _listen(self, seconds: float) -> dict[str, Any] | None:
+        if not select.select([self._control], [], [], max(seconds, 0))[0]:
+            return None
+        packet = self._control.recv(4096)
+        if not packet:
+            return None
+        message: dict[str, Any] = json.loads(packet)
+        if "ended" in message:
+            self._ended[message["ended"]] = message["code"]
+            self._peak_memory = max(self._peak_memory, message["memory"])
+        return message
+
+
+def _clean_environment(folder: str) -> dict[str, str]:
+    """Nothing of the grader's own environment."""
+    places = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": folder, "TMPDIR": folder, "LANG": "C.UTF-8"}
+    return {**places, **host.SETTINGS}

@@ -1,0 +1,218 @@
+"""Unconfined guests, for every system: a process with torch imported that serves one program after the other.
+
+It is started anew after whatever has ended it, and where it could not put itself back. For a student's own machine,
+which needs no protection from the student.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import psutil
+
+from autograder.guest import wire
+from autograder.guest.answering import Answer, Leave
+from autograder.guest.namespace import Source
+from autograder.guest.outcomes import ReplyHeader
+from autograder.guest.supervision import Allowance, Usage
+from autograder.student.sandbox import host
+from autograder.student.sandbox.host import START_SECONDS, Sandbox, SandboxError
+from autograder.student.sandbox.session import Session
+
+ALLOWANCE = Allowance()
+RESTORE_SECONDS = 10.0
+WINDOWS_FLAGS = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW")
+
+
+class PlainGuest:
+    """A process that is good for any number of programs. Starting returns at once."""
+
+    def __init__(self, environment: str) -> None:
+        self.scratch = os.path.realpath(tempfile.mkdtemp(prefix="autograder-scratch-"))
+        self._secret = secrets.token_hex(16).encode()
+        self._said: Mapping[str, Any] | None = None
+        self._farewell = ""
+        """The nonce of the last session's end."""
+        self._size = 0
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.connection = socket.socket()
+        text = host.START.format(module="autograder.guest.plain")
+        arguments = [host.OWN_FOLDER, environment, str(self._listening.getsockname()[1]), self.scratch]
+        self.process = subprocess.Popen(
+            # -P keeps the current folder off the path.
+            [sys.executable, "-P", "-c", text, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+            # So that Ctrl-C in the terminal is for the host to answer.
+            start_new_session=True,
+            creationflags=sum(getattr(subprocess, name, 0) for name in WINDOWS_FLAGS),
+        )
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):
+            self.process.stdin.write(self._secret + b"\n")
+            self.process.stdin.flush()
+
+    def ready(self) -> Mapping[str, Any]:
+        """What it says of itself once its imports are done. Raises SandboxError where they fail."""
+        if self._said is not None:
+            return self._said
+        deadline = time.monotonic() + START_SECONDS
+        try:
+            self.connection = self._accept(deadline)
+            self._said = self._hear("", deadline)
+        except (OSError, wire.WireError, msgspec.MsgspecError):
+            raise SandboxError(f"the grading process did not start: {host.last_words(self.process)}") from None
+        self._size = self._memory()
+        return self._said
+
+    def watch(self) -> float:
+        """Raises Excess."""
+        ALLOWANCE.compare_count(len(self._tree()))
+        ALLOWANCE.compare(Usage(self._memory() - self._size), self.scratch)
+        return wire.MEANWHILE
+
+    def exit_code(self) -> int | None:
+        """How it ended; None where it has not within two seconds."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.process.wait(timeout=2)
+        return None
+
+    def leave(self) -> None:
+        """Has it put itself back, while the host does something else; see `is_as_new`."""
+        if self.process.poll() is not None:
+            return self.end()
+        for child in _below(self.ready()["pid"]):
+            _kill(child)
+        self._farewell = secrets.token_hex(16)
+        try:
+            wire.send(self.connection, msgspec.json.encode(Leave(nonce=self._farewell)))
+        except OSError:
+            self.end()
+
+    def is_as_new(self) -> bool:
+        """Whether it can be given another program."""
+        if self.process.poll() is None and self._farewell:
+            try:
+                self._hear(self._farewell, time.monotonic() + RESTORE_SECONDS)
+            except (OSError, wire.WireError, msgspec.MsgspecError):
+                self.end()
+                return False
+            for entry in os.scandir(self.scratch):
+                _remove(entry.path)
+            self._farewell = ""
+        return self.process.poll() is None
+
+    def end(self) -> None:
+        """Kills it with all that it has started, and removes its scratch folder."""
+        if self.process.poll() is None:  # else its number may be another's by now
+            for process in reversed(self._tree()):
+                _kill(process)
+        self.process.wait()
+        for stream in (self._listening, self.connection, self.process.stdin, self.process.stderr):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+        _remove(self.scratch)
+
+    def _accept(self, deadline: float) -> socket.socket:
+        """The connection of the process that knows the secret. Raises OSError."""
+        self._listening.settimeout(0.2)
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with contextlib.suppress(TimeoutError):
+                connection, _ = self._listening.accept()
+                connection.settimeout(5)
+                said = b""
+                while len(said) < len(self._secret) and (part := connection.recv(len(self._secret))):
+                    said += part
+                if secrets.compare_digest(said, self._secret):
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    return connection
+                connection.close()
+        raise OSError("nobody called")
+
+    def _hear(self, nonce: str, deadline: float) -> Mapping[str, Any]:
+        answer = msgspec.json.decode(wire.receive(self.connection, wire.REPLY, deadline)[0], type=Answer)
+        if answer.nonce != nonce or not isinstance(answer.outcome, ReplyHeader):
+            raise wire.WireError("an answer to another question")
+        return answer.outcome.facts
+
+    def _tree(self) -> list[psutil.Process]:
+        """The process and all below it."""
+        with contextlib.suppress(psutil.Error):
+            return [psutil.Process(self.process.pid), *_below(self.process.pid)]
+        return []
+
+    def _memory(self) -> int:
+        """Bytes, those that its processes share with one another several times."""
+        total = 0
+        for process in self._tree():
+            with contextlib.suppress(psutil.Error):
+                total += process.memory_info().rss
+        return total
+
+
+class PlainSandbox(Sandbox):
+    """One plain guest, and another after it where need be."""
+
+    layers = ()
+
+    def __init__(self, environment: str) -> None:
+        self._environment = environment
+        self._guest = PlainGuest(environment)
+
+    def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
+        """Has the guest execute `program`. Raises SandboxError where there is none."""
+        if not self._guest.is_as_new():
+            self._guest = PlainGuest(self._environment)
+        host.refuse_another_copy(self._guest.ready()["package"])
+        return Session(self._guest, probes, tuple(program), seconds)
+
+    @property
+    def unit(self) -> float:
+        """As measured by the guest."""
+        return float(self._guest.ready()["unit"])
+
+    @property
+    def pid(self) -> int:
+        """The guest itself."""
+        return int(self._guest.ready()["pid"])
+
+    def close(self) -> None:
+        """Ends the guest."""
+        self._guest.end()
+
+
+def _below(pid: int) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).children(recursive=True)
+    return []
+
+
+def _kill(process: psutil.Process) -> None:
+    with contextlib.suppress(psutil.Error):
+        process.kill()
+
+
+def _remove(path: str) -> None:
+    """A file or a folder, as far as it goes: on Windows what is open stays."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+
+
+def _environment() -> dict[str, str]:
+    """The user's, without what would make Python another."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | dict(host.SETTINGS)

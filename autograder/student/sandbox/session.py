@@ -1,0 +1,120 @@
+"""The host's side of one guest: questions with a deadline, and never an exception for anything that the guest does."""
+
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Protocol
+
+import msgspec
+
+from autograder.guest import wire
+from autograder.guest.answering import Answer, Ask, Load
+from autograder.guest.namespace import Source
+from autograder.guest.outcomes import Ended, Fault, Missing, Outcome, Raised, Reply
+from autograder.guest.supervision import Excess
+
+WINDOWS_CRASH = 0xC0000000
+"""From here up an exit code of Windows is an exception that nobody caught."""
+
+
+class Guest(Protocol):
+    """One process that runs a student's code, as whoever has started it keeps it."""
+
+    connection: socket.socket
+
+    def watch(self) -> float:
+        """In how many seconds to look again. Raises Excess where it uses more than it may."""
+        ...
+
+    def exit_code(self) -> int | None:
+        """How it ended, as subprocess gives it (negative: a signal); None where it has not."""
+        ...
+
+    def leave(self) -> None:
+        """Nothing more will be asked about the program that it has loaded."""
+        ...
+
+    def end(self) -> None:
+        """Kills it with all that it has started; may be called again."""
+        ...
+
+
+class Session:
+    """One guest with one program loaded. `loaded` says how loading went; after an end every answer is that end."""
+
+    def __init__(self, guest: Guest, probes: str, program: tuple[Source, ...], seconds: float) -> None:
+        self._guest, self._connection = guest, guest.connection
+        self._deadline = time.monotonic() + seconds
+        self._seconds = seconds
+        self._end: Ended | None = None
+        try:
+            self.loaded = self._exchange(Load(nonce=secrets.token_hex(16), probes=probes, program=program))
+        except BaseException:  # a signal to the grader, say
+            self.close()
+            raise
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def ask(self, probe: str, arguments: Mapping[str, Any]) -> Outcome:
+        """Puts one probe to the guest. Never raises for anything that the guest does."""
+        return self._exchange(Ask(nonce=secrets.token_hex(16), probe=probe, arguments=dict(arguments)))
+
+    def close(self) -> None:
+        """Lets go of the guest; what it has started and written goes with it."""
+        self._guest.leave()
+
+    def _exchange(self, request: Load | Ask) -> Outcome:
+        if self._end is not None:
+            return self._end
+        try:
+            remaining = self._deadline - time.monotonic()
+            self._connection.settimeout(max(remaining, 0.001))
+            wire.send(self._connection, msgspec.json.encode(request))
+            self._connection.settimeout(None)
+            header, arrays = wire.receive(self._connection, wire.REPLY, self._deadline, self._guest.watch)
+            answer = msgspec.json.decode(header, type=Answer)
+            if answer.nonce != request.nonce:
+                raise wire.WireError("an answer to another question")
+            if isinstance(answer.outcome, Missing) and not answer.outcome.name.isidentifier():
+                raise wire.WireError("a name that is none")
+        except (wire.Late, TimeoutError):
+            return self._ended(f"the code was still running after {self._seconds:.0f} s and was stopped")
+        except Excess as excess:
+            return self._ended(str(excess))
+        except (wire.Closed, ConnectionError):
+            return self._ended(self._how_it_ended())
+        except wire.WireError as error:
+            return self._ended(f"the code interfered with the grader's own messages ({error})")
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            return self._ended("the code interfered with the grader's own messages (a malformed one)")
+        if isinstance(answer.outcome, Raised | Missing | Fault):
+            return answer.outcome
+        return Reply(facts=answer.outcome.facts, arrays=arrays)
+
+    def _ended(self, reason: str) -> Ended:
+        self._guest.end()
+        self._end = Ended(reason=reason)
+        return self._end
+
+    def _how_it_ended(self) -> str:
+        code = self._guest.exit_code()
+        if code is None:
+            return "the code closed its connection to the grader"
+        if code >= WINDOWS_CRASH:
+            return f"the Python process crashed ({code:#x})"
+        if code >= 0:
+            return f"the code ended the Python process (exit code {code})"
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        return f"the Python process crashed ({name})"

@@ -1,0 +1,122 @@
+"""Finds the one notebook in what was handed in, and reads its bytes. Links and special files are refused."""
+
+import os
+import stat
+from pathlib import Path
+
+from autograder.student.submission.files import shown_name
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_DEPTH = 6
+MAX_ENTRIES = 10_000
+WEIGHTS = (".safetensors", ".pth", ".pt")
+MOST_WEIGHTS = 6
+# Windows has none of these.
+_READING = sum(getattr(os, name, 0) for name in ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
+
+
+class UnreadableSubmission(Exception):
+    """The submission holds no notebook that can be read; `str(e)` tells the student what to do."""
+
+
+def find_notebook(submission: Path) -> Path:
+    """The one notebook of a submission, which is a file or a folder that holds one.
+
+    Links and special files are refused. Raises UnreadableSubmission where there is none, or several.
+    """
+    try:
+        mode = os.lstat(submission).st_mode
+        if stat.S_ISREG(mode):
+            return submission
+        if not os.path.isdir(submission):
+            raise UnreadableSubmission(_irregular(submission))
+        found, others = _search(submission)
+    except FileNotFoundError:
+        raise UnreadableSubmission(f"There is no file or folder at {shown_name(submission)}.") from None
+    except (OSError, ValueError) as error:
+        raise UnreadableSubmission(f"{shown_name(submission)} cannot be opened ({_reason(error)}).") from error
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UnreadableSubmission(
+            f"The submission holds {len(found)} notebooks: {_listed(submission, found)}. Hand in exactly one."
+        )
+    if irregular := [path for path in others if path.suffix.lower() == ".ipynb"]:
+        raise UnreadableSubmission(_irregular(irregular[0]))
+    seen = f" It holds: {_listed(submission, others)}." if others else " It is empty."
+    raise UnreadableSubmission(
+        f"The submission holds no notebook (a file that ends in .ipynb).{seen} "
+        "In Colab, use File > Download > Download .ipynb."
+    )
+
+
+def find_weights(submission: Path) -> tuple[Path, ...]:
+    """The files with trained weights that were handed in beside the notebook, where that is in a folder. Links, special
+    files and what is longer than a notebook may be are passed over. Raises OSError and UnreadableSubmission."""
+    if not os.path.isdir(submission):
+        return ()
+    files = [path for path in _search(submission)[1] if path.suffix.lower() in WEIGHTS]
+    known = [(path, os.lstat(path)) for path in files]
+    return tuple(path for path, seen in known if stat.S_ISREG(seen.st_mode) and seen.st_size <= MAX_BYTES)[
+        :MOST_WEIGHTS
+    ]
+
+
+def read_bytes(path: Path) -> bytes:
+    """A regular file, as far as a notebook may be long. Raises UnreadableSubmission."""
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise UnreadableSubmission(_irregular(path))
+        descriptor = os.open(path, _READING)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise UnreadableSubmission(_irregular(path))
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise UnreadableSubmission(f"There is no file at {shown_name(path)}.") from None
+    except (OSError, ValueError) as error:
+        raise UnreadableSubmission(f"{shown_name(path)} cannot be read ({_reason(error)}).") from error
+
+
+def _search(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Regular .ipynb files below the folder, and every other file; hidden and Mac resource folders are ignored."""
+    found: list[Path] = []
+    others: list[Path] = []
+    pending = [(folder, 0)]
+    entries = 0
+    while pending:
+        place, depth = pending.pop()
+        with os.scandir(place) as listing:
+            for entry in listing:
+                entries += 1
+                if entries > MAX_ENTRIES:
+                    raise UnreadableSubmission(
+                        f"The submission holds more than {MAX_ENTRIES:,} files. Hand in the notebook alone."
+                    )
+                if entry.name.startswith(".") or entry.name == "__MACOSX":
+                    continue
+                notebook = entry.name.lower().endswith(".ipynb")
+                if entry.is_dir(follow_symlinks=False) and not notebook:
+                    if depth < MAX_DEPTH:
+                        pending.append((Path(entry.path), depth + 1))
+                elif notebook and entry.is_file(follow_symlinks=False):
+                    found.append(Path(entry.path))
+                else:
+                    others.append(Path(entry.path))
+    return sorted(found), sorted(others)
+
+
+def _irregular(path: Path) -> str:
+    return (
+        f"{shown_name(path.name)} is a link, a folder or a special file, not an ordinary file. "
+        "Hand in the notebook file itself."
+    )
+
+
+def _listed(folder: Path, paths: list[Path]) -> str:
+    shown = ", ".join(shown_name(path.relative_to(folder)) for path in paths[:5])
+    return shown + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__

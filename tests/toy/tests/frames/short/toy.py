@@ -1,0 +1,5 @@
+# %% [markdown]
+# # Next year's toy
+
+# %% item="add" source="reference.solved:add"
+def add(numbers): ...

@@ -1,0 +1,1 @@
+"""Another assignment, of two items and a third that sorts, to show that the engine knows none."""
