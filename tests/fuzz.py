@@ -19,12 +19,12 @@ import msgspec
 import numpy as np
 
 from autograder.guest import wire
-from autograder.guest.answering import Answer
+from autograder.guest.answering import Header
 from autograder.guest.outcomes import Ended, Raised, ReplyHeader
 from autograder.ps7.student.assignment import PS7
 from autograder.staff.authoring import frames
 from autograder.student.commands import grade as grading
-from autograder.student.grading.examination import Limits
+from autograder.student.commands.grade import Settings
 from autograder.student.grading.rubric import load
 from autograder.student.output.results import decode
 from autograder.student.sandbox.session import Session
@@ -202,7 +202,7 @@ def fuzz_notebooks(chance: random.Random, seconds: float) -> Counter:
             path.write_bytes(data)
             started = time.monotonic()
             try:
-                results = grading.grade_submission(PS7, path, out, rubric, limits=Limits())
+                results = grading.grade_submission(Settings(assignment=PS7, rubric=rubric), path, out)
                 assert decode(out.read_bytes()) == results
                 text = msgspec.json.encode(results).decode()
                 wrong = "the grader itself failed" in text or "Traceback" in text
@@ -259,7 +259,7 @@ def fuzz_frames(chance: random.Random, seconds: float) -> Counter:
     valid = []
     for outcome, arrays in outcomes:
         one, other = socket.socketpair()
-        wire.send(one, msgspec.json.encode(Answer("n" * 32, outcome)), arrays)
+        wire.send(one, msgspec.json.encode(Header("n" * 32, outcome)), arrays)
         valid.append(other.recv(2**20))
         one.close()
         other.close()

@@ -157,7 +157,7 @@ def test_the_trusted_process_imports_no_torch():
     import subprocess
 
     text = "import sys, autograder.student.commands.grade, autograder.staff.cli, autograder.student.output.html, autograder.student.output.terminal\n"
-    text += "import autograder.ps7.staff.reproduction.findings, autograder.ps7.student.datasets.finding\n"
+    text += "import autograder.ps7.staff.reproduction.findings, autograder.ps7.student.datasets.locating\n"
     text += "sys.exit(1 if {'torch', 'torchvision', 'transformers'} & set(sys.modules) else 0)"
     assert subprocess.run([sys.executable, "-c", text], cwd=ROOT, check=False).returncode == 0
 

@@ -36,7 +36,7 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
     arguments: dict[str, Any]
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Header(msgspec.Struct, frozen=True):
     """The header of every frame that a guest sends."""
 
     nonce: str
@@ -103,7 +103,7 @@ def answer(
     arrays: dict[str, Array] | None = None,
 ) -> None:
     """Sends one frame."""
-    wire.send(connection, msgspec.json.encode(Answer(nonce=nonce, outcome=outcome)), arrays)
+    wire.send(connection, msgspec.json.encode(Header(nonce=nonce, outcome=outcome)), arrays)
 
 
 def silence() -> None:

@@ -43,7 +43,7 @@ class Closed(WireError):
     """The other side closed the connection."""
 
 
-class Late(WireError):
+class Overdue(WireError):
     """The deadline passed before a whole frame had come."""
 
 
@@ -63,7 +63,7 @@ def receive(
 
     `deadline` is a moment of `time.monotonic()`. Until then `meanwhile` is called every now and then while the frame is
     not yet whole, whatever comes meanwhile; it says in how many seconds to call it again, and may raise. Raises Closed,
-    Late, or WireError for a malformed frame.
+    Overdue, or WireError for a malformed frame.
     """
     usual = connection.gettimeout()
     connection.setblocking(False)
@@ -108,7 +108,7 @@ def _read(connection: socket.socket, count: int, deadline: float, meanwhile: Cal
     while len(received) < count:
         now = time.monotonic()
         if now >= deadline:
-            raise Late
+            raise Overdue
         if now >= look and deadline < math.inf:
             pause = meanwhile()
             look = time.monotonic() + pause

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from autograder.student.grading.reproduction import Reproduce
     from autograder.student.grading.rubric import Item
     from autograder.student.grading.verdicts import Finding
-    from autograder.student.program import Outline
+    from autograder.student.program import Submission
     from autograder.student.submission.notebook import Notebook
 
 
@@ -233,12 +233,12 @@ class Interpreter(Protocol):
     """Makes of what a guest has said what is compared, with the notebook's text beside it: where a guest could say
     anything, the text contradicts it.
 
-    def called_by_name(outcome, notebook, outline):
-        facts = {"named": outline.applied(...)}
+    def called_by_name(outcome, submission):
+        facts = {"broken": [cell.line for cell in submission.outline.broken]}
         return Reply(facts=outcome.facts | facts, arrays=outcome.arrays)
     """
 
-    def __call__(self, outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome: ...
+    def __call__(self, outcome: Outcome, submission: Submission) -> Outcome: ...
 
 
 class LaidOut(msgspec.Struct, frozen=True):

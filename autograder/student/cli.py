@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from autograder.student.assignment import Assignment, LaidOut, Unavailable
-from autograder.student.commands.console import Progress, fail, render, tell
+from autograder.student.commands.console import Working, fail, render, tell
 from autograder.student.output.called import Command
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def check(
     ] = False,
 ) -> None:
     """Check your notebook before handing it in: the public checks, in seconds. Exit 1 where one fails."""
-    from autograder.student.commands.grade import check_notebook
+    from autograder.student.commands.grade import Settings, check_notebook
     from autograder.student.commands.insert import UnwritableCopy, copy_with_cells
     from autograder.student.commands.watch import saved
     from autograder.student.grading.bank import BankError
@@ -136,7 +136,7 @@ def check(
     from autograder.student.sandbox.host import SandboxError
     from autograder.student.sandbox.remembering import Remembering
     from autograder.student.sandbox.starting import start
-    from autograder.student.submission.finding import UnreadableSubmission, find_notebook
+    from autograder.student.submission.locating import UnreadableSubmission, find_notebook
     from autograder.student.submission.notebook import read_notebook
 
     assignment = given(context)
@@ -147,17 +147,12 @@ def check(
 
     def passes(sandbox: Sandbox) -> bool:
         """Checks the notebook as it is now and prints the report."""
-        limits = Limits(total=time_limit)
-        with Progress(quiet=as_json) as progress:
-            results = check_notebook(
-                assignment,
-                read_notebook(find_notebook(notebook)),
-                tuple(items or ()),
-                rubric,
-                sandbox,
-                limits=limits,
-                progress=progress.show,
-            )
+        settings = Settings(
+            assignment=assignment, rubric=rubric, limits=Limits(total=time_limit), confinement=confinement
+        )
+        with Working(quiet=as_json) as progress:
+            read = read_notebook(find_notebook(notebook))
+            results = check_notebook(settings, read, items or (), sandbox, progress.show)
         render(results, page, as_json=as_json, title=f"{rubric.title}: public checks", name=notebook.name)
         if cells:
             tell(copy_with_cells(find_notebook(notebook), results, rubric, assignment))
@@ -200,13 +195,11 @@ def pdf(
     confinement: Confine = "best",
 ) -> None:
     """Make a PDF of the notebook to hand in: every cell and output, with what the checks say on top."""
-    from autograder.student.commands.grade import check_notebook
+    from autograder.student.commands.grade import Settings, check_notebook
     from autograder.student.grading.bank import BankError
-    from autograder.student.grading.examination import Limits
     from autograder.student.output.printing import PrintingError
     from autograder.student.sandbox.host import SandboxError
-    from autograder.student.sandbox.starting import start
-    from autograder.student.submission.finding import UnreadableSubmission, find_notebook
+    from autograder.student.submission.locating import UnreadableSubmission, find_notebook
     from autograder.student.submission.notebook import read_notebook
 
     try:
@@ -219,12 +212,11 @@ def pdf(
         path = find_notebook(notebook)
         out = out or path.with_suffix(".pdf")
         results = None
-        with Progress() as progress:
+        with Working() as progress:
             if with_check:
-                with start(rubric.environment, confinement) as sandbox:
-                    results = check_notebook(
-                        assignment, read_notebook(path), (), rubric, sandbox, limits=Limits(), progress=progress.show
-                    )
+                settings = Settings(assignment=assignment, rubric=rubric, confinement=confinement)
+                with settings.sandbox() as sandbox:
+                    results = check_notebook(settings, read_notebook(path), (), sandbox, progress.show)
             progress.say("printing")
             print_notebook(path, out, author=name, results=results, printer=printer)
     except OSError as error:
@@ -258,7 +250,7 @@ def run(
 
     The cells run as they do in Jupyter: as you, unconfined.
     """
-    from autograder.student.submission.finding import UnreadableSubmission, find_notebook
+    from autograder.student.submission.locating import UnreadableSubmission, find_notebook
 
     try:
         from autograder.student.commands.run import CannotBegin, run_notebook
@@ -270,7 +262,7 @@ def run(
         path = find_notebook(notebook)
         target = out or path.with_suffix(".run.ipynb")
         serving = _laid_out(assignment, data, path) if data else contextlib.nullcontext(LaidOut())
-        with Progress() as progress, serving as laid:
+        with Working() as progress, serving as laid:
             for ran in run_notebook(
                 path,
                 target,

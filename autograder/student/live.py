@@ -15,9 +15,8 @@ from rich.console import Console
 
 from autograder.student.assignment import Assignment, Unavailable
 from autograder.student.assignments import find
-from autograder.student.commands.grade import check_notebook
+from autograder.student.commands.grade import Settings, check_notebook
 from autograder.student.grading.bank import BankError
-from autograder.student.grading.examination import Limits
 from autograder.student.grading.rubric import Rubric, load
 from autograder.student.output.called import Command
 from autograder.student.output.html import table
@@ -62,7 +61,8 @@ def check(*items: str, assignment: str = "") -> Report:
     if unknown := sorted(set(items) - set(probed)):
         raise ValueError(f"there is no item {unknown[0]!r} to check here; the items are {', '.join(probed)}")
     try:
-        results = check_notebook(asked, _session(asked), items or probed, rubric, _sandbox(assignment), limits=Limits())
+        settings = Settings(assignment=asked, rubric=rubric)
+        results = check_notebook(settings, _session(asked), items or probed, _sandbox(assignment))
     except (SandboxError, BankError) as error:
         raise RuntimeError(str(error)) from None
     return Report(results)

@@ -7,7 +7,7 @@ from autograder.staff.commands.validate import everything_known, validate
 from autograder.student.grading.examination import Clock, Limits
 from autograder.student.grading.grade import grade
 from autograder.student.grading.rubric import load
-from autograder.student.program import outline, program_for
+from autograder.student.program import Submission, outline, program_for
 from autograder.student.sandbox.remembering import Remembering
 from autograder.student.sandbox.starting import start
 from tests.tiers import drawn, every_second
@@ -74,7 +74,7 @@ def test_it_is_so_in_every_frame_on_every_item_and_in_confined_guests(name, conf
     assert validate(known, RUBRIC, bank, plain).off == ()
     for make in known.frames.values():
         one, other = (
-            [verdicts for _, verdicts in grade(make(), RUBRIC, bank, sandbox, Clock(Limits()))]
+            [verdicts for _, verdicts in grade(Submission.of(make()), RUBRIC, bank, sandbox, Clock(Limits()))]
             for sandbox in (confined, plain)
         )
         assert one == other

@@ -18,6 +18,7 @@ from autograder.student.grading.examination import Clock, Limits
 from autograder.student.grading.grade import grade
 from autograder.student.grading.rubric import load
 from autograder.student.output.results import decode, encode, from_verdicts
+from autograder.student.program import Submission
 from autograder.student.sandbox.reservation import REMOVE
 from autograder.student.sandbox.starting import start
 from tests.tiers import few, slow_but
@@ -67,7 +68,7 @@ def test_an_attack_costs_what_it_is_worth(name, confined, bank):
     started = time.monotonic()
     verdicts = {}
     clock = Clock(Limits(item=SECONDS))
-    for item, each in grade(notebook, rubric, bank, confined, clock):
+    for item, each in grade(Submission.of(notebook), rubric, bank, confined, clock):
         verdicts[item.name] = each
         if item.name == expected.item:
             assert time.monotonic() - started < guests * SECONDS + GRACE
@@ -129,14 +130,16 @@ def test_a_neighbour_on_the_same_machine_keeps_its_marks_and_half_of_its_speed(n
 
         def seconds():
             started = time.monotonic()
-            [(item, verdicts)] = grade(solved, honest, bank, other, Clock(Limits()))
+            [(item, verdicts)] = grade(Submission.of(solved), honest, bank, other, Clock(Limits()))
             assert sum(verdict.score for verdict in verdicts) == item.points
             return time.monotonic() - started
 
         seconds()
         alone = min(seconds() for _ in range(2))
         attacking = threading.Thread(
-            target=lambda: list(grade(attack.notebook(PS7, RUBRIC), attacked, bank, confined, Clock(Limits(item=15))))
+            target=lambda: list(
+                grade(Submission.of(attack.notebook(PS7, RUBRIC)), attacked, bank, confined, Clock(Limits(item=15)))
+            )
         )
         attacking.start()
         time.sleep(1)
@@ -173,5 +176,7 @@ def test_the_corpus_is_as_large_as_it_has_to_be():
 def test_without_layers_an_attack_reaches_what_it_aims_at(name, bank):
     rubric = RUBRIC.only(["encoder"])
     with start(RUBRIC.environment, "none") as unconfined:
-        [(item, verdicts)] = grade(ATTACKS[name].notebook(PS7, RUBRIC), rubric, bank, unconfined, Clock(Limits()))
+        [(item, verdicts)] = grade(
+            Submission.of(ATTACKS[name].notebook(PS7, RUBRIC)), rubric, bank, unconfined, Clock(Limits())
+        )
     assert sum(verdict.score for verdict in verdicts) < item.points

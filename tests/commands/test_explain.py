@@ -13,6 +13,7 @@ from autograder.staff.commands.explain import as_json, changes, print_explanatio
 from autograder.staff.commands.explanation import explain
 from autograder.student.grading.examination import Clock, Limits
 from autograder.student.output.results import from_verdicts
+from autograder.student.program import Submission
 from tests.invoking import invoke
 
 BANK = PS7.bank()
@@ -23,7 +24,14 @@ def explained(sandbox, rubric):
     """Of the projection head of somebody who has left out the normalisation."""
     mistakes = {each.slug: each.notebook for each in misconceptions.recorded(PS7, rubric)}
     return list(
-        explain(mistakes["head-not-normalised"], rubric.item("projection_head"), rubric, BANK, sandbox, Clock(Limits()))
+        explain(
+            Submission.of(mistakes["head-not-normalised"]),
+            rubric.item("projection_head"),
+            rubric,
+            BANK,
+            sandbox,
+            Clock(Limits()),
+        )
     )
 
 
@@ -60,9 +68,9 @@ def test_every_check_has_its_verdict_and_its_cases(explained, rubric):
 def test_what_a_report_says_has_no_cases(sandbox, rubric):
     item = rubric.item("report_clip")
     mistake = next(each.notebook for each in misconceptions.recorded(PS7, rubric))
-    assert [each.answers for each in explain(mistake, item, rubric, BANK, sandbox, Clock(Limits()))] == [()] * len(
-        item.checks
-    )
+    assert [each.answers for each in explain(Submission.of(mistake), item, rubric, BANK, sandbox, Clock(Limits()))] == [
+        ()
+    ] * len(item.checks)
 
 
 def test_an_earlier_verdict_is_compared(explained):

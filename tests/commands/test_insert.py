@@ -8,9 +8,8 @@ import pytest
 
 from autograder.ps7.student.assignment import PS7
 from autograder.staff.authoring import frames, misconceptions
-from autograder.student.commands.grade import check_notebook, grade_submission
+from autograder.student.commands.grade import Settings, check_notebook, grade_submission
 from autograder.student.commands.insert import UnwritableCopy, copy_with_cells, with_cells
-from autograder.student.grading.examination import Limits
 from autograder.student.output.grouping import grouped
 from autograder.student.submission.notebook import Notebook, parse_notebook
 from tests.notebooks import notebook
@@ -40,21 +39,15 @@ def test_who_hands_in_the_copy_with_its_outputs_has_full_marks(frame, sandbox, r
     ]
     assert sum(cell.source in said for cell in ran) == len(NAMES)
     (tmp_path / "copy.ipynb").write_bytes(written(Notebook(tuple(ran))))
-    results = grade_submission(
-        PS7,
-        tmp_path / "copy.ipynb",
-        None,
-        rubric,
-        limits=Limits(),
-        opening=lambda: contextlib.nullcontext(sandbox),
-    )
+    settings = Settings(assignment=PS7, rubric=rubric)
+    results = grade_submission(settings, tmp_path / "copy.ipynb", opening=lambda: contextlib.nullcontext(sandbox))
     assert [test.output for test in results.tests if test.output] == []
     assert results.score == rubric.points
 
 
 def test_a_cell_stands_below_what_it_shows(sandbox, rubric, tmp_path):
     wrong = next(each for each in misconceptions.recorded(PS7, rubric) if each.slug == "head-not-normalised")
-    results = check_notebook(PS7, wrong.notebook, (), rubric, sandbox, limits=Limits())
+    results = check_notebook(Settings(assignment=PS7, rubric=rubric), wrong.notebook, (), sandbox)
     assert [group.item for group in grouped(results) if group.cell] == ["projection_head"]
     path = tmp_path / "mine.ipynb"
     path.write_bytes(written(wrong.notebook))
@@ -67,7 +60,7 @@ def test_a_cell_stands_below_what_it_shows(sandbox, rubric, tmp_path):
 
 def test_a_copy_that_cannot_be_written(sandbox, rubric, tmp_path):
     wrong = next(each for each in misconceptions.recorded(PS7, rubric) if each.slug == "head-not-normalised")
-    results = check_notebook(PS7, wrong.notebook, ("projection_head",), rubric, sandbox, limits=Limits())
+    results = check_notebook(Settings(assignment=PS7, rubric=rubric), wrong.notebook, ("projection_head",), sandbox)
     (tmp_path / "mine.ipynb").write_bytes(written(wrong.notebook))
     (tmp_path / "mine.cells.ipynb").mkdir()
     with pytest.raises(UnwritableCopy, match="cannot be written"):
@@ -76,7 +69,7 @@ def test_a_copy_that_cannot_be_written(sandbox, rubric, tmp_path):
 
 def test_without_mistakes_there_is_no_copy(sandbox, rubric, tmp_path):
     solved = frames.submission(PS7, "solution", PS7.every_frame[0])
-    results = check_notebook(PS7, solved, ("encoder",), rubric, sandbox, limits=Limits())
+    results = check_notebook(Settings(assignment=PS7, rubric=rubric), solved, ("encoder",), sandbox)
     (tmp_path / "mine.ipynb").write_bytes(written(solved))
     assert "no copy" in copy_with_cells(tmp_path / "mine.ipynb", results, rubric, PS7)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.ipynb"]
@@ -84,7 +77,7 @@ def test_without_mistakes_there_is_no_copy(sandbox, rubric, tmp_path):
 
 def test_a_blank_gets_no_cell(sandbox, rubric):
     blank = frames.submission(PS7, "template", PS7.every_frame[0])
-    results = check_notebook(PS7, blank, (), rubric, sandbox, limits=Limits())
+    results = check_notebook(Settings(assignment=PS7, rubric=rubric), blank, (), sandbox)
     assert results.score < 1
     assert not any(group.cell for group in grouped(results))
 

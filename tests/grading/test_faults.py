@@ -8,13 +8,14 @@ import pytest
 from autograder.ps7.student.assignment import PS7
 from autograder.staff.authoring import frames
 from autograder.student.commands import grade as commands
-from autograder.student.commands.grade import grade_submission
+from autograder.student.commands.grade import Settings, grade_submission
 from autograder.student.grading import grade as grading
 from autograder.student.grading.examination import Clock, Limits
 from autograder.student.grading.grade import grade
 from autograder.student.grading.rubric import load
 from autograder.student.output.html import render
 from autograder.student.output.results import decode, from_verdicts
+from autograder.student.program import Submission
 from autograder.student.sandbox.bounded import bounded
 from autograder.student.sandbox.starting import start
 from tests.notebooks import notebook
@@ -36,7 +37,7 @@ def with_case(name, case, **changes):
 
 
 def graded(rubric, sandbox, submission=SOLUTION):
-    return [v for _, own in grade(submission, rubric, BANK, sandbox, Clock(Limits())) for v in own]
+    return [v for _, own in grade(Submission.of(submission), rubric, BANK, sandbox, Clock(Limits())) for v in own]
 
 
 FAILING = {
@@ -146,7 +147,7 @@ def test_what_goes_wrong_between_items_loses_nothing_that_is_graded(tmp_path, mo
 
     monkeypatch.setattr(commands, "grade", stumbling)
     out = tmp_path / "results.json"
-    results = grade_submission(PS7, PS7.solution, out, with_item("encoder"), limits=Limits())
+    results = grade_submission(Settings(assignment=PS7, rubric=with_item("encoder")), PS7.solution, out)
     assert results == decode(out.read_bytes())
     assert {test.extra_data["item"]: test.score > 0 for test in results.tests if test.max_score} == {
         "encoder": True,
@@ -158,7 +159,7 @@ def test_what_goes_wrong_between_items_loses_nothing_that_is_graded(tmp_path, mo
 @pytest.mark.skipif(sys.platform != "linux", reason="guests have users on Linux alone")
 def test_without_a_user_for_guests_the_results_say_so(tmp_path, monkeypatch):
     monkeypatch.setenv("PS7_GUEST_USERS", "nobody")
-    results = grade_submission(PS7, PS7.solution, tmp_path / "results.json", RUBRIC, limits=Limits())
+    results = grade_submission(Settings(assignment=PS7, rubric=RUBRIC), PS7.solution, tmp_path / "results.json")
     assert (
         "The grader itself failed, through no fault of this submission: PS7_GUEST_USERS is 'nobody'" in results.output
     )
@@ -168,6 +169,6 @@ def test_without_a_user_for_guests_the_results_say_so(tmp_path, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="only there are readings stopped")
 def test_a_text_that_cannot_be_read_in_time_is_its_own_submissions_matter(tmp_path, monkeypatch):
     monkeypatch.setattr(bounded, "__kwdefaults__", {"seconds": 0.0})
-    results = grade_submission(PS7, PS7.solution, tmp_path / "results.json", RUBRIC, limits=Limits())
+    results = grade_submission(Settings(assignment=PS7, rubric=RUBRIC), PS7.solution, tmp_path / "results.json")
     assert results.score == 0
     assert "The notebook cannot be read: reading it took more than" in results.output

@@ -10,7 +10,7 @@ from autograder.staff.authoring import frames
 from autograder.student.grading.examination import Clock, Limits
 from autograder.student.grading.grade import grade, left_out, untouched
 from autograder.student.grading.rubric import load
-from autograder.student.program import outline
+from autograder.student.program import Submission, outline
 from autograder.student.submission.notebook import parse_notebook
 from tests.notebooks import notebook
 
@@ -28,7 +28,7 @@ class ProjectionHead(nn.Module):
 
 
 def graded(sandbox, *cells, limits=Limits(item=20), rubric=RUBRIC, bank=BANK):  # noqa: B008 - immutable
-    graded = grade(notebook(*cells), rubric, bank, sandbox, Clock(limits))
+    graded = grade(Submission.of(notebook(*cells)), rubric, bank, sandbox, Clock(limits))
     return {item.name: verdicts for item, verdicts in graded}
 
 
@@ -91,7 +91,7 @@ def test_normalisation_outside_of_the_head_costs_a_part_of_the_head_alone(sandbo
 def test_who_has_written_nothing_is_told_what_to_write_and_not_what_was_expected(sandbox, frame):
     probed = RUBRIC.only([item.name for item in RUBRIC.items if item.probes])
     blank = frames.submission(PS7, "template", frame)
-    for item, verdicts in grade(blank, probed, BANK, sandbox, Clock(Limits())):
+    for item, verdicts in grade(Submission.of(blank), probed, BANK, sandbox, Clock(Limits())):
         assert score(verdicts) == 0
         assert f"This is still the template's blank. {item.todo}" in verdicts[0].message
         assert not [verdict.message for verdict in verdicts if "xpected" in verdict.message]
@@ -167,7 +167,10 @@ def test_a_head_that_ends_its_guest_is_not_imitated_for_the_model(harm, sandbox)
             cell.source = cell.source.replace("def forward(self, x):\n", f"def forward(self, x):\n        {harm}\n")
     submitted = parse_notebook(frames.text(solved).encode())
     rubric = RUBRIC.only(["decoder", "projection_head", "clip_model", "retrieve_images"])
-    verdicts = {item.name: score(each) for item, each in grade(submitted, rubric, BANK, sandbox, Clock(Limits(item=3)))}
+    verdicts = {
+        item.name: score(each)
+        for item, each in grade(Submission.of(submitted), rubric, BANK, sandbox, Clock(Limits(item=3)))
+    }
     assert verdicts == {item.name: 0 if item.name == "projection_head" else item.points for item in rubric.items}
 
 
@@ -178,7 +181,7 @@ def test_the_wait_follows_what_the_reference_takes(usual, seconds):
 
 def test_syntax_that_only_a_newer_python_knows_is_for_a_person_to_look_at(sandbox):
     newer = msgspec.structs.replace(notebook(HEAD.replace("F.normalize", "F.normalize $ 3")), python=(3, 99))
-    verdicts = grade(newer, RUBRIC, BANK, sandbox, Clock(Limits()))
+    verdicts = grade(Submission.of(newer), RUBRIC, BANK, sandbox, Clock(Limits()))
     head = next(each for item, each in verdicts if item.name == "projection_head")
     assert score(head) == 0
     assert all("3.99" in verdict.needs_review for verdict in head)
@@ -187,5 +190,7 @@ def test_syntax_that_only_a_newer_python_knows_is_for_a_person_to_look_at(sandbo
     assert any("3.99" in note for note in left_out(outline(newer), RUBRIC))
     older = msgspec.structs.replace(newer, python=(3, 8))
     assert not any(
-        verdict.needs_review for _, each in grade(older, RUBRIC, BANK, sandbox, Clock(Limits())) for verdict in each
+        verdict.needs_review
+        for _, each in grade(Submission.of(older), RUBRIC, BANK, sandbox, Clock(Limits()))
+        for verdict in each
     )

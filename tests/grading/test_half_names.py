@@ -4,8 +4,7 @@ import pytest
 
 from autograder.ps7.student.assignment import PS7
 from autograder.staff.authoring import frames
-from autograder.student.commands.grade import check_notebook
-from autograder.student.grading.examination import Limits
+from autograder.student.commands.grade import Settings, check_notebook
 from tests.notebooks import edited
 
 HALF = "(loss_image_to_text + loss_text_to_image) / 2"
@@ -37,7 +36,7 @@ HALF = "(loss_image_to_text + loss_text_to_image) / 2"
 )
 def test_of_the_loss(edits, said, sandbox, rubric):
     solved = frames.submission(PS7, "solution", PS7.every_frame[0])
-    results = check_notebook(PS7, edited(solved, edits), ("clip_model",), rubric, sandbox, limits=Limits())
+    results = check_notebook(Settings(assignment=PS7, rubric=rubric), edited(solved, edits), ("clip_model",), sandbox)
     told = {test.extra_data["check"]: test for test in results.tests}
     assert said in told["loss"].output
     assert not any(test.extra_data["misconception"] for test in results.tests)
@@ -47,7 +46,9 @@ def test_of_a_gradient_alone(sandbox, rubric):
     solved = frames.submission(PS7, "solution", PS7.every_frame[0])
     line = "return F.normalize(self.projection(x), dim=-1)"
     edits = {line: "z = self.projection(x)\n        return z / z.norm(dim=-1, keepdim=True).detach()"}
-    results = check_notebook(PS7, edited(solved, edits), ("projection_head",), rubric, sandbox, limits=Limits())
+    results = check_notebook(
+        Settings(assignment=PS7, rubric=rubric), edited(solved, edits), ("projection_head",), sandbox
+    )
     (wrong,) = (test for test in results.tests if test.status == "failed")
     assert wrong.extra_data["misconception"] is not None or "The values are right and only the gradient" in wrong.output
 
@@ -55,6 +56,6 @@ def test_of_a_gradient_alone(sandbox, rubric):
 def test_of_losses_that_are_right_at_first(sandbox, rubric):
     solved = frames.submission(PS7, "solution", PS7.every_frame[0])
     edits = {"loss = criterion(model(x), x)": "loss = criterion(model(x), x) * (1 if epoch < 30 else 2)"}
-    results = check_notebook(PS7, edited(solved, edits), ("train_ae",), rubric, sandbox, limits=Limits())
+    results = check_notebook(Settings(assignment=PS7, rubric=rubric), edited(solved, edits), ("train_ae",), sandbox)
     told = {test.extra_data["check"]: test.output for test in results.tests}
     assert "The first 30 are right, and none after them." in told["epochs"]

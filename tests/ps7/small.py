@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from safetensors.numpy import load, save
 
-from autograder.ps7.student.datasets.finding import COMPOSED
+from autograder.ps7.student.datasets.locating import COMPOSED
 
 COUNTS = {"unlabeled": 70, "train": 80, "test": 40}
 

@@ -6,7 +6,7 @@ from autograder.ps7.student.assignment import PS7
 from autograder.student.grading.examination import Clock, Limits, sliced
 from autograder.student.grading.grade import grade
 from autograder.student.grading.rubric import load
-from autograder.student.program import outline, program_for
+from autograder.student.program import Submission, outline, program_for
 from tests.notebooks import notebook
 
 RUBRIC = load(PS7)
@@ -256,7 +256,7 @@ FORGERIES = {
 def test_what_is_hidden_earns_nothing(forgery, sandbox):
     code, item, checks = FORGERIES[forgery]
     submitted = notebook("import torch\nimport torch.nn.functional as F\nfrom torch import nn, optim", code)
-    [(_, verdicts)] = grade(submitted, RUBRIC.only([item]), BANK, sandbox, Clock(Limits()))
+    [(_, verdicts)] = grade(Submission.of(submitted), RUBRIC.only([item]), BANK, sandbox, Clock(Limits()))
     scores = {verdict.check: verdict.score for verdict in verdicts}
     assert [scores[check] for check in checks] == [0.0] * len(checks)
 

@@ -4,14 +4,14 @@ import pytest
 
 from autograder.guest.namespace import Source
 from autograder.guest.outcomes import Raised, Reply
-from autograder.ps7.staff.reproduction import measuring, submitted
+from autograder.ps7.staff.reproduction import measuring, weights
 from autograder.ps7.staff.reproduction.measuring import Budget, Stopped, Training
 from autograder.ps7.student.assignment import PS7
 from autograder.ps7.student.datasets.archive import Dataset
 from autograder.student.grading.examination import Clock, Limits, sliced
 from autograder.student.grading.grade import grade
 from autograder.student.grading.rubric import load
-from autograder.student.program import outline, program_for
+from autograder.student.program import Submission, outline, program_for
 from autograder.student.sandbox.starting import start
 from tests.late import Late
 from tests.notebooks import notebook
@@ -91,7 +91,7 @@ def test_nor_does_anything_where_it_is_trained(measure, when, training):
 def test_nor_where_its_weights_are_read(training, tmp_path):
     safetensors.save_file({"encoder.weight": Late("numpy").zeros(3)}, tmp_path / "ae.safetensors")
     with pytest.raises(Stopped) as stopped:
-        submitted.recompute(training("made"), [tmp_path / "ae.safetensors"])
+        weights.recompute(training("made"), [tmp_path / "ae.safetensors"])
     assert stopped.value.outcome.text == "looted: nothing"
 
 
@@ -116,7 +116,7 @@ def test_it_earns_no_more_than_a_stub(sandbox):
     rubric = RUBRIC.only([item.name for item in PROBED])
 
     def points(how):
-        graded = grade(looting(how), rubric, bank, sandbox, Clock(Limits()))
+        graded = grade(Submission.of(looting(how)), rubric, bank, sandbox, Clock(Limits()))
         return {item.name: sum(verdict.score for verdict in verdicts) for item, verdicts in graded}
 
     assert points("hand in") == points("")

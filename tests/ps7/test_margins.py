@@ -9,7 +9,7 @@ from autograder.staff.authoring import corpus, frames
 from autograder.student.grading.bank import slug_of
 from autograder.student.grading.examination import Clock, Limits, examine, sliced
 from autograder.student.grading.rubric import load
-from autograder.student.program import outline, program_for
+from autograder.student.program import Submission, outline, program_for
 from tests.notebooks import edited
 
 RUBRIC = load(PS7)
@@ -101,11 +101,11 @@ def test_the_reference_hardly_spreads(item, threads, sandbox):
 @pytest.mark.parametrize("case", [*corpus.cases(PS7.corpus / "correct", PS7, RUBRIC)], ids=lambda case: case.name)
 def test_right_solutions_hardly_spread(case, plain):
     """However they are written: in float64, with einsum, with parameters of their own."""
-    read = outline(case.notebook)
+    submission = Submission.of(case.notebook)
     for item in PROBED:
         if item.name in case.expected.full_marks:
             asked = [name for check in item.checks if check.points for name in check.cases]
-            answers = examine(item, asked, case.notebook, read, plain, Clock(Limits()))
+            answers = examine(item, asked, submission, plain, Clock(Limits()))
             for check in item.checks:
                 for name in check.cases if check.points else ():
                     if isinstance(answers[name], Reply):

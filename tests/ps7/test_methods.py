@@ -9,7 +9,7 @@ from autograder.ps7.student.assignment import PS7
 from autograder.ps7.student.methods import RIGHT, methods
 from autograder.student.grading.examination import Clock, Limits, examine
 from autograder.student.grading.rubric import load
-from autograder.student.program import outline
+from autograder.student.program import Submission
 from autograder.student.sandbox.starting import start
 from tests.notebooks import notebook
 
@@ -145,7 +145,7 @@ SETUPS = {
 def read(sandbox):
     def read(*cells, given=GIVEN):
         submitted = notebook(given, *cells)
-        return examine(ITEM, ["methods"], submitted, outline(submitted), sandbox, Clock(Limits()))["methods"]
+        return examine(ITEM, ["methods"], Submission.of(submitted), sandbox, Clock(Limits()))["methods"]
 
     return read
 
@@ -272,7 +272,7 @@ def test_a_record_that_contradicts_the_text_is_not_believed(read):
 )
 def test_a_record_of_any_shape_is_judged(facts):
     submitted = notebook(GIVEN, PRETRAIN)
-    assert isinstance(methods(Reply(facts=facts, arrays={}), submitted, outline(submitted)), Ended | Reply)
+    assert isinstance(methods(Reply(facts=facts, arrays={}), Submission.of(submitted)), Ended | Reply)
 
 
 WORLD = """
@@ -294,6 +294,6 @@ def test_a_rehearsal_leaves_the_machine_as_it_was(rubric, tmp_path):
     (tmp_path / "kept").touch()
     submitted = notebook(GIVEN, f"FOLDER = {str(tmp_path)!r}" + WORLD, PRETRAIN, *CELLS)
     with start(rubric.environment, "none") as unconfined:
-        answer = examine(ITEM, ["methods"], submitted, outline(submitted), unconfined, Clock(Limits()))["methods"]
+        answer = examine(ITEM, ["methods"], Submission.of(submitted), unconfined, Clock(Limits()))["methods"]
     assert isinstance(answer, Reply)
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]

@@ -9,6 +9,7 @@ from autograder.staff.authoring import frames
 from autograder.student.grading.examination import Clock, Limits
 from autograder.student.grading.grade import grade
 from autograder.student.grading.rubric import load
+from autograder.student.program import Submission
 from autograder.student.submission.notebook import parse_notebook
 from tests.ps7.test_methods import FORMS, SETUPS
 from tests.tiers import drawn
@@ -66,7 +67,7 @@ def named(cases):
 
 def verdicts_are_right(setups, form, frame, rubric, sandbox, bank):
     submitted = in_frame(frame, list(form(SETUPS[setups])))
-    verdicts = [v for _, each in grade(submitted, rubric, bank, sandbox, Clock(Limits())) for v in each]
+    verdicts = [v for _, each in grade(Submission.of(submitted), rubric, bank, sandbox, Clock(Limits())) for v in each]
     probed = {item.name for item in rubric.items if item.probes} & frames.held(PS7, RUBRIC, frame)
     lost = [(v.item, v.check) for v in verdicts if v.item in probed and v.score < v.max_score]
     assert lost == ([] if setups == "right" else [("train_classifier", "methods")])

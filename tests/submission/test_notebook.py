@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.student.submission import notebook as reader
-from autograder.student.submission.finding import UnreadableSubmission, find_notebook
+from autograder.student.submission.locating import UnreadableSubmission, find_notebook
 from autograder.student.submission.notebook import Cell, parse_notebook, read_notebook
 
 

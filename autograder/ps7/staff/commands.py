@@ -10,7 +10,7 @@ import typer
 
 from autograder.staff.cli.building import refuse_outside_a_checkout
 from autograder.student.cli import Confine, given, read_rubric
-from autograder.student.commands.console import Progress, fail, tell, wide_console
+from autograder.student.commands.console import Working, fail, tell, wide_console
 
 if TYPE_CHECKING:
     from autograder.ps7.staff.reproduction.calibrating import Variant
@@ -49,7 +49,7 @@ def calibrate(
     from autograder.ps7.staff.reproduction.journal import Journal
     from autograder.ps7.staff.reproduction.measuring import Budget
     from autograder.ps7.student.datasets.archive import DatasetError
-    from autograder.ps7.student.datasets.finding import find
+    from autograder.ps7.student.datasets.locating import find
     from autograder.student.sandbox.host import SandboxError
 
     assignment = given(context)
@@ -67,7 +67,7 @@ def calibrate(
         done = [run for run in journal.runs if wanted.pop(run.key, None)]
         if done:
             tell(f"{len(done)} of {len(tasks)} trainings were done before ({journal.path})")
-        with Progress() as progress:
+        with Working() as progress:
             for run in calibrating.runs(
                 chosen.path,
                 wanted.values(),
@@ -90,7 +90,7 @@ def calibrate(
     if plots is not None:
         from autograder.ps7.staff.reproduction.plots import draw
 
-        with Progress() as progress:
+        with Working() as progress:
             progress.say("training once more, for the pictures")
             shown = calibrating.watched(chosen.path, right[0], rubric.environment, budget, confinement)
         for picture in draw(made, shown, plots):
@@ -143,7 +143,7 @@ def build_stl10(
     pairs = flickr8k_archive.entries(flickr8k) if flickr8k else ()
     queries = flickr8k_archive.QUERIES if flickr8k else {}
     try:
-        with Progress() as progress:
+        with Working() as progress:
             progress.say("reading STL-10 and Flickr8k" if flickr8k else "reading STL-10")
             path = stl10_archive.write(root, out, download=download, pairs=pairs, queries=queries)
             if flickr8k:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from autograder.guest.outcomes import Ended, Fault, Outcome, Raised, Reply, lacking
-from autograder.student.program import Outline, Statement
+from autograder.student.program import Outline, Statement, Submission
 from autograder.student.submission.notebook import Notebook
 
 FUNCTION = "train_classifier"
@@ -79,7 +79,7 @@ Setup = tuple[bool | str, str]
 """The flag, and where the encoder comes from."""
 
 
-def methods(outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome:
+def methods(outcome: Outcome, submission: Submission) -> Outcome:
     """The set-ups of the three methods, from the outcome of `autograder.ps7.guest.probes.rehearsal.calls`.
 
     Facts: `supervised`, the three flags ("..." where not filled in); `encoders`, where each encoder comes from
@@ -90,7 +90,7 @@ def methods(outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome:
         return outcome
     try:
         log = msgspec.convert(outcome.facts, Log)
-        return _facts(log, notebook, outline)
+        return _facts(log, submission.notebook, submission.outline)
     except (msgspec.ValidationError, LookupError, RecursionError):
         return Ended(reason="the code interfered with the record of its own calls")
 

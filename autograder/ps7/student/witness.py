@@ -3,9 +3,8 @@
 import numpy as np
 
 from autograder.guest.outcomes import Outcome, Reply
-from autograder.student.program import Definitions, Outline, applied, row_loops
+from autograder.student.program import Definitions, Submission, applied, row_loops
 from autograder.student.program.loops import FEW, ROWS
-from autograder.student.submission.notebook import Notebook
 
 SMALLEST_NORM = 1e-12
 """What torch's `normalize` divides by at least."""
@@ -13,9 +12,9 @@ DIRECTIONS = 800
 """About how many values of the directions are compared."""
 
 
-def loops_of_forward(outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome:
+def loops_of_forward(outcome: Outcome, submission: Submission) -> Outcome:
     """`loops` is true as well where `CLIPModel.forward`, or what it calls, goes through the pairs one by one."""
-    definitions = Definitions(outline)
+    definitions = Definitions(submission.outline)
     places: list[str] = []
     for name in ("forward", "__call__"):
         if (method := definitions.of_class("CLIPModel", name)) is not None:
@@ -23,9 +22,9 @@ def loops_of_forward(outcome: Outcome, notebook: Notebook, outline: Outline) -> 
     return _with(outcome, places)
 
 
-def loops_of_retrieval(outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome:
+def loops_of_retrieval(outcome: Outcome, submission: Submission) -> Outcome:
     """`loops` is true as well where `retrieve_images`, or what it calls, goes through the images one by one."""
-    definitions = Definitions(outline)
+    definitions = Definitions(submission.outline)
     function = definitions.function("retrieve_images")
     if function is None:
         return outcome
@@ -33,18 +32,18 @@ def loops_of_retrieval(outcome: Outcome, notebook: Notebook, outline: Outline) -
     return _with(outcome, row_loops(definitions, function, dict.fromkeys(rows, ROWS)))
 
 
-def end_of_decoder(outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome:
+def end_of_decoder(outcome: Outcome, submission: Submission) -> Outcome:
     """`after_sigmoid` as the text has it, where the decoder's code claims that nothing follows."""
     if not isinstance(outcome, Reply) or outcome.facts.get("after_sigmoid"):
         return outcome
-    activations = applied(Definitions(outline), "Decoder")
+    activations = applied(Definitions(submission.outline), "Decoder")
     if "sigmoid" not in activations:
         return outcome
     after = activations[len(activations) - activations[::-1].index("sigmoid") :]
     return Reply(facts={**outcome.facts, "after_sigmoid": ", then ".join(after)}, arrays=outcome.arrays)
 
 
-def rows_of_head(outcome: Outcome, notebook: Notebook, outline: Outline) -> Outcome:
+def rows_of_head(outcome: Outcome, submission: Submission) -> Outcome:
     """`norms` of the output's rows in both modes, and a sample of their `direction` (rows divided by their norm, so
     that a head which lacks the normalisation alone has it right). Computed here: of one output a guest cannot claim two
     things."""

@@ -14,7 +14,7 @@ from autograder.student.grading.bank import Bank, BankError, Description
 from autograder.student.grading.compare import same
 from autograder.student.grading.examination import Clock, Limits, examine, sliced
 from autograder.student.grading.rubric import Item, Rubric
-from autograder.student.program import outline, program_for
+from autograder.student.program import Submission, outline, program_for
 from autograder.student.sandbox.host import Sandbox
 from autograder.student.submission.notebook import Notebook
 
@@ -97,7 +97,7 @@ def record(
 
 
 def _ask(item: Item, notebook: Notebook, sandbox: Sandbox) -> Mapping[str, Outcome]:
-    answers = examine(item, item.cases, notebook, outline(notebook), sandbox, Clock(Limits()))
+    answers = examine(item, item.cases, Submission.of(notebook), sandbox, Clock(Limits()))
     clear: dict[str, Outcome] = {}
     for case, answer in answers.items():
         if isinstance(answer, Fault):

@@ -20,15 +20,11 @@ import msgspec
 from autograder.staff.classes.cluster import Workers
 from autograder.staff.classes.collection import Handed
 from autograder.staff.classes.roster import PAGE, Entry
-from autograder.student.assignment import Assignment
-from autograder.student.commands.grade import TELL, grade_submission
-from autograder.student.grading.examination import Limits
+from autograder.student.commands.grade import TELL, Settings, grade_submission
 from autograder.student.grading.grade import untouched
-from autograder.student.grading.rubric import Rubric
 from autograder.student.output import html
 from autograder.student.output.results import GRADER_FAILED, Results, ResultsError, ResultsFile, decode, from_verdicts
 from autograder.student.sandbox.host import Confinement, Sandbox
-from autograder.student.sandbox.starting import start
 
 Regrade = Literal["failed", "changed", "all"]
 RESULTS = "results.json"
@@ -38,15 +34,6 @@ ATTEMPTS = 3
 """How many times a submission may be at work while its process dies; that of a neighbour counts as well."""
 _kept: dict[tuple[str, Confinement], Sandbox] = {}
 """In a worker: the sandbox for all that it grades."""
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """How all are graded."""
-
-    assignment: Assignment
-    rubric: Rubric
-    limits: Limits
-    confinement: Confinement = "best"
 
 
 class Graded(msgspec.Struct, frozen=True):
@@ -130,14 +117,7 @@ def grade_one(handed: Handed, settings: Settings) -> Graded:
         digest = handed.digest()
         with handed.opened() as files:
             for _ in range(2):
-                results = grade_submission(
-                    settings.assignment,
-                    files,
-                    None,
-                    settings.rubric,
-                    limits=settings.limits,
-                    opening=partial(_kept_sandbox, settings.rubric.environment, settings.confinement),
-                )
+                results = grade_submission(settings, files, opening=partial(_kept_sandbox, settings))
                 if not has_failed(results):
                     break
                 _close()
@@ -158,11 +138,11 @@ def _with_page(handed: Handed, results: Results, settings: Settings) -> Graded:
 
 
 @contextlib.contextmanager
-def _kept_sandbox(environment: str, confinement: Confinement) -> Iterator[Sandbox]:
+def _kept_sandbox(settings: Settings) -> Iterator[Sandbox]:
     """Not closed when the submission is graded. Raises SandboxError."""
-    key = environment, confinement
+    key = settings.rubric.environment, settings.confinement
     if key not in _kept:
-        _kept[key] = start(environment, confinement)
+        _kept[key] = settings.sandbox()
         Finalize(None, _close, exitpriority=1)
     yield _kept[key]
 

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from autograder.student.submission.finding import MAX_BYTES
+from autograder.student.submission.locating import MAX_BYTES
 
 METADATA = "submission_metadata.yml"
 SUBMITTED = "submitted"

@@ -20,7 +20,7 @@ BARS = 20
 Key = TypeVar("Key", bound=Hashable)
 
 
-class Band(Protocol):
+class FigureRange(Protocol):
     """Where an accuracy that students report is expected, in percent."""
 
     @property
@@ -49,7 +49,7 @@ class Success(msgspec.Struct, frozen=True):
 class Accuracies(msgspec.Struct, frozen=True):
     """What the class reports for one figure."""
 
-    band: Band
+    band: FigureRange
     values: tuple[float, ...]
 
     @property
@@ -59,7 +59,12 @@ class Accuracies(msgspec.Struct, frozen=True):
 
 
 def render(
-    entries: Iterable[Entry], rubric: Rubric, mistakes: Mapping[str, str], bands: Sequence[Band], *, anonymous: bool
+    entries: Iterable[Entry],
+    rubric: Rubric,
+    mistakes: Mapping[str, str],
+    ranges: Sequence[FigureRange],
+    *,
+    anonymous: bool,
 ) -> str:
     """The page's HTML. `mistakes`: slug to its sentence. Where it is anonymous, submissions are numbered from the best
     to the worst, without links to their reports."""
@@ -79,8 +84,8 @@ def render(
         ranked=_ranked((slug, entry) for entry in graded for slug in entry.mistakes),
         unnamed=_ranked((check, entry) for entry in graded for check in entry.unnamed),
         accuracies=[
-            Accuracies(band, tuple(entry.figures[band.figure] for entry in graded if band.figure in entry.figures))
-            for band in bands
+            Accuracies(each, tuple(entry.figures[each.figure] for entry in graded if each.figure in entry.figures))
+            for each in ranges
         ],
         **pages.script("dashboard.js"),
     )

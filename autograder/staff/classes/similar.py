@@ -11,7 +11,7 @@ from autograder.staff.classes.likeness import Likeness, compare
 from autograder.staff.classes.shapes import Shape, shapes
 from autograder.student.program import outline
 from autograder.student.sandbox.bounded import Exhausted, Failed, bounded
-from autograder.student.submission.finding import UnreadableSubmission, find_notebook
+from autograder.student.submission.locating import UnreadableSubmission, find_notebook
 from autograder.student.submission.notebook import read_notebook
 
 

@@ -16,8 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from autograder.student.cli import AsJson, Confine, given, read_rubric
-from autograder.student.commands.console import Progress as Working
-from autograder.student.commands.console import fail, refuse_unconfined, tell, wide_console
+from autograder.student.commands.console import Working, fail, refuse_unconfined, tell, wide_console
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +90,7 @@ def batch(
     from autograder.staff.classes.cluster import ClusterError
     from autograder.staff.classes.collection import CollectionError, find_submissions
     from autograder.staff.classes.grades import as_csv
+    from autograder.student.commands.grade import Settings
     from autograder.student.grading.bank import BankError
     from autograder.student.grading.examination import Limits
     from autograder.student.grading.policy import Policy, PolicyError, read_policy
@@ -109,7 +109,7 @@ def batch(
         fail(f"the submissions cannot be read: {error}")
     if len(waiting) < len(chosen):
         tell(f"{len(chosen) - len(waiting)} of {len(chosen)} have been graded before", quiet=as_json)
-    settings = batching.Settings(
+    settings = Settings(
         assignment=assignment, rubric=rubric, limits=Limits(total=policy.time_limit), confinement=confinement
     )
     at_once = min(workers or _cores(), max(1, len(waiting)))
@@ -181,7 +181,7 @@ def similar(
     from autograder.staff.classes.collection import CollectionError, find_submissions
     from autograder.staff.classes.similar import compare_all
     from autograder.staff.classes.similar_page import as_data, print_pairs, render
-    from autograder.student.submission.finding import UnreadableSubmission
+    from autograder.student.submission.locating import UnreadableSubmission
 
     assignment = given(context)
     rubric = read_rubric(assignment)
@@ -235,7 +235,7 @@ class Seen:
         self._bar.stop()
 
     def add(self, graded: Graded) -> None:
-        """One more."""
+        """Counts a submission that has been graded, and shows how far it is."""
         self._done += 1
         self._failed += graded.failed
         speed = self._bar.tasks[self._task].speed

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from autograder.student.cli import given, read_rubric, refuse_unknown
-from autograder.student.commands.console import Progress, fail
+from autograder.student.commands.console import Working, fail
 
 if TYPE_CHECKING:
     from autograder.student.assignment import Assignment
@@ -98,7 +98,7 @@ def _record(
 
     rubric = read_rubric(assignment)
     refuse_unknown(items, rubric)
-    with Progress() as progress:
+    with Working() as progress:
         progress.say(said)
         try:
             for path in make(assignment, rubric, items or ()):
@@ -148,7 +148,7 @@ def build_gradescope(
     typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
     if check_it:
         rows = []
-        with Progress() as progress:
+        with Working() as progress:
             for row in try_out(path, assignment, rubric):
                 rows.append(row)
                 progress.say(f"{row.notebook} notebook graded")

@@ -26,7 +26,7 @@ from autograder.student.cli import (
     refuse_unknown,
     run_command,
 )
-from autograder.student.commands.console import Progress, fail, refuse_unconfined, render, tell, wide_console
+from autograder.student.commands.console import Working, fail, refuse_unconfined, render, tell, wide_console
 from autograder.student.output.called import Command
 
 if TYPE_CHECKING:
@@ -87,12 +87,11 @@ def grade(
     ] = None,
 ) -> None:
     """Grade a submission with public and hidden checks. Exit 0 whenever results were written, whatever the score."""
-    from autograder.student.commands.grade import grade_submission
+    from autograder.student.commands.grade import Settings, grade_submission
     from autograder.student.grading.examination import Limits
     from autograder.student.grading.policy import Policy, PolicyError, read_policy
     from autograder.student.output.results import UnwritableResults
     from autograder.student.output.standing import with_standing
-    from autograder.student.sandbox.starting import start
     from autograder.student.submission.metadata import MetadataError, read_metadata
 
     refuse_unconfined(confinement)
@@ -112,21 +111,19 @@ def grade(
         out = Path("results.json")
     limits = Limits(total=policy.time_limit if time_limit is None else time_limit)
     end_in(limits.total)
-    with Progress(quiet=as_json) as progress:
+    settings = Settings(
+        assignment=assignment,
+        rubric=rubric,
+        limits=limits,
+        confinement=confinement,
+        standing=partial(with_standing, metadata=told, late=policy.late),
+        reproduce=reproduction,
+    )
+    with Working(quiet=as_json) as progress:
         if reproduction is not None:
             reproduction.say = progress.say
         try:
-            results = grade_submission(
-                assignment,
-                submission,
-                out,
-                rubric,
-                limits=limits,
-                opening=partial(start, rubric.environment, confinement),
-                standing=partial(with_standing, metadata=told, late=policy.late),
-                reproduce=reproduction,
-                progress=progress.show,
-            )
+            results = grade_submission(settings, submission, out, progress=progress.show)
         except UnwritableResults as error:
             fail(f"the results cannot be written to {out}: {error.strerror or error}")
     render(results, page, as_json=as_json, title=rubric.title, name=submission.name)
@@ -149,7 +146,7 @@ def explain(
     from autograder.student.grading.bank import BankError
     from autograder.student.output.results import ResultsError, decode
     from autograder.student.sandbox.host import SandboxError
-    from autograder.student.submission.finding import UnreadableSubmission
+    from autograder.student.submission.locating import UnreadableSubmission
 
     assignment = given(context)
     rubric = read_rubric(assignment)
@@ -157,7 +154,7 @@ def explain(
     refuse_unconfined(confinement)
     try:
         before = decode(results.read_bytes()) if results is not None else None
-        with Progress(quiet=as_json):
+        with Working(quiet=as_json):
             explained = explaining.explain_item(assignment, submission, rubric.item(item), rubric, confinement)
     except OSError as error:
         fail(f"{results} cannot be read: {error.strerror or error}")

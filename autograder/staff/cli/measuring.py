@@ -12,7 +12,7 @@ import typer
 from autograder.staff.cli.building import refuse_outside_a_checkout
 from autograder.student.assignment import Unavailable
 from autograder.student.cli import AsJson, Confine, given, read_rubric
-from autograder.student.commands.console import Progress, fail, refuse_unconfined, wide_console
+from autograder.student.commands.console import Working, fail, refuse_unconfined, wide_console
 
 if TYPE_CHECKING:
     from autograder.student.assignment import Assignment
@@ -26,18 +26,16 @@ def profile(
 ) -> None:
     """Grade a submission and show where the time went, in seconds. No results are written."""
     from autograder.staff.commands.profile import Profile
-    from autograder.student.commands.grade import grade_submission
-    from autograder.student.grading.examination import Limits
+    from autograder.student.commands.grade import Settings, grade_submission
     from autograder.student.output.results import GRADER_FAILED, UNREADABLE
 
     refuse_unconfined(confinement)
     assignment = given(context)
     rubric, seen = read_rubric(assignment), Profile()
+    settings = Settings(assignment=assignment, rubric=rubric, confinement=confinement)
     opening = partial(seen.opening, rubric.environment, confinement)
-    with Progress(quiet=as_json):
-        results = grade_submission(
-            assignment, submission, None, rubric, limits=Limits(), opening=opening, progress=seen.finished
-        )
+    with Working(quiet=as_json):
+        results = grade_submission(settings, submission, opening=opening, progress=seen.finished)
     if {UNREADABLE, GRADER_FAILED} & results.extra_data.keys():
         fail(results.output)
     if as_json:
@@ -80,7 +78,7 @@ def validate(
     if mutants:
         _validate_mutants(assignment, _frame(assignment, frame), pairs, as_json=as_json)
     rows, rubric = [], read_rubric(assignment)
-    with Progress(quiet=as_json) as progress:
+    with Working(quiet=as_json) as progress:
         try:
             names = list(distinctions(rubric, assignment.bank()))
             known = (
@@ -118,7 +116,7 @@ def _validate_mutants(assignment: Assignment, frame: Path, pairs: int, *, as_jso
     from autograder.student.sandbox.host import SandboxError
 
     seen = []
-    with Progress(quiet=as_json) as progress:
+    with Working(quiet=as_json) as progress:
         try:
             for each in grade_mutants(assignment, read_rubric(assignment), pairs, frame):
                 seen.append(each)

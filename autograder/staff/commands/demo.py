@@ -8,8 +8,7 @@ from rich.console import Console
 from rich.status import Status
 
 from autograder.student.assignment import Assignment
-from autograder.student.commands.grade import grade_submission
-from autograder.student.grading.examination import Limits
+from autograder.student.commands.grade import Settings, grade_submission
 from autograder.student.grading.reproduction import Reproduce
 from autograder.student.grading.rubric import Rubric
 from autograder.student.output import html, terminal
@@ -27,14 +26,12 @@ def run_demo(
         with console.status(f"grading {name}") as status:
             if reproduce is not None:
                 reproduce.say = partial(_say, status, name)
-            results = grade_submission(
-                assignment,
-                notebook,
-                folder / "results.json",
-                whole if thorough else rubric,
-                limits=Limits(),
+            settings = Settings(
+                assignment=assignment,
+                rubric=whole if thorough else rubric,
                 reproduce=reproduce if thorough else None,
             )
+            results = grade_submission(settings, notebook, folder / "results.json")
         page = folder / "report.html"
         page.write_text(html.render(results, title=rubric.title, notebook_name=notebook.name), encoding="utf-8")
         console.rule(name)

@@ -8,25 +8,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autograder.staff.commands.explanation import Answer, Explanation, explain
+from autograder.staff.commands.explanation import CaseShown, Explanation, explain
 from autograder.student.assignment import Assignment
 from autograder.student.grading.examination import Clock, Limits
+from autograder.student.grading.reading import read_submission
 from autograder.student.grading.rubric import Item, Rubric
 from autograder.student.output.results import Results
 from autograder.student.sandbox.host import Confinement
 from autograder.student.sandbox.starting import start
-from autograder.student.submission.finding import find_notebook
-from autograder.student.submission.notebook import read_notebook
 
 
 def explain_item(
     assignment: Assignment, submission: Path, item: Item, rubric: Rubric, confinement: Confinement
 ) -> list[Explanation]:
     """Raises UnreadableSubmission, SandboxError and BankError."""
-    notebook = read_notebook(find_notebook(submission))
     bank = assignment.bank()
     with start(rubric.environment, confinement) as sandbox:
-        return list(explain(notebook, item, rubric, bank, sandbox, Clock(Limits())))
+        return list(explain(read_submission(submission), item, rubric, bank, sandbox, Clock(Limits())))
 
 
 def changes(given: Results, explained: Sequence[Explanation]) -> list[str]:
@@ -59,7 +57,7 @@ def print_explanation(explained: Sequence[Explanation], console: Console) -> Non
         console.print()
 
 
-def _print_answer(answer: Answer, console: Console) -> None:
+def _print_answer(answer: CaseShown, console: Console) -> None:
     arguments = ", ".join(f"{name}={value!r}" for name, value in answer.arguments.items())
     console.print(Text(f"  {answer.bank} case {answer.case}: {answer.probe}({arguments})"))
     if answer.outcome != "reply":

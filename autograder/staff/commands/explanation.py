@@ -13,9 +13,8 @@ from autograder.student.grading.examination import Clock, examine
 from autograder.student.grading.grade import grade
 from autograder.student.grading.rubric import Case, Check, Item, Rubric
 from autograder.student.grading.verdicts import Verdict
-from autograder.student.program import outline
+from autograder.student.program import Submission
 from autograder.student.sandbox.host import Sandbox
-from autograder.student.submission.notebook import Notebook
 
 SHOWN = 6
 """Values of an array."""
@@ -32,7 +31,7 @@ class Field(msgspec.Struct, frozen=True):
     """Arrays: "3 of 10 values, by up to 0.5"."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class CaseShown(msgspec.Struct, frozen=True):
     """One case of a check."""
 
     case: str
@@ -50,24 +49,26 @@ class Explanation(msgspec.Struct, frozen=True):
     """One check: what was decided, and on what ground. A check that reads the notebook's text has no answers."""
 
     verdict: Verdict
-    answers: tuple[Answer, ...]
+    answers: tuple[CaseShown, ...]
 
 
 def explain(
-    notebook: Notebook, item: Item, rubric: Rubric, bank: Bank, sandbox: Sandbox, clock: Clock
+    submission: Submission, item: Item, rubric: Rubric, bank: Bank, sandbox: Sandbox, clock: Clock
 ) -> Iterator[Explanation]:
     """The item's checks in the rubric's order, graded anew and alone. Raises SandboxError and BankError."""
     alone = rubric.only([item.name])
-    verdicts = {verdict.check: verdict for _, each in grade(notebook, alone, bank, sandbox, clock) for verdict in each}
+    verdicts = {
+        verdict.check: verdict for _, each in grade(submission, alone, bank, sandbox, clock) for verdict in each
+    }
     cases = dict.fromkeys(case for check in item.checks for case in check.cases)
-    outcomes = examine(item, cases, notebook, outline(notebook), sandbox, clock) if item.probes else {}
+    outcomes = examine(item, cases, submission, sandbox, clock) if item.probes else {}
     for check in item.checks:
         if check.name in verdicts:
             answers = (_answer(item, check, case, outcomes[case], bank, rubric.tolerance) for case in check.cases)
             yield Explanation(verdicts[check.name], tuple(answers))
 
 
-def _answer(item: Item, check: Check, case: str, outcome: Outcome, bank: Bank, tolerance: float) -> Answer:
+def _answer(item: Item, check: Check, case: str, outcome: Outcome, bank: Bank, tolerance: float) -> CaseShown:
     asked: Case = item.cases[case]
     expected = bank.expected(item.name, case)
     fields: tuple[Field, ...] = ()
@@ -78,7 +79,7 @@ def _answer(item: Item, check: Check, case: str, outcome: Outcome, bank: Bank, t
         like = [slug for slug, each in mistaken if same(outcome, each, names, tolerance)]
     if isinstance(outcome, Reply) and isinstance(expected, Reply):
         fields = tuple(_fields(outcome, expected, names, tolerance))
-    return Answer(
+    return CaseShown(
         case=case,
         bank=asked.bank,
         probe=asked.probe,

@@ -16,6 +16,7 @@ from autograder.student.grading.bank import Bank
 from autograder.student.grading.examination import Clock, Limits
 from autograder.student.grading.grade import grade
 from autograder.student.grading.rubric import Rubric
+from autograder.student.program import Submission
 from autograder.student.sandbox.host import Sandbox
 from autograder.student.sandbox.remembering import Remembering
 from autograder.student.sandbox.starting import start
@@ -66,7 +67,7 @@ def look_at(
     """Grades mutants that were made in that frame. Raises FrameError and SandboxError."""
     known, held = equivalents(assignment), frames.held(assignment, rubric, frame)
     for mutant in mutants:
-        graded = grade(mutant.notebook, rubric, bank, sandbox, Clock(Limits()))
+        graded = grade(Submission.of(mutant.notebook), rubric, bank, sandbox, Clock(Limits()))
         verdicts = [verdict for _, each in graded for verdict in each]
         reasons = [known.get((mutant.item, part), "") for part in mutant.parts]
         losing = {verdict.item for verdict in verdicts if not verdict.passed and verdict.item in held}

@@ -45,7 +45,7 @@ class TimedSandbox(Around):
         self.waited = self.importing = 0.0
 
     def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
-        """As the other. Raises SandboxError."""
+        """A session with one of its guests, whose cost is noted. Raises SandboxError."""
         inner = self.inner
         before, started = self._processor(), time.monotonic()
         session = inner.open(probes, program, seconds, exhibits=exhibits)

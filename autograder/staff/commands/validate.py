@@ -22,6 +22,7 @@ from autograder.student.grading.grade import grade
 from autograder.student.grading.messages import WRONG, says_numbers_alone
 from autograder.student.grading.rubric import Rubric
 from autograder.student.grading.verdicts import Verdict
+from autograder.student.program import Submission
 from autograder.student.sandbox.host import Sandbox
 from autograder.student.sandbox.remembering import Remembering
 from autograder.student.sandbox.starting import start
@@ -122,7 +123,11 @@ def _without_its_frame(expected: Expected) -> Expected:
 def validate(known: Known, rubric: Rubric, bank: Bank, sandbox: Sandbox) -> Row:
     """Grades a submission in all its frames and compares with the expectation, and the frames with each other."""
     verdicts = {
-        frame: [verdict for _, each in grade(make(), rubric, bank, sandbox, Clock(Limits())) for verdict in each]
+        frame: [
+            verdict
+            for _, each in grade(Submission.of(make()), rubric, bank, sandbox, Clock(Limits()))
+            for verdict in each
+        ]
         for frame, make in known.frames.items()
     }
     first, *others = verdicts

@@ -19,14 +19,14 @@ PIPED = 1_000
 """Characters of a line of a table that nobody looks at in a terminal."""
 
 
-class Progress:
+class Working:
     """A line on standard error while something takes its time; silent where that is no terminal."""
 
     def __init__(self, first: str = "starting the sandbox", *, quiet: bool = False) -> None:
         self._console = Console(stderr=True, quiet=quiet)
         self._status = self._console.status(first)
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Working:
         self._status.start()
         return self
 

@@ -11,7 +11,7 @@ from autograder.student.grading.rubric import Rubric
 from autograder.student.output.grouping import grouped
 from autograder.student.output.results import Results
 from autograder.student.program import outline
-from autograder.student.submission.finding import read_bytes
+from autograder.student.submission.locating import read_bytes
 from autograder.student.submission.notebook import parse_content, parse_notebook
 
 

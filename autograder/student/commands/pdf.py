@@ -5,7 +5,7 @@ from pathlib import Path
 from autograder.student.output.paper import page, title_of
 from autograder.student.output.printing import Printer, print_page
 from autograder.student.output.results import Results
-from autograder.student.submission.finding import read_bytes
+from autograder.student.submission.locating import read_bytes
 from autograder.student.submission.notebook import parse_content
 
 

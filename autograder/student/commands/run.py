@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from autograder.student.output.called import Command
-from autograder.student.submission.finding import read_bytes
+from autograder.student.submission.locating import read_bytes
 from autograder.student.submission.notebook import parse_content
 
 SAMPLE_SECONDS = 0.5

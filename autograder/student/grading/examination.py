@@ -8,10 +8,9 @@ import msgspec
 from autograder.guest.namespace import Source
 from autograder.guest.outcomes import Ended, Fault, Outcome, Raised, Reply, fault
 from autograder.student.grading.rubric import Case, Item, named
-from autograder.student.program import STOPS, Outline, Program, Statement, program_for
+from autograder.student.program import STOPS, Outline, Program, Statement, Submission, program_for
 from autograder.student.sandbox.bounded import SECONDS, Exhausted, Failed, bounded
 from autograder.student.sandbox.host import Sandbox
-from autograder.student.submission.notebook import Notebook
 
 LEAST_SECONDS = 10.0
 PATIENCE = 10.0
@@ -54,8 +53,7 @@ class Clock:
 def examine(
     item: Item,
     cases: Iterable[str],
-    notebook: Notebook,
-    outline: Outline,
+    submission: Submission,
     sandbox: Sandbox,
     clock: Clock,
     *,
@@ -74,23 +72,23 @@ def examine(
     answers: dict[str, Outcome] = {}
     for probes, asked in groups.items():
         avoided = set(harmful) - {*item.needs[:1]}
-        sources = _whole(outline) if probes else sliced(program_for(outline, item.needs))
+        sources = _whole(submission.outline) if probes else sliced(program_for(submission.outline, item.needs))
         sources = [_without(avoided, source) for source in sources]
         for name, outcome in _probe(probes or item.probes, sources, asked, sandbox, clock.for_item(usual)).items():
             interpreter = asked[name].interpreter
             answers[name] = (
-                _interpreted(interpreter, outcome, notebook, outline, clock.for_reading()) if interpreter else outcome
+                _interpreted(interpreter, outcome, submission, clock.for_reading()) if interpreter else outcome
             )
     return answers
 
 
-def _interpreted(interpreter: str, outcome: Outcome, notebook: Notebook, outline: Outline, seconds: float) -> Outcome:
+def _interpreted(interpreter: str, outcome: Outcome, submission: Submission, seconds: float) -> Outcome:
     if isinstance(outcome, Fault):
         return outcome
     if seconds <= 0:
         return USED_UP
     try:
-        answer: Outcome = bounded(named(interpreter), outcome, notebook, outline, answer=Outcome, seconds=seconds)
+        answer: Outcome = bounded(named(interpreter), outcome, submission, answer=Outcome, seconds=seconds)
     except Exhausted as error:
         return Raised("Unusable", f"This part of the code cannot be read, since {error}.")
     except Failed as failed:

@@ -1,7 +1,6 @@
 """Grades a notebook item by item: ask, judge, price."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import msgspec
 
@@ -12,26 +11,22 @@ from autograder.student.grading.judge import judge, not_checked, presupposing
 from autograder.student.grading.reproduction import NotRun, Reproduce, Subject
 from autograder.student.grading.rubric import Item, Rubric, named, not_reproduced
 from autograder.student.grading.verdicts import Finding, Verdict
-from autograder.student.program import Outline, digest, outline, program_for, too_new, why_missing
+from autograder.student.program import Outline, Submission, digest, program_for, too_new, why_missing
 from autograder.student.sandbox.bounded import Exhausted, Failed, bounded
 from autograder.student.sandbox.host import Sandbox, SandboxError
 from autograder.student.submission.notebook import Notebook
 
 
 def grade(
-    notebook: Notebook,
+    submission: Submission,
     rubric: Rubric,
     bank: Bank,
     sandbox: Sandbox,
     clock: Clock,
     reproduce: Reproduce | None = None,
-    weights: tuple[Path, ...] = (),
-    read: Outline | None = None,
 ) -> Iterator[tuple[Item, list[Verdict]]]:
-    """Yields every item of the rubric with its verdicts as soon as they are there, last those that are reproduced:
-    what is wrong elsewhere is to be known by then. `weights` are files that came with the notebook, `read` is its
-    outline where that is there already. Raises SandboxError and BankError."""
-    read = outline(notebook) if read is None else read
+    """Yields every item of the rubric with its verdicts as soon as they are there, last those that are reproduced: what
+    is wrong elsewhere is to be known by then. Raises SandboxError and BankError."""
     harmful: set[str] = set()
     wrong: set[str] = set()
     for item in sorted(rubric.items, key=lambda item: item.is_reproduced):
@@ -39,27 +34,19 @@ def grade(
         try:
             if item.probes:
                 cases = dict.fromkeys(case for check in item.checks for case in check.cases)
-                answers = examine(item, cases, notebook, read, sandbox, clock, usual=usual, harmful=harmful)
+                answers = examine(item, cases, submission, sandbox, clock, usual=usual, harmful=harmful)
                 if any(isinstance(answer, Ended) for answer in answers.values()):
                     harmful.update(item.needs[:1])
-                findings = _judged(item, answers, bank, rubric, read)
+                findings = _judged(item, answers, bank, rubric, submission.outline)
             else:
-                findings = _read_by_text(item, notebook, clock)
+                findings = _read_by_text(item, submission.notebook, clock)
         except (SandboxError, BankError):
             raise
         except Exception as error:  # whatever of a student's our own code stumbles over is no other item's matter
             findings = _failed(item, fault(error))
         priced = item
         if reproduce is not None and item.is_reproduced:
-            subject = Subject(
-                notebook=notebook,
-                outline=read,
-                rubric=rubric,
-                sandbox=sandbox,
-                clock=clock,
-                wrong=wrong,
-                weights=weights,
-            )
+            subject = Subject(submission=submission, rubric=rubric, sandbox=sandbox, clock=clock, wrong=wrong)
             priced, added = _reproduced(item, findings, subject, reproduce)
             findings |= added
         verdicts = list(price(priced, findings))
@@ -139,21 +126,14 @@ def price(item: Item, findings: Mapping[str, Finding]) -> Iterator[Verdict]:
         if check.is_note and finding.passed:
             continue
         yield Verdict(
+            **(msgspec.structs.asdict(finding) | {"passed": finding.passed or check.is_note}),
             number=f"{item.number}.{number}",
             item=item.name,
             check=check.name,
             title=check.title,
             score=check.points if finding.passed else 0.0,
             max_score=check.points,
-            passed=finding.passed or check.is_note,
-            message=finding.message,
-            misconception=finding.misconception,
             visibility=check.visibility,
-            needs_review=finding.needs_review,
-            fault=finding.fault,
-            figures=finding.figures,
-            shown=finding.shown,
-            pictures=finding.pictures,
         )
 
 

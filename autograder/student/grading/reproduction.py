@@ -1,7 +1,6 @@
 """What a reproduction works with: a submission whose other items have been judged, and its own code alone."""
 
 from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -10,23 +9,19 @@ from autograder.guest.namespace import Source
 from autograder.student.grading.examination import Clock, sliced
 from autograder.student.grading.rubric import Item, Rubric
 from autograder.student.grading.verdicts import Finding
-from autograder.student.program import Outline, program_for
+from autograder.student.program import Submission, program_for
 from autograder.student.sandbox.host import Sandbox
-from autograder.student.submission.notebook import Notebook
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """One submission, read, and judged as far as its probed items go."""
 
-    notebook: Notebook
-    outline: Outline
+    submission: Submission
     rubric: Rubric
     sandbox: Sandbox
     clock: Clock
     wrong: Collection[str]
     """The items that have lost points."""
-    weights: tuple[Path, ...] = ()
-    """Files with trained weights that came with the notebook."""
 
     def wrong_among(self, items: Sequence[str]) -> list[str]:
         """Those of the items that have lost points, by their titles."""
@@ -35,7 +30,9 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     def program(self, items: Sequence[str]) -> list[Source]:
         """The submission's code of all these items together, and nobody else's: the guest that runs it is the
         student's to look around in."""
-        return sliced(program_for(self.outline, [name for item in items for name in self.rubric.item(item).needs]))
+        return sliced(
+            program_for(self.submission.outline, [name for item in items for name in self.rubric.item(item).needs])
+        )
 
 
 class NotRun(msgspec.Struct, frozen=True):

@@ -29,7 +29,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     pictures: tuple[Picture, ...] = ()
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Verdict(Finding, frozen=True, kw_only=True):
     """A finding with its place in the rubric and its points."""
 
     number: str
@@ -38,12 +38,4 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     score: float
     max_score: float
-    passed: bool
-    message: str
-    misconception: str | None
     visibility: Visibility
-    needs_review: str = ""
-    fault: str = ""
-    figures: Mapping[str, float] = {}
-    shown: bool = False
-    pictures: tuple[Picture, ...] = ()

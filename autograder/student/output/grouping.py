@@ -4,7 +4,7 @@ import math
 
 import msgspec
 
-from autograder.student.grading.cells import CELL
+from autograder.student.grading.demonstrations import CELL
 from autograder.student.output.results import UNCHECKED, Results, Test
 
 

@@ -9,6 +9,7 @@ from autograder.student.program.missing import too_new, why_missing
 from autograder.student.program.model import BrokenCell, Mention, Outline, Program, Statement
 from autograder.student.program.outlining import outline
 from autograder.student.program.slicing import program_for
+from autograder.student.program.submission import Submission
 
 __all__ = [
     "STOPS",
@@ -18,6 +19,7 @@ __all__ = [
     "Outline",
     "Program",
     "Statement",
+    "Submission",
     "applied",
     "digest",
     "outline",

@@ -6,24 +6,13 @@ import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from autograder.guest.outcomes import Fault
+from autograder.student.sandbox.bounds import Exhausted, Failed
 
+__all__ = ["SECONDS", "Exhausted", "Failed", "bounded"]
 SECONDS = 20.0
 """An honest notebook needs a second on half a processor."""
 
 T = TypeVar("T")
-
-
-class Exhausted(Exception):
-    """The function took more time or memory than it may; `str(e)` says which, for the student."""
-
-
-class Failed(Exception):
-    """The function raised, which is its own mistake."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.reason)
-        self.fault = fault
 
 
 def bounded(function: Callable[..., T], *arguments: Any, answer: Any, seconds: float = SECONDS) -> T:

@@ -103,26 +103,26 @@ class Around(Sandbox):
         return self._sandbox
 
     def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
-        """As the other. Raises SandboxError."""
+        """A session with one of its guests. Raises SandboxError."""
         return self.inner.open(probes, program, seconds, exhibits=exhibits)
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """As the other's."""
+        """The layers of confinement in force there. Raises SandboxError."""
         return self.inner.layers
 
     @property
     def unit(self) -> float:
-        """As the other's."""
+        """Seconds that the fixed piece of work takes there. Raises SandboxError."""
         return self.inner.unit
 
     @property
     def pid(self) -> int:
-        """As the other's."""
+        """The process that its guests come from. Raises SandboxError."""
         return self.inner.pid
 
     def peak_memory(self) -> float:
-        """As the other's."""
+        """MB of the largest of its guests since the last call."""
         return self.inner.peak_memory()
 
     def close(self) -> None:

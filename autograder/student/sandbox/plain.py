@@ -20,7 +20,7 @@ import msgspec
 import psutil
 
 from autograder.guest import wire
-from autograder.guest.answering import Answer, Leave
+from autograder.guest.answering import Header, Leave
 from autograder.guest.namespace import Source
 from autograder.guest.outcomes import ReplyHeader
 from autograder.guest.supervision import Allowance, Usage
@@ -142,7 +142,7 @@ class PlainGuest:
         raise OSError("nobody called")
 
     def _hear(self, nonce: str, deadline: float) -> Mapping[str, Any]:
-        answer = msgspec.json.decode(wire.receive(self.connection, wire.REPLY, deadline)[0], type=Answer)
+        answer = msgspec.json.decode(wire.receive(self.connection, wire.REPLY, deadline)[0], type=Header)
         if answer.nonce != nonce or not isinstance(answer.outcome, ReplyHeader):
             raise wire.WireError("an answer to another question")
         return answer.outcome.facts

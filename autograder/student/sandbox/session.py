@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from autograder.guest import wire
-from autograder.guest.answering import Answer, Ask, Load
+from autograder.guest.answering import Ask, Header, Load
 from autograder.guest.namespace import Source
 from autograder.guest.outcomes import Ended, Fault, Missing, Outcome, Raised, Reply
 from autograder.guest.supervision import Excess
@@ -81,12 +81,12 @@ class Session:
             wire.send(self._connection, msgspec.json.encode(request))
             self._connection.settimeout(None)
             header, arrays = wire.receive(self._connection, wire.REPLY, self._deadline, self._guest.watch)
-            answer = msgspec.json.decode(header, type=Answer)
+            answer = msgspec.json.decode(header, type=Header)
             if answer.nonce != request.nonce:
                 raise wire.WireError("an answer to another question")
             if isinstance(answer.outcome, Missing) and not answer.outcome.name.isidentifier():
                 raise wire.WireError("a name that is none")
-        except (wire.Late, TimeoutError):
+        except (wire.Overdue, TimeoutError):
             return self._ended(f"the code was still running after {self._seconds:.0f} s and was stopped")
         except Excess as excess:
             return self._ended(str(excess))

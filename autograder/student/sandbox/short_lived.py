@@ -8,15 +8,16 @@ import select
 import signal
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 
 from autograder.guest.confinement.kernel import PR_SET_PDEATHSIG, prctl
 from autograder.guest.outcomes import Array, Fault, fault
-from autograder.student.sandbox.bounded import Exhausted, Failed, T
+from autograder.student.sandbox.bounds import Exhausted, Failed
 
+T = TypeVar("T")
 MEBIBYTE = 1024 * 1024
 MEMORY = 1024 * MEBIBYTE
 """Beyond what the grader itself has mapped."""
@@ -25,7 +26,8 @@ _DONE, _TOO_MUCH, _FAILED = b"dmf"
 
 
 def in_short_lived_process(function: Callable[..., T], arguments: tuple[Any, ...], answer: Any, seconds: float) -> T:
-    """As `bounded`, which see."""
+    """What the function returns, decoded as the type `answer`. Raises Exhausted where it takes more than `seconds` or
+    than its share of memory, and Failed where it raises."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from autograder.student.submission.files import describe_bytes
-from autograder.student.submission.finding import MAX_BYTES, UnreadableSubmission, read_bytes
+from autograder.student.submission.locating import MAX_BYTES, UnreadableSubmission, read_bytes
 
 MAX_CELLS = 5_000
 MAX_CELL_CHARACTERS = 200_000

@@ -10,7 +10,7 @@ from PIL import Image
 
 from autograder.ps7.staff.datasets import exhibits
 from autograder.ps7.student.datasets.archive import Dataset, DatasetError
-from autograder.ps7.student.datasets.finding import COMPOSED, find
+from autograder.ps7.student.datasets.locating import COMPOSED, find
 from reference.composed import __main__ as composed
 from tests.ps7.small import COUNTS, small_dataset
 

@@ -12,7 +12,7 @@ from autograder.ps7.staff.reproduction.measuring import ADVANTAGE, LEANS_ON, Bud
 from autograder.ps7.staff.reproduction.plots import draw
 from autograder.ps7.staff.reproduction.showing import Shown
 from autograder.ps7.student.datasets.archive import Dataset, DatasetError
-from autograder.ps7.student.datasets.finding import find
+from autograder.ps7.student.datasets.locating import find
 from tests.ps7.small import small_dataset
 
 

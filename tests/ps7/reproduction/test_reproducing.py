@@ -20,10 +20,10 @@ from autograder.ps7.staff.reproduction.measuring import (
     accuracy,
 )
 from autograder.ps7.staff.reproduction.proportions import interval
-from autograder.ps7.staff.reproduction.submitted import Recomputed
+from autograder.ps7.staff.reproduction.weights import Recomputed
 from autograder.ps7.student.assignment import PS7
 from autograder.ps7.student.datasets.archive import Dataset
-from autograder.ps7.student.datasets.finding import COMPOSED
+from autograder.ps7.student.datasets.locating import COMPOSED
 from autograder.staff.authoring import frames
 from autograder.student.grading.bank import Bank
 from autograder.student.grading.examination import Clock, Limits
@@ -32,7 +32,7 @@ from autograder.student.grading.reproduction import NotRun, Subject
 from autograder.student.grading.rubric import load
 from autograder.student.output.html import render
 from autograder.student.output.results import encode, from_verdicts
-from autograder.student.program import outline
+from autograder.student.program import Submission, outline
 from autograder.student.submission.notebook import Notebook
 from tests.ps7.small import small_dataset
 
@@ -82,8 +82,7 @@ def edited(notebook: Notebook, old: str, new: str) -> Notebook:
 
 def subject(notebook, sandbox, *, wrong=(), seconds=300.0) -> Subject:
     return Subject(
-        notebook=notebook,
-        outline=outline(notebook),
+        submission=Submission.of(notebook),
         rubric=load(PS7, LEANS_ON),
         sandbox=sandbox,
         clock=Clock(Limits(total=seconds)),
@@ -240,7 +239,9 @@ class TestFindings:
         measured_as(monkeypatch, **FIGURES["report_ae"])
         monkeypatch.setattr(findings, "recompute", lambda *_: [Recomputed("ae.pth", "linear.pt", 0.9)])
         reproduction._dataset = Dataset(small_dataset(tmp_path / "small.zip", synthetic=synthetic))
-        asked = msgspec.structs.replace(subject(solution, sandbox), weights=(tmp_path / "ae.pth",))
+        asked = subject(solution, sandbox)
+        handed_in = msgspec.structs.replace(asked.submission, weights=(tmp_path / "ae.pth",))
+        asked = msgspec.structs.replace(asked, submission=handed_in)
         finding = reproduction(load(PS7).item("report_ae"), asked)
         assert finding.passed
         assert ("| `ae.pth` | `linear.pt` | 90.0 %" in finding.message) != synthetic
@@ -327,7 +328,8 @@ class TestGrading:
             return findings.Finding(passed=False, message="slower than that")
 
         graded = {
-            item.name: verdicts for item, verdicts in grade(broken, few, bank, sandbox, Clock(Limits()), reproduce)
+            item.name: verdicts
+            for item, verdicts in grade(Submission.of(broken), few, bank, sandbox, Clock(Limits()), reproduce)
         }
         assert [*graded] == ["projection_head", "report_ae"]
         assert seen == [("report_ae", {"projection_head"})]
@@ -345,7 +347,9 @@ class TestGrading:
         def reproduce(*_):
             raise AssertionError
 
-        [(_, verdicts)] = grade(frames.submission(PS7, "template"), few, bank, sandbox, Clock(Limits()), reproduce)
+        [(_, verdicts)] = grade(
+            Submission.of(frames.submission(PS7, "template")), few, bank, sandbox, Clock(Limits()), reproduce
+        )
         assert sum(verdict.score for verdict in verdicts) == 0
         assert verdicts[-1].message == "This counts as soon as “Reported: three accuracies” is right."
         assert not verdicts[-1].fault
@@ -359,7 +363,9 @@ class TestGrading:
         names = {item: whole.item(item).needs[0] for item in items}
         stubs = [name for item, name in names.items() if wrong in (item, "all")]
         submission = spying(solution, stubs, [name for name in names.values() if name not in stubs])
-        graded = grade(submission, whole.only([*items, *reports]), bank, sandbox, Clock(Limits()), reproduction)
+        graded = grade(
+            Submission.of(submission), whole.only([*items, *reports]), bank, sandbox, Clock(Limits()), reproduction
+        )
         results = from_verdicts([verdict for _, verdicts in graded for verdict in verdicts])
         assert results.score < results.max_score
         told = encode(results).decode() + render(results, title="", notebook_name="")
@@ -370,7 +376,12 @@ class TestGrading:
     def test_what_is_not_run_is_worth_nothing_and_says_why(self, bank, sandbox, solution):
         few = load(PS7, LEANS_ON).only(["report_ae"])
         [(_, verdicts)] = grade(
-            solution, few, bank, sandbox, Clock(Limits()), lambda *_: NotRun("Not run: it rains.", "rain.")
+            Submission.of(solution),
+            few,
+            bank,
+            sandbox,
+            Clock(Limits()),
+            lambda *_: NotRun("Not run: it rains.", "rain."),
         )
         assert [(verdict.check, verdict.score, verdict.max_score) for verdict in verdicts] == [
             ("reported", 0.3, 0.3),

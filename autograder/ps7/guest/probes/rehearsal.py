@@ -19,8 +19,8 @@ from autograder.guest.modules import Blank
 from autograder.guest.namespace import CELL, Namespace, Source, compiled, describe
 from autograder.ps7.guest.probes.frame import GLOBALS
 from autograder.ps7.guest.probes.isolation import isolate
-from autograder.ps7.guest.probes.placeholders import ALWAYS, WHERE_BROKEN, AutoencoderPart, ImagePart
 from autograder.ps7.guest.probes.provenance import Provenance
+from autograder.ps7.guest.probes.rehearsal_stand_ins import ALWAYS, WHERE_BROKEN, AutoencoderPart, ImagePart
 
 STATEMENT_SECONDS = 3.0
 ALL_SECONDS = 20.0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from autograder.ps7.student.datasets.archive import SIDE, Dataset, DatasetError, Part, Place
-from autograder.student.submission.finding import read_bytes
+from autograder.student.submission.locating import read_bytes
 
 CROP = 64
 """Of train and test images the frame uses the centre alone."""

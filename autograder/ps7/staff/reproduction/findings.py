@@ -8,9 +8,9 @@ from autograder.ps7.staff.reproduction.calibration import Band, Calibration, rea
 from autograder.ps7.staff.reproduction.measuring import ADVANTAGE, LEANS_ON, MEASURES, Measured, Say, Stopped, Training
 from autograder.ps7.staff.reproduction.picturing import losses
 from autograder.ps7.staff.reproduction.proportions import percent, with_interval
-from autograder.ps7.staff.reproduction.submitted import compared, recompute
+from autograder.ps7.staff.reproduction.weights import compared, recompute
 from autograder.ps7.student.datasets.archive import Dataset
-from autograder.ps7.student.datasets.finding import find
+from autograder.ps7.student.datasets.locating import find
 from autograder.ps7.student.report.evidence import Evidence, read_evidence
 from autograder.ps7.student.report.expectations import expectations
 from autograder.student.grading import messages
@@ -19,7 +19,7 @@ from autograder.student.grading.reproduction import NotRun, Subject
 from autograder.student.grading.rubric import Item
 from autograder.student.grading.verdicts import Finding
 from autograder.student.program import why_missing
-from autograder.student.submission.finding import UnreadableSubmission
+from autograder.student.submission.locating import UnreadableSubmission
 
 SEED = 7
 PATIENCE = 4.0
@@ -85,7 +85,7 @@ class Reproduction:
     def _submitted(self, item: Item, subject: Subject) -> tuple[str, str]:
         """What the weights that were handed in reach, as markdown, and why a person should look at it. They were
         trained on real images, and say nothing of synthetic ones."""
-        if item.name != "report_ae" or not subject.weights or self._dataset.about.synthetic:
+        if item.name != "report_ae" or not subject.submission.weights or self._dataset.about.synthetic:
             return "", ""
         training = Training(
             dataset=self._dataset,
@@ -97,14 +97,18 @@ class Reproduction:
             say=self.say,
         )
         try:
-            return compared(recompute(training, subject.weights), subject.notebook, self._dataset.count("test"))
+            return compared(
+                recompute(training, subject.submission.weights),
+                subject.submission.notebook,
+                self._dataset.count("test"),
+            )
         except (Stopped, UnreadableSubmission):
             return "", "the weights handed in could not be tested."
 
     def _compared(self, item: Item, measured: Measured, subject: Subject) -> Finding:
         known = self._calibration.bands
         below = [name for name, value in measured.figures.items() if value < known[name].least]
-        evidence, tested = read_evidence(subject.notebook), self._dataset.count("test")
+        evidence, tested = read_evidence(subject.submission.notebook), self._dataset.count("test")
         rows = [_row(name, value, known[name], evidence, tested) for name, value in measured.figures.items()]
         paragraphs = ["\n".join([HEAD, *(f"| {' | '.join(row)} |" for row in rows)])]
         paragraphs += [
@@ -134,7 +138,7 @@ class Reproduction:
     def _stopped(self, stopped: Stopped, subject: Subject) -> Finding:
         if isinstance(stopped.outcome, Fault):
             return not_checked(stopped.outcome)
-        text = messages.no_reply(stopped.outcome, lambda name: why_missing(subject.outline, name))
+        text = messages.no_reply(stopped.outcome, lambda name: why_missing(subject.submission.outline, name))
         where = (
             "Training on real images, your code did not come to an end." if isinstance(stopped.outcome, Raised) else ""
         )

@@ -38,7 +38,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         )
 
 
-class Band(msgspec.Struct, frozen=True):
+class FigureRange(msgspec.Struct, frozen=True):
     """Where a figure is expected, in percent."""
 
     figure: str
@@ -80,15 +80,15 @@ def expectations(path: Path = FILE) -> Expectations:
     return read
 
 
-def figure_bands() -> list[Band]:
+def figure_bands() -> list[FigureRange]:
     """Of the assignment's own figures. Raises RubricError."""
     return bands(expectations())
 
 
-def bands(asked: Expectations) -> list[Band]:
+def bands(asked: Expectations) -> list[FigureRange]:
     """Of every figure that the report items ask for, in their order; from 0 to 100 where nothing else is expected."""
     return [
-        Band(
+        FigureRange(
             name,
             asked.names[name],
             max([0.0, *(each.least for each in item.expected if each.figure == name)]),

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from autograder.ps7.student.datasets.archive import Dataset, Part
-from autograder.ps7.student.datasets.finding import find
+from autograder.ps7.student.datasets.locating import find
 from autograder.student.assignment import LaidOut
 
 CAPTIONS, UNNUMBERED = "captions.csv", "captions.txt"

@@ -6,13 +6,13 @@ import pickle
 import pytest
 
 from autograder.ps7.staff.reproduction.measuring import Budget, Training
-from autograder.ps7.staff.reproduction.submitted import Recomputed, compared, recompute
+from autograder.ps7.staff.reproduction.weights import Recomputed, compared, recompute
 from autograder.ps7.student.assignment import PS7
 from autograder.ps7.student.datasets.archive import Dataset
 from autograder.staff.authoring import frames
 from autograder.student.grading.examination import sliced
 from autograder.student.program import outline, program_for
-from autograder.student.submission.finding import find_weights
+from autograder.student.submission.locating import find_weights
 from autograder.student.submission.notebook import Notebook
 from tests.late import Late, nn, torch
 from tests.ps7.small import small_dataset

@@ -18,17 +18,17 @@ State = Mapping[str, torch.Tensor]
 DEEPEST = 3
 
 
-class Submitted(Namespace):
+class HandedIn(Namespace):
     """Keeps between two questions what the files hold."""
 
     encoders: dict[str, nn.Module]
     classifiers: dict[str, nn.Module]
 
 
-NAMESPACE = Submitted
+NAMESPACE = HandedIn
 
 
-def read(notebook: Submitted, *, folder: str, files: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+def read(notebook: HandedIn, *, folder: str, files: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Facts: `encoders` and `classifiers`, the files that hold weights of the notebook's encoder, and of a linear
     layer on its features."""
     make = notebook["Encoder"]
@@ -48,7 +48,7 @@ def read(notebook: Submitted, *, folder: str, files: Sequence[str]) -> tuple[dic
 
 
 def classify(
-    notebook: Submitted, *, folder: str, encoder: str, classifier: str, seed: int, epochs: int
+    notebook: HandedIn, *, folder: str, encoder: str, classifier: str, seed: int, epochs: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Array: `logits` (N, 10) of the test images, by the encoder of one file and the linear layer of another; with
     `classifier` "" by one that the notebook's `train_classifier` trains now."""

@@ -10,7 +10,7 @@ CELL = "cell"
 """In place of a check."""
 
 
-def cells(verdicts: Iterable[Verdict], rubric: Rubric, assignment: Assignment) -> Iterator[Verdict]:
+def demonstrations(verdicts: Iterable[Verdict], rubric: Rubric, assignment: Assignment) -> Iterator[Verdict]:
     """For each item with a mistake that its cell shows, a verdict without points that holds the cell."""
     shown = {verdict.item for verdict in verdicts if verdict.shown}
     for item in rubric.items:

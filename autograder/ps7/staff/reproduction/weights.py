@@ -14,7 +14,7 @@ from autograder.ps7.student.report.expectations import expectations
 from autograder.student.grading.messages import quote
 from autograder.student.submission.notebook import Notebook
 
-PROBES = "autograder.ps7.guest.probes.submitted"
+PROBES = "autograder.ps7.guest.probes.weights"
 MOST_PAIRS = 9
 HEAD = "| weights of the encoder | linear layer | reached | a reported figure within that |\n|---|---|---|---|"
 
