@@ -11,7 +11,7 @@ import pytest
 
 from autograder.ps7.student.assignment import PS7
 from autograder.staff.cli.instructor import new_app
-from autograder.student.cli import command_line
+from autograder.student.invocation import command_line
 
 ROOT = Path(__file__).parent.parent
 PAGES = [

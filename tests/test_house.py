@@ -5,7 +5,11 @@ import re
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
+
+from autograder.ps7.student.assignment import PS7
+from autograder.student.grading.rubric import BARE
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted([*ROOT.glob("autograder/**/*.py"), *ROOT.glob("reference/**/*.py")])
@@ -16,7 +20,7 @@ ENTRANCES = {"autograder", "autograder.__main__", "autograder.live"}
 """What lies in no zone, for it is called from outside by these names; students have them."""
 ROOMS = {
     "student": ("submission", "program", "sandbox", "grading", "output", "commands"),
-    "staff": ("authoring", "classes", "commands", "cli"),
+    "staff": ("course", "authoring", "classes", "commands", "cli"),
 }
 """The rooms of the engine's zones in their order: each imports from those before it alone, and from the zones before
 its own."""
@@ -109,6 +113,43 @@ def test_a_room_imports_only_from_the_rooms_before_it(zone):
         and rooms.index(room_of(other)) > rooms.index(room_of(module))
     }
     assert not found
+
+
+def names_of(assignment):
+    """The modules that the assignment's object names."""
+    fields = msgspec.structs.asdict(assignment)
+    texts = [fields[name] for name in ("environment", "data", "bands")]
+    texts += [*assignment.readers.values(), *assignment.interpreters.values()]
+    return {assignment.module(text.partition(":")[0]) for text in texts}
+
+
+def test_what_students_are_given_serves_them():
+    """What nothing of theirs reaches is the staff's, and lies in the wrong zone."""
+    called = {"autograder.student.cli", "autograder.student.live", "autograder.student.contract"}
+    called |= {"autograder.student.assignments", "autograder.ps7.student.assignment", *names_of(PS7)}
+    # Named in texts that another process runs: the kernel's, the zygote's, the plain guest's.
+    called |= {"autograder.ps7.student.serving.kernel", "autograder.guest.zygote", "autograder.guest.plain"}
+    called |= {BARE, *(name for name in MODULES if name.startswith(PS7.module(PS7.probes)))}
+    served = set().union(*map(reach, called))
+    given = {
+        name
+        for name in MODULES
+        if zone_of(name) in {"guest", "student"} and not name.startswith(PS7.module("student.cells"))
+    }
+    assert not {name for name in given - served if not MODULES[name].name == "__init__.py"}
+
+
+def needed(module):
+    """Who imports a module of a package does not need what else the package's own file imports."""
+    found = imports_of(module)
+    return {each for each in found if not any(other.startswith(f"{each}.") for other in found)}
+
+
+def test_no_imports_run_in_a_circle():
+    left = {module: needed(module) for module in MODULES}
+    while free := {module for module, others in left.items() if not others}:
+        left = {module: others - free for module, others in left.items() if module not in free}
+    assert not left
 
 
 def test_the_engine_knows_no_assignment():

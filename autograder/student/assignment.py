@@ -1,4 +1,4 @@
-"""The contract between the engine and an assignment: one object, and the functions that it names.
+"""The contract between the engine and an assignment: one object. The functions that it names are in `contract.py`.
 
 An assignment is an installable package with three folders, whose names say who may see what is in them:
 
@@ -25,26 +25,16 @@ and toy/student/assignment.py holds it:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 if TYPE_CHECKING:
-    import typer
-
-    from autograder.guest.namespace import Namespace
-    from autograder.guest.outcomes import Outcome
     from autograder.student.grading.bank import Bank
-    from autograder.student.grading.reproduction import Reproduce
-    from autograder.student.grading.rubric import Item
-    from autograder.student.grading.verdicts import Finding
-    from autograder.student.program import Submission
-    from autograder.student.submission.notebook import Notebook
 
 
 BankName = Literal["public", "hidden"]
@@ -70,29 +60,29 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """The folder with pyproject.toml, where this is a checkout. The reference's modules are found from it."""
     version: str = "0"
     environment: str = ""
-    """The module that says what guests find installed, see `Environment`; empty: numpy and torch as they are."""
+    """The module that says what guests find installed, see `contract.Environment`; empty: numpy and torch alone."""
     probes: str = "guest.probes"
-    """The package whose modules hold probes, see `Probe`. A rubric names them by what comes after: "evaluation"."""
+    """The package whose modules hold probes, see `contract.Probe`. A rubric names them by what comes after."""
     readers: Mapping[str, str] = {}
-    """A rubric's name for it to a function, see `Reader`."""
+    """A rubric's name for it to a function, see `contract.Reader`."""
     interpreters: Mapping[str, str] = {}
-    """A rubric's name for it to a function, see `Interpreter`."""
+    """A rubric's name for it to a function, see `contract.Interpreter`."""
     known: str = ""
     """Of the probes, the module whose `record` gives numbers that others are to know of the reference; they are kept
     beside it, in a .json of its name."""
     data: str = ""
-    """What `run --data` runs a notebook on, see `Data`."""
+    """What `run --data` runs a notebook on, see `contract.Data`."""
     reproduction: str = ""
-    """What `grade --reproduce` trains, see `Reproduction`."""
+    """What `grade --reproduce` trains, see `contract.Reproduction`."""
     dataset: str = ""
     """The data set for it that comes along."""
     bands: str = ""
     """A function without arguments that gives what reported figures should be, figure to (least, most), for a class's
     page."""
     variants: str = ""
-    """Item to right ways to write it, see `Variant`: what `validate --variants` composes solutions of."""
+    """Item to right ways to write it, see `contract.Variant`: what `validate --variants` composes solutions of."""
     commands: str = ""
-    """More commands for the staff, see `Commands`."""
+    """More commands for the staff, see `contract.Commands`."""
     student_extras: tuple[str, ...] = ()
     """Of the project's optional dependencies, those that students can install with the kit."""
     gradescope_extras: tuple[str, ...] = ()
@@ -189,58 +179,6 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
         import_module(f"autograder.{zone}.cli").main(self)
 
 
-class Environment(Protocol):
-    """What guests find installed: a module with these functions. Example: `autograder.guest.environment`."""
-
-    def preload(self) -> None:
-        """Imports what is slow to import, once and for all guests, before there is any student's code."""
-
-    def measure(self) -> float:
-        """Seconds, some hundredths, that this machine takes for a fixed piece of work: the unit of all time limits."""
-
-    def settings(self) -> Callable[[], None]:
-        """Remembers what packages keep outside of Python's reach; the function that it returns puts that back."""
-
-    def install(self) -> None:
-        """Prepares one guest, before a student's code: say, puts stand-ins under the names of packages."""
-
-
-class Probe(Protocol):
-    """Exercises one component in a guest, and gives facts (what JSON can hold) and arrays, never a judgement.
-
-        def total(notebook, *, numbers):
-            with notebook.theirs():
-                return {}, {"total": [float(notebook["add"](numbers))]}
-
-    What is in `theirs()` is the student's if it raises. The names of facts and arrays are the rubric's fields.
-    """
-
-    def __call__(self, notebook: Namespace, **arguments: Any) -> tuple[dict[str, Any], dict[str, Any]]: ...
-
-
-class Reader(Protocol):
-    """Judges an item by the notebook's text alone, and gives a finding for each of its checks.
-
-    def answer(notebook, item):
-        right = "The answer: 42" in notebook.cells[-1].source
-        return {"said": Finding(passed=right, message="" if right else item.todo, misconception=None)}
-    """
-
-    def __call__(self, notebook: Notebook, item: Item) -> Mapping[str, Finding]: ...
-
-
-class Interpreter(Protocol):
-    """Makes of what a guest has said what is compared, with the notebook's text beside it: where a guest could say
-    anything, the text contradicts it.
-
-    def called_by_name(outcome, submission):
-        facts = {"broken": [cell.line for cell in submission.outline.broken]}
-        return Reply(facts=outcome.facts | facts, arrays=outcome.arrays)
-    """
-
-    def __call__(self, outcome: Outcome, submission: Submission) -> Outcome: ...
-
-
 class LaidOut(msgspec.Struct, frozen=True):
     """What a kernel needs to run a notebook on data that is not what it downloads."""
 
@@ -248,39 +186,3 @@ class LaidOut(msgspec.Struct, frozen=True):
     """To run before the notebook's own."""
     folder: Path | None = None
     """An empty one to run in, so that nothing beside the notebook is overwritten with what comes of other data."""
-
-
-class Data(Protocol):
-    """Lays a data set out for a notebook, while the context is open: `run --data NAME`."""
-
-    def __call__(self, name: str, notebook: Path) -> AbstractContextManager[LaidOut]:
-        """Raises Unavailable."""
-
-
-class Reproduction(Protocol):
-    """What judges the rubric's `reproduced` checks on the data set of that name: `grade --reproduce NAME`."""
-
-    def __call__(self, name: str) -> Reproduce:
-        """Raises Unavailable."""
-
-
-class Variant(Protocol):
-    """Writes a component as a student with these habits would.
-
-    def add(style):
-        name = style.text("total", "result")
-        return f"def add(numbers):\\n    {name} = sum(numbers)\\n    return {name}\\n"
-    """
-
-    def __call__(self, style: Any) -> str:
-        """`style`: `autograder.staff.authoring.style.Style`."""
-
-
-class Commands(Protocol):
-    """Adds commands to the staff's command line, and to `build`.
-
-    def add(app, building):
-        app.command()(calibrate)
-    """
-
-    def __call__(self, app: typer.Typer, building: typer.Typer) -> None: ...

@@ -3,50 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import signal
-import sys
-from collections.abc import Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from autograder.student.assignment import Assignment, LaidOut, Unavailable
 from autograder.student.commands.console import Working, fail, render, tell
+from autograder.student.invocation import (
+    AsJson,
+    Confine,
+    Page,
+    Seconds,
+    command_line,
+    given,
+    read_rubric,
+    refuse_unknown,
+    run_command,
+)
 from autograder.student.output.called import Command
 
 if TYPE_CHECKING:
     from autograder.student.commands.run import Ran
-    from autograder.student.grading.rubric import Rubric
     from autograder.student.sandbox.host import Sandbox
-
-Seconds = Annotated[float, typer.Option("--time-limit", help="Seconds for everything; results are complete by then.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON instead of a report.")]
-Confine = Annotated[
-    Literal["strict", "best", "none"],
-    typer.Option(
-        "--sandbox",
-        help="Confine the notebook's code: with every layer (strict), with those that work here, or not at all.",
-    ),
-]
-Page = Annotated[Path | None, typer.Option("--html", help="Write the report as an HTML page to this file as well.")]
 
 
 def main(assignment: Assignment) -> None:
     """The students' command line."""
     run_command(command_line(assignment, new_app()))
-
-
-def run_command(command: Any) -> None:
-    """Ends the process with the command's exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without Unicode gets question marks, not a traceback
-    # So that guests are ended and scratch folders removed; the results written so far are whole.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    command(prog_name=command.name)
 
 
 def new_app() -> typer.Typer:
@@ -56,24 +41,6 @@ def new_app() -> typer.Typer:
     for command in (check, pdf, run):
         app.command()(command)
     return app
-
-
-def command_line(assignment: Assignment, app: typer.Typer) -> Any:
-    """The commands of `app` for one assignment, under its name, which they find as `given(context)`: click's `Command`,
-    of which typer has one of its own."""
-    command: Any = typer.main.get_command(app)
-    command.name, command.help = assignment.name, f"Grades {assignment.title}."
-    command.context_settings["obj"] = assignment
-    for each in command.commands.values():
-        for parameter in each.params:
-            parameter.help = parameter.help and parameter.help.replace("{command}", assignment.name)
-    return command
-
-
-def given(context: typer.Context) -> Assignment:
-    """The assignment that a command is to serve."""
-    assignment: Assignment = context.obj
-    return assignment
 
 
 def _version(context: typer.Context, asked: bool) -> None:
@@ -302,22 +269,5 @@ def cell_line(ran: Ran) -> str:
     return f"cell {ran.number:3}  {ran.seconds:8.1f} s  {used}  {ran.wrong or 'done'}"
 
 
-def read_rubric(assignment: Assignment, reproducing: Collection[str] = ()) -> Rubric:
-    """The assignment's; ends the command where it contradicts itself."""
-    from autograder.student.grading.rubric import RubricError, load
-
-    try:
-        return load(assignment, reproducing)
-    except RubricError as error:
-        fail(str(error))
-
-
 def _install(context: typer.Context, extra: str) -> str:
     return f"pip install '{given(context).name}-check[{extra}]'"
-
-
-def refuse_unknown(items: list[str] | None, rubric: Rubric) -> None:
-    """Ends the command where one of the names is no item's."""
-    unknown = sorted(set(items or ()) - {item.name for item in rubric.items})
-    if unknown:
-        fail(f"there is no item {unknown[0]!r}; the items are {', '.join(item.name for item in rubric.items)}")

@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from autograder.ps7.student.assignment import PS7
 from autograder.staff.authoring.bundle import BundleError, build_bundle, unpack
 from autograder.staff.commands.trial import try_out
-from autograder.student.grading.policy import read_policy
+from autograder.staff.course.policy import read_policy
 
 
 @pytest.fixture(scope="module")

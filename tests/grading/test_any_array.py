@@ -163,8 +163,8 @@ def test_pairs_that_know_nothing_of_a_case_name_nothing(tmp_path):
 def test_of_what_is_worth_nothing_a_mistake_is_still_wrong():
     import msgspec
 
+    from autograder.staff.course.policy import Policy
     from autograder.student.grading.grade import price
-    from autograder.student.grading.policy import Policy
 
     [free] = Policy(points={"thing": 0.0}).laid_over(RUBRIC).items
     verdicts = list(price(free, findings(np.array([2.0]), np.array([1.0]), {})))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autograder.staff.cli.building import refuse_outside_a_checkout
-from autograder.student.cli import Confine, given, read_rubric
 from autograder.student.commands.console import Working, fail, tell, wide_console
+from autograder.student.invocation import Confine, given, read_rubric
 
 if TYPE_CHECKING:
     from autograder.ps7.staff.reproduction.calibrating import Variant

@@ -17,8 +17,8 @@ from typing import Any, Literal
 import jupytext
 import nbformat
 
+from autograder.staff.course.policy import PolicyError, policy_of
 from autograder.student.assignment import Assignment
-from autograder.student.grading.policy import PolicyError, policy_of
 from autograder.student.grading.rubric import Rubric, load
 from autograder.student.submission.notebook import Notebook, parse_notebook
 

@@ -16,8 +16,8 @@ import msgspec
 
 from autograder.staff.authoring import frames, packing
 from autograder.staff.authoring.packing import PackingError
+from autograder.staff.course.policy import PolicyError, policy_of
 from autograder.student.assignment import Assignment
-from autograder.student.grading.policy import PolicyError, policy_of
 from autograder.student.grading.rubric import Rubric, RubricError, decode
 
 TIMESTAMP = "946684800"

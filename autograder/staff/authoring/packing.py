@@ -4,7 +4,7 @@ folder, and what both need to be installed."""
 import tomllib
 from collections.abc import Iterator, Sequence
 from importlib.metadata import requires
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from packaging.requirements import Requirement
@@ -26,17 +26,13 @@ def zones(assignment: Assignment, names: Sequence[str]) -> Iterator[tuple[str, P
     """Place and file of all that lies in zones of these names, of the engine and of the assignment."""
     for package, folder in (("autograder", ENGINE), (assignment.package, assignment.folder)):
         base = package.replace(".", "/")
-        around = [folder] if package == "autograder" else [folder, *_outer(package, folder)]
-        for each in around:
-            yield from _files(each, base if each == folder else base.rsplit("/", 1)[0], deep=False)
+        yield from _files(folder, base, deep=False)
         for zone in names:
             yield from _files(folder / zone, f"{base}/{zone}", deep=True)
-
-
-def _outer(package: str, folder: Path) -> list[Path]:
-    """The packages around a package, but for the engine, which is packed anyway."""
-    depth = package.count(".")
-    return [] if package.startswith("autograder.") else list(folder.parents[:depth])
+        outer = PurePosixPath(base).parents[:-1]
+        for place, around in zip(outer, folder.parents, strict=False):
+            if place != PurePosixPath("autograder"):  # which is there anyway
+                yield from _files(around, str(place), deep=False)
 
 
 def _files(folder: Path, base: str, *, deep: bool) -> Iterator[tuple[str, Path]]:

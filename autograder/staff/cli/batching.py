@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autograder.student.cli import AsJson, Confine, given, read_rubric
 from autograder.student.commands.console import Working, fail, refuse_unconfined, tell, wide_console
+from autograder.student.invocation import AsJson, Confine, given, read_rubric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,10 +90,10 @@ def batch(
     from autograder.staff.classes.cluster import ClusterError
     from autograder.staff.classes.collection import CollectionError, find_submissions
     from autograder.staff.classes.grades import as_csv
+    from autograder.staff.course.policy import Policy, PolicyError, read_policy
     from autograder.student.commands.grade import Settings
     from autograder.student.grading.bank import BankError
     from autograder.student.grading.examination import Limits
-    from autograder.student.grading.policy import Policy, PolicyError, read_policy
 
     refuse_unconfined(confinement)
     assignment = given(context)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from autograder.student.cli import given, read_rubric, refuse_unknown
 from autograder.student.commands.console import Working, fail
+from autograder.student.invocation import given, read_rubric, refuse_unknown
 
 if TYPE_CHECKING:
     from autograder.student.assignment import Assignment
@@ -137,7 +137,7 @@ def build_gradescope(
     """The zip to upload to Gradescope, with gradescope/config.toml as it is now."""
     from autograder.staff.authoring.bundle import BundleError, build_bundle
     from autograder.staff.commands.trial import print_trials, try_out
-    from autograder.student.grading.policy import PolicyError, policy_of
+    from autograder.staff.course.policy import PolicyError, policy_of
 
     assignment = given(context)
     try:

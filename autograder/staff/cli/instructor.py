@@ -16,7 +16,8 @@ from autograder.staff.cli.measuring import profile, validate
 from autograder.staff.commands.watched import end_in, watched
 from autograder.student import cli as students
 from autograder.student.assignment import Unavailable
-from autograder.student.cli import (
+from autograder.student.commands.console import Working, fail, refuse_unconfined, render, tell, wide_console
+from autograder.student.invocation import (
     AsJson,
     Confine,
     Page,
@@ -26,7 +27,6 @@ from autograder.student.cli import (
     refuse_unknown,
     run_command,
 )
-from autograder.student.commands.console import Working, fail, refuse_unconfined, render, tell, wide_console
 from autograder.student.output.called import Command
 
 if TYPE_CHECKING:
@@ -87,12 +87,12 @@ def grade(
     ] = None,
 ) -> None:
     """Grade a submission with public and hidden checks. Exit 0 whenever results were written, whatever the score."""
+    from autograder.staff.course.metadata import MetadataError, read_metadata
+    from autograder.staff.course.policy import Policy, PolicyError, read_policy
+    from autograder.staff.course.standing import with_standing
     from autograder.student.commands.grade import Settings, grade_submission
     from autograder.student.grading.examination import Limits
-    from autograder.student.grading.policy import Policy, PolicyError, read_policy
     from autograder.student.output.results import UnwritableResults
-    from autograder.student.output.standing import with_standing
-    from autograder.student.submission.metadata import MetadataError, read_metadata
 
     refuse_unconfined(confinement)
     assignment = given(context)

@@ -11,8 +11,8 @@ import typer
 
 from autograder.staff.cli.building import refuse_outside_a_checkout
 from autograder.student.assignment import Unavailable
-from autograder.student.cli import AsJson, Confine, given, read_rubric
 from autograder.student.commands.console import Working, fail, refuse_unconfined, wide_console
+from autograder.student.invocation import AsJson, Confine, given, read_rubric
 
 if TYPE_CHECKING:
     from autograder.student.assignment import Assignment

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.student.submission.metadata import MetadataError, read_metadata
+from autograder.staff.course.metadata import MetadataError, read_metadata
 
 TOLD = {
     "id": 123456,

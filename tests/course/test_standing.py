@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from autograder.student.grading.policy import Late
+from autograder.staff.course.metadata import Dates, Metadata, Previous
+from autograder.staff.course.policy import Late
+from autograder.staff.course.standing import with_standing
 from autograder.student.output.results import Results, Test
-from autograder.student.output.standing import with_standing
-from autograder.student.submission.metadata import Dates, Metadata, Previous
 
 DUE = datetime(2026, 11, 23, tzinfo=UTC)
 

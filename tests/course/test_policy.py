@@ -3,7 +3,7 @@
 import pytest
 
 from autograder.ps7.student.assignment import PS7
-from autograder.student.grading.policy import Late, Policy, PolicyError, read_policy
+from autograder.staff.course.policy import Late, Policy, PolicyError, read_policy
 
 
 def written(folder, text):

@@ -4,9 +4,9 @@ import math
 
 import msgspec
 
-from autograder.student.grading.policy import Late
+from autograder.staff.course.metadata import Metadata
+from autograder.staff.course.policy import Late
 from autograder.student.output.results import Results, Test
-from autograder.student.submission.metadata import Metadata
 
 
 def with_standing(results: Results, metadata: Metadata | None, late: Late) -> Results:

@@ -1,0 +1,1 @@
+"""What a course decides beyond the assignment: points, visibility, time, and what lateness costs."""
