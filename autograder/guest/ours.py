@@ -70,9 +70,8 @@ def _around(name: str) -> Iterator[Path]:
 
 
 def _installed(point: EntryPoint) -> Iterator[Path]:
-    if point.dist is None:
-        return
-    for file in point.dist.files or ():
-        path = Path(str(point.dist.locate_file(file.parts[0])))
-        if file.parts[0] != "..":
-            yield path
+    """What a distribution has put among others' packages. Of one that is edited in place that is a name and a path: its
+    files lie elsewhere."""
+    top = {file.parts[0] for file in (point.dist.files if point.dist is not None else None) or ()}
+    if point.dist is not None and point.module.partition(".")[0] in top:
+        yield from (Path(str(point.dist.locate_file(name))) for name in top if name != "..")
