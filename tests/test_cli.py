@@ -239,3 +239,10 @@ def test_what_the_course_decides_and_what_gradescope_tells(tmp_path):
 def test_the_version():
     done = ps7("--version")
     assert (done.returncode, done.stdout.split()[0]) == (0, "ps7")
+
+
+def test_brackets_of_a_message_are_brackets(tmp_path):
+    (tmp_path / "config.toml").write_text("[points]\nencodr = 2")
+    done = ps7("grade", tmp_path / "lost.ipynb", "--config", tmp_path / "config.toml")
+    assert done.returncode == 2
+    assert "[points] names 'encodr', which is no item of the rubric" in " ".join(done.stderr.split())

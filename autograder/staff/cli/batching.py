@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from autograder.student.commands.console import Working, fail, refuse_unconfined, tell, wide_console
@@ -145,7 +144,7 @@ def _conclude(told: dict[str, object], doubtful: list[Entry], *, as_json: bool) 
         tell(f"To look at: {len(doubtful)}, on top of the class's page")
     for entry in doubtful[:MOST_REVIEWS]:
         for reason, numbers in entry.reviews.items():
-            tell(escape(f"  {entry.handed.name}: {', '.join(numbers)} {reason}"))
+            tell(f"  {entry.handed.name}: {', '.join(numbers)} {reason}")
     tell(
         f"{told['graded']} graded, the grader failed at {told['failed']}. "
         f"Grades written to {told['grades']}, the class to {told['page']}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from rich.console import Console
+from rich.text import Text
 
 from autograder.student.grading.verdicts import Verdict
 from autograder.student.output.called import Command
@@ -62,12 +63,13 @@ def render(results: Results, page: Path | None, *, as_json: bool, title: str, na
 
 def tell(message: str, *, quiet: bool = False) -> None:
     """A line for the person at the terminal, beside what the command is asked for."""
-    Console(stderr=True, quiet=quiet).print(message, highlight=False, soft_wrap=True)
+    Console(stderr=True, quiet=quiet).print(message, markup=False, highlight=False, soft_wrap=True)
 
 
 def fail(message: str) -> NoReturn:
     """Ends the command as one that was used wrongly."""
-    Console(stderr=True).print(f"[red]{Command.name}:[/] {message}", highlight=False, soft_wrap=True)
+    text = Text.assemble((f"{Command.name}:", "red"), f" {message}")  # in a message brackets are brackets
+    Console(stderr=True).print(text, highlight=False, soft_wrap=True)
     sys.exit(WRONG_USAGE)
 
 
