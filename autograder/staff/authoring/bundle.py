@@ -59,9 +59,11 @@ def _files(assignment: Assignment) -> Iterator[tuple[str, bytes]]:
 
 
 def engines_file(name: str) -> Path:
-    """One of the files that lie beside the engine in its project, and in it where it is installed."""
+    """One of the files that lie beside the engine in its project. Raises PackingError where only the engine is there."""
     beside = ENGINE.parent / name
-    return beside if beside.is_file() else ENGINE / "staff" / "project" / name
+    if not beside.is_file():
+        raise PackingError(f"the project has no {name} of its own, and the engine has one in its checkout alone")
+    return beside
 
 
 def _distribution(assignment: Assignment) -> Iterator[tuple[str, bytes]]:
