@@ -59,10 +59,10 @@ def _files(assignment: Assignment) -> Iterator[tuple[str, bytes]]:
 
 
 def engines_file(name: str) -> Path:
-    """One of the files that lie beside the engine in its project. Raises PackingError where only the engine is there."""
+    """One of the files that lie beside the engine in its project. Raises PackingError where it is not."""
     beside = ENGINE.parent / name
     if not beside.is_file():
-        raise PackingError(f"the project has no {name} of its own, and the engine has one in its checkout alone")
+        raise PackingError(f"the project has no {name} of its own, which the engine has in its checkout alone")
     return beside
 
 
