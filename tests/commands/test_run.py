@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from autograder.student.commands.run import CannotBegin, run_notebook
+from autograder.student.output.called import Command
 from tests.invoking import invoke
 from tests.ps7.small import COUNTS, small_dataset
 
@@ -68,7 +69,7 @@ def test_a_cell_that_does_not_end_is_stopped_with_its_children(tmp_path, loop):
     assert cells[0].wrong == "it was still running after 2 s and was stopped"
     child = int(printed(executed[0]).split()[0])
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
-    assert "ps7 run: it was still running" in printed(executed[0])
+    assert f"{Command.name} run: it was still running" in printed(executed[0])
 
 
 def test_a_kernel_that_dies_leaves_what_was_done(tmp_path):
