@@ -1,4 +1,4 @@
-"""Mutates notebooks and frames at random and grades them: `python -m tests.fuzz notebooks|frames --seconds N`.
+"""Mutates notebooks, frames and archives at random and grades them: `python -m tests.fuzz WHAT --seconds N`.
 
 No guest is asked anything: what is tried is the grader's own code, on bytes, JSON, syntax and replies that nobody would
 write. Every result has to be valid, in time, and without a traceback of ours; what is not is kept in build/fuzz.
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,7 @@ from autograder.student.commands.grade import Settings
 from autograder.student.grading.rubric import load
 from autograder.student.output.results import decode
 from autograder.student.sandbox.session import Session
+from tests.intake.fuzzing import fuzz_archives
 
 KEPT = Path("build/fuzz")
 WORDS = [
@@ -273,15 +275,21 @@ def fuzz_frames(chance: random.Random, seconds: float) -> Counter:
     return count
 
 
+FUZZERS = {
+    "notebooks": fuzz_notebooks,
+    "frames": fuzz_frames,
+    "archives": partial(fuzz_archives, mutated=mutated_bytes),
+}
+
+
 def main() -> None:
     """The command line."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("what", choices=["notebooks", "frames"])
+    arguments.add_argument("what", choices=["notebooks", "frames", "archives"])
     arguments.add_argument("--seconds", type=float, default=600.0)
     arguments.add_argument("--seed", type=int, default=0)
     asked = arguments.parse_args()
-    fuzz = fuzz_notebooks if asked.what == "notebooks" else fuzz_frames
-    count = fuzz(random.Random(asked.seed), asked.seconds)
+    count = FUZZERS[asked.what](random.Random(asked.seed), asked.seconds)
     print(dict(count))
     sys.exit(1 if count["wrong"] else 0)
 

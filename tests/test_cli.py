@@ -112,11 +112,22 @@ def test_an_unreadable_submission_has_valid_results_and_a_clear_message(edge, tm
     assert (done.returncode, results.score, results.max_score) == (0, 0.0, 10.0)
     assert words.lower() in results.output.lower()
     assert results.output == results.tests[0].output
+    assert not any(test.output for test in results.tests[1:])
+    assert done.stdout.count(" ".join(results.output.split()[:4])) == 1
     assert len(results.output) > 20
 
 
 def test_a_submission_that_is_not_there(tmp_path):
     done = ps7("grade", tmp_path / "lost.ipynb", "--out", tmp_path / "results.json")
+    assert done.returncode == 2
+    assert "no file or folder" in done.stderr
+    assert not (tmp_path / "results.json").exists()
+
+
+def test_a_folder_of_the_platforms_that_is_not_there_has_results_all_the_same(tmp_path):
+    told = tmp_path / "submission_metadata.json"
+    told.write_text("{}")
+    done = ps7("grade", tmp_path / "lost", "--out", tmp_path / "results.json", "--metadata", told)
     assert done.returncode == 0
     assert "no file" in decode((tmp_path / "results.json").read_bytes()).output
 
@@ -125,7 +136,7 @@ def test_folders(tmp_path):
     (tmp_path / "none").mkdir()
     (tmp_path / "two").mkdir()
     for name in ("a.ipynb", "b.ipynb"):
-        (tmp_path / "two" / name).write_text(notebook("x = 1"))
+        (tmp_path / "two" / name).write_text(notebook(f"x = '{name}'"))
     (tmp_path / "one" / "inside").mkdir(parents=True)
     (tmp_path / "one" / "inside" / "hw.ipynb").write_text(notebook("x = 1"))
     outputs = {}

@@ -20,7 +20,7 @@ ENTRANCES = {"autograder", "autograder.__main__", "autograder.live"}
 """What lies in no zone, for it is called from outside by these names; students have them."""
 ROOMS = {
     "student": ("submission", "program", "sandbox", "grading", "output", "commands"),
-    "staff": ("course", "authoring", "classes", "commands", "cli"),
+    "staff": ("course", "authoring", "intake", "classes", "commands", "cli"),
 }
 """The rooms of the engine's zones in their order: each imports from those before it alone, and from the zones before
 its own."""

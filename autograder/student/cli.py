@@ -23,6 +23,7 @@ from autograder.student.invocation import (
     run_command,
 )
 from autograder.student.output.called import Command
+from autograder.student.output.screen import say
 
 if TYPE_CHECKING:
     from autograder.student.commands.run import Ran
@@ -45,7 +46,7 @@ def new_app() -> typer.Typer:
 
 def _version(context: typer.Context, asked: bool) -> None:
     if asked:
-        typer.echo(f"{given(context).name} {given(context).version}")
+        say(f"{given(context).name} {given(context).version}")
         raise typer.Exit
 
 
@@ -56,7 +57,7 @@ def show_cell(context: typer.Context, item: str | None) -> None:
     cells = {path.stem: path for path in sorted(given(context).cells.glob("*.py"))}
     if item not in cells:
         fail(f"there is no cell for {item!r}; there is one for {', '.join(cells) or 'no item'}")
-    typer.echo(cells[item].read_text(encoding="utf-8"), nl=False)
+    say(cells[item].read_text(encoding="utf-8"), end="")
     raise typer.Exit
 
 
@@ -190,7 +191,7 @@ def pdf(
         fail(f"{out} cannot be written: {error.strerror or error}")
     except (UnreadableSubmission, SandboxError, BankError, PrintingError) as error:
         fail(str(error))
-    typer.echo(f"{out} ({out.stat().st_size / 1e6:.1f} MB)")
+    say(f"{out} ({out.stat().st_size / 1e6:.1f} MB)")
 
 
 def run(
@@ -241,18 +242,21 @@ def run(
                 begun=lambda number, count, line: progress.say(f"cell {number} of {count}: {line[:60]}"),
             ):
                 failed |= bool(ran.wrong)
-                typer.echo(cell_line(ran))
+                say(cell_line(ran))
     except OSError as error:
         fail(f"the executed copy cannot be written: {error.strerror or error}")
     except CannotBegin as error:
         fail(f"the kernel cannot be given the data: {error}")
     except (UnreadableSubmission, Unavailable) as error:
         fail(str(error))
-    typer.echo(f"Executed copy written to {target}")
+    say(f"Executed copy written to {target}")
     if with_check:
         # What the report says is of other data.
         items = [item.name for item in read_rubric(assignment).items if item.probes] if data else None
-        check(context, target, items, confinement=confinement)
+        try:
+            check(context, target, items, confinement=confinement)
+        except typer.Exit as checked:
+            failed |= bool(checked.exit_code)
     raise typer.Exit(1 if failed else 0)
 
 

@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 import nbformat
-from rich.console import Console
 
 from autograder.student.assignment import Assignment, Unavailable
 from autograder.student.assignments import find
@@ -21,6 +20,7 @@ from autograder.student.grading.rubric import Rubric, load
 from autograder.student.output.called import Command
 from autograder.student.output.html import table
 from autograder.student.output.results import Results
+from autograder.student.output.screen import into
 from autograder.student.output.terminal import print_report
 from autograder.student.sandbox.host import Sandbox, SandboxError
 from autograder.student.sandbox.remembering import Remembering
@@ -39,7 +39,7 @@ class Report:
 
     def __repr__(self) -> str:
         text = io.StringIO()
-        plain = Console(file=text, width=100, force_jupyter=False, force_terminal=False)
+        plain = into(text, 100)
         print_report(self.results, plain, title="Public checks")
         return text.getvalue()
 

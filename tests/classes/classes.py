@@ -3,8 +3,8 @@
 import random
 
 from autograder.ps7.student.assignment import PS7
-from autograder.staff.classes.collection import Handed, Student
 from autograder.staff.classes.roster import Entry
+from autograder.staff.intake.handed import Handed, Student
 from autograder.student.grading.rubric import load
 from autograder.student.output.results import GRADER_FAILED, Results, Test
 
@@ -49,7 +49,7 @@ def results(wrong=(), figures=None, seconds=2.5, **extra):
 
 
 def student(name, found):
-    return Entry(Handed(name, f"/{name}", students=(Student(f"{name.title()} Lovelace", f"{name}@x", "1"),)), found)
+    return Entry(Handed(name, students=(Student(f"{name.title()} Lovelace", f"{name}@x", "1"),)), found)
 
 
 def small():

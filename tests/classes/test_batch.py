@@ -19,9 +19,9 @@ import pytest
 from autograder.ps7.student.assignment import PS7
 from autograder.staff.authoring import frames
 from autograder.staff.authoring.hostile import attacked, attacks
-from autograder.staff.classes.batch import Settings, grade_all
+from autograder.staff.classes.batch import Settings, grade_all, has_failed
 from autograder.staff.classes.cluster import local_workers
-from autograder.staff.classes.collection import find_submissions
+from autograder.staff.intake.collection import find_submissions
 from autograder.student.grading.examination import Limits
 from autograder.student.grading.rubric import load
 from autograder.student.output.results import decode
@@ -44,7 +44,7 @@ def batch(folder, out, *options, code=0, workers=1):
 
 
 def table(out):
-    with (out / "grades.csv").open() as file:
+    with (out / "grades.csv").open(encoding="utf-8-sig") as file:
         return {row["submission"]: row for row in csv.DictReader(file)}
 
 
@@ -184,11 +184,13 @@ def test_a_worker_that_dies_is_replaced_and_nothing_is_lost(folder):
 
     killer = threading.Thread(target=kill)
     killer.start()
-    graded = {each.name: each for each in grade_all(find_submissions(folder), settings, partial(local_workers, 2))}
+    graded = {
+        each.name: results for each, results in grade_all(find_submissions(folder), settings, partial(local_workers, 2))
+    }
     killer.join()
     assert victims
-    assert {name: each.results.score for name, each in graded.items()} == {"ada": 1, "bob": 0, "cleo": 1, "dora": 0}
-    assert not any(each.failed for each in graded.values())
+    assert {name: results.score for name, results in graded.items()} == {"ada": 1, "bob": 0, "cleo": 1, "dora": 0}
+    assert not any(map(has_failed, graded.values()))
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_nothing_is_lost_with_a_worker(submissions, scheduler, workers, tmp_path
     workers[0].kill()
     said = running.communicate(timeout=200)[1]
     assert running.returncode == 0, said
-    with (tmp_path / "out" / "grades.csv").open() as file:
+    with (tmp_path / "out" / "grades.csv").open(encoding="utf-8-sig") as file:
         assert {row["submission"]: float(row["score"]) for row in csv.DictReader(file)} == dict.fromkeys(NAMES, 1.0)
 
 
@@ -109,7 +109,7 @@ def test_jobs_of_slurm_grade_and_end(submissions, slurm, tmp_path):
     command = [COMMAND, "batch", submissions.name, "--out", tmp_path / "out", "--slurm", "2"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=200, check=False)
     assert done.returncode == 0, done.stderr
-    with (tmp_path / "out" / "grades.csv").open() as file:
+    with (tmp_path / "out" / "grades.csv").open(encoding="utf-8-sig") as file:
         assert {row["submission"]: float(row["score"]) for row in csv.DictReader(file)} == dict.fromkeys(NAMES, 1.0)
     deadline = time.monotonic() + 20
     while left := [each for each in psutil.process_iter() if str(tmp_path) in " ".join(command_of(each))]:

@@ -90,3 +90,24 @@ def test_odd_metadata_is_read_or_refused(tmp_path_factory, changes):
         return
     assert metadata.seconds_late >= 0
     assert metadata.last_visible_score is None or metadata.last_visible_score >= 0
+
+
+@pytest.mark.parametrize(
+    "nulls",
+    [
+        {"users": [{"name": "A Student", "assignment": None}]},
+        {"users": [{"assignment": {"due_date": None}}, None]},
+        {"users": None},
+        {"previous_submissions": None},
+        {"previous_submissions": [None, {"submission_time": None}, {"autograder_error": None}]},
+        {"id": None, "submission_method": None},
+    ],
+)
+def test_what_gradescope_does_not_know_is_null_and_costs_nothing_else(told, nulls):
+    assert told(**nulls).seconds_late == 2 * 86_400
+    assert told(**nulls).last_visible_score is None
+
+
+def test_an_earlier_submission_that_cannot_be_read_hides_no_other(told):
+    before = [previous(22, (2.5, "visible"), autograder_error=None), {"submission_time": "soon"}]
+    assert told(previous_submissions=before).last_visible_score == 2.5

@@ -52,3 +52,11 @@ def test_against_the_last_submission_in_what_students_see(last, words):
 def test_where_nothing_is_seen_nothing_is_given_away():
     unseen = results(2, 2, visibility="hidden")
     assert with_standing(unseen, told(0, 0), Late()) == unseen
+
+
+def test_where_nothing_could_be_read_the_staff_are_told_and_nobody_else():
+    doubtful = with_standing(results(1.5), None, Late(percent_per_day=10), "Whether it is late is not known: [x]")
+    assert doubtful.score == results(1.5).score
+    assert doubtful.tests[-1].visibility == "hidden"
+    assert "not known" in doubtful.tests[-1].output
+    assert [each["reason"] for each in doubtful.extra_data["needs_review"]] == ["Whether it is late is not known: [x]"]

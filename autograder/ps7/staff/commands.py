@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autograder.staff.cli.building import refuse_outside_a_checkout
-from autograder.student.commands.console import Working, fail, tell, wide_console
+from autograder.student.commands.console import Working, fail, tell
 from autograder.student.invocation import Confine, given, read_rubric
+from autograder.student.output.screen import say, wide_screen
 
 if TYPE_CHECKING:
     from autograder.ps7.staff.reproduction.calibrating import Variant
@@ -85,8 +86,8 @@ def calibrate(
     except (DatasetError, SandboxError, calibrating.CalibrationError) as error:
         fail(str(error))
     path = calibration.write(made, chosen.path)
-    calibration.print_bands(made, wide_console())
-    typer.echo(str(path))
+    calibration.print_bands(made, wide_screen())
+    say(str(path))
     if plots is not None:
         from autograder.ps7.staff.reproduction.plots import draw
 
@@ -94,7 +95,7 @@ def calibrate(
             progress.say("training once more, for the pictures")
             shown = calibrating.watched(chosen.path, right[0], rubric.environment, budget, confinement)
         for picture in draw(made, shown, plots):
-            typer.echo(str(picture))
+            say(str(picture))
 
 
 def variants(assignment: Assignment, rubric: Rubric, dataset: Dataset) -> tuple[list[Variant], list[Variant]]:
@@ -151,4 +152,4 @@ def build_stl10(
                 backbones.add_features(path)
     except (DatasetError, BackboneError) as error:
         fail(str(error))
-    typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+    say(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")

@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from autograder.staff.classes import pages
-from autograder.staff.classes.collection import Handed
 from autograder.staff.classes.roster import Entry
+from autograder.staff.intake.handed import Handed
 from autograder.student.grading.rubric import Item, Rubric
 
 BARS = 20
@@ -96,7 +96,7 @@ def _nameless(entries: Iterable[Entry]) -> list[Entry]:
     ordered = sorted(entries, key=lambda entry: (-entry.score, entry.mistakes))
     return [
         Entry(
-            Handed(name=f"{number}", path=""),
+            Handed(f"{number}"),
             entry.results and msgspec.structs.replace(entry.results, output=entry.state),
         )
         for number, entry in enumerate(ordered, start=1)

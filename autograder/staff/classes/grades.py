@@ -2,19 +2,24 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
-from autograder.staff.classes.collection import Student
 from autograder.staff.classes.roster import Entry
+from autograder.staff.classes.run import Change
+from autograder.staff.intake.handed import Student
+from autograder.staff.intake.people import names_of
 from autograder.student.output.results import clean
 
-FORMULA = ("=", "+", "-", "@")
+FORMULA = "=+-@＝＋－＠﹦﹢﹣﹫"
 """What a spreadsheet would compute where a cell begins with it."""
+_BEGINS = re.compile(rf"(^|[;,\t|])([\s\"']*)(?=[{re.escape(FORMULA)}])")
+"""Also where a spreadsheet divides cells at semicolons."""
 
 
 def as_csv(entries: Iterable[Entry], items: Sequence[str]) -> str:
     """Who hands in together has a row each; what has not been graded has no points. Times are left out: the same
-    submissions give the same text."""
+    submissions give the same text. It is to be written with a byte-order mark, without which Excel garbles names."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["submission", "student", "email", "sid", *items, "score", "max_score", "to_review", "problem"])
@@ -22,6 +27,19 @@ def as_csv(entries: Iterable[Entry], items: Sequence[str]) -> str:
         for student in entry.handed.students or (Student(),):
             who = [_harmless(each) for each in (entry.handed.name, student.name, student.email, student.sid)]
             table.writerow([*who, *_graded(entry, items), _harmless(entry.problem)])
+    return text.getvalue()
+
+
+def changes_as_csv(changes: Iterable[Change], entries: Iterable[Entry]) -> str:
+    """What a regrade has changed: a row for each submission."""
+    students = {entry.handed.name: names_of(entry.handed.students) for entry in entries}
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["submission", "students", "before", "after", "why", "checks"])
+    for change in changes:
+        checks = "; ".join(f"{check}: {before:g} -> {after:g}" for check, before, after in change.checks)
+        who = [_harmless(change.name), _harmless(students.get(change.name, ""))]
+        table.writerow([*who, f"{change.before:g}", f"{change.after:g}", change.why, _harmless(checks)])
     return text.getvalue()
 
 
@@ -33,6 +51,5 @@ def _graded(entry: Entry, items: Sequence[str]) -> list[object]:
 
 
 def _harmless(text: str) -> str:
-    """In one line."""
-    text = " ".join(clean(text).split())
-    return f"'{text}" if text.startswith(FORMULA) else text
+    """In one line, and nowhere a formula."""
+    return _BEGINS.sub(r"\1'\2", " ".join(clean(text).split()))

@@ -6,13 +6,19 @@ from typing import Literal
 
 import msgspec
 
-from autograder.staff.classes.collection import Handed
+from autograder.staff.intake.handed import Handed
 from autograder.student.grading.bank import parts_of
 from autograder.student.output.grouping import is_unchecked
 from autograder.student.output.results import FIGURES, GRADER_FAILED, MEMORY, UNREADABLE, Results, Test
 
 PAGE = "report.html"
-State = Literal["graded", "unreadable", "the grader failed", "not graded"]
+State = Literal["graded", "unreadable", "the grader failed", "not graded", "not handed in"]
+STALE = {
+    "files": "its files have changed since it was graded",
+    "rubric": "graded with another rubric",
+    "config": "graded with another configuration",
+    "grader": "graded with another version of the grader",
+}
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -20,10 +26,14 @@ class Entry(msgspec.Struct, frozen=True):
 
     handed: Handed
     results: Results | None
+    others: tuple[str, ...] = ()
+    """What is another now than when it was graded."""
 
     @property
     def state(self) -> State:
         """How far it came."""
+        if self.handed.missing:
+            return "not handed in"
         if self.results is None:
             return "not graded"
         if GRADER_FAILED in self.results.extra_data:
@@ -37,10 +47,11 @@ class Entry(msgspec.Struct, frozen=True):
 
     @property
     def problem(self) -> str:
-        """Why it was not graded as others are; "" where it was."""
+        """Why it was not graded as others are, or what is another now; "" where all is well."""
         if self.results is None:
-            return "not graded"
-        return "" if self.state == "graded" else self.results.output
+            return self.state
+        reason = "" if self.state == "graded" else self.results.output
+        return "; ".join(filter(None, [reason, *(STALE[other] for other in self.others)]))
 
     @property
     def score(self) -> float:

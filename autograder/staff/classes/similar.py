@@ -1,14 +1,14 @@
 """Compares the submissions of a class pair by pair, for the instructor to judge: nothing of it is a score."""
 
-import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from autograder.staff.classes.collection import Handed
 from autograder.staff.classes.likeness import Likeness, compare
 from autograder.staff.classes.shapes import Shape, shapes
+from autograder.staff.intake.budget import Intolerable
+from autograder.staff.intake.handed import Handed
 from autograder.student.program import outline
 from autograder.student.sandbox.bounded import Exhausted, Failed, bounded
 from autograder.student.submission.locating import UnreadableSubmission, find_notebook
@@ -41,8 +41,8 @@ def compare_all(
         progress(f"reading {number} of {len(handed)}")
         try:
             with each.opened() as files:
-                codes[each.name] = _read_within_bounds(files, wanted)
-        except (UnreadableSubmission, OSError, zipfile.BadZipFile) as error:
+                codes[each.name] = _read_within_bounds(files.place, wanted)
+        except (UnreadableSubmission, OSError, Intolerable) as error:
             unreadable[each.name] = str(error)
     progress("comparing")
     return Compared(len(handed), compare(codes, given, most), unreadable)

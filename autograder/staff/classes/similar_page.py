@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from rich.console import Console
 from rich.table import Table
 
 from autograder.staff.classes import pages
 from autograder.staff.classes.likeness import Likeness, Pair
+from autograder.student.output.screen import Screen
 
 
 def render(likeness: Likeness, unreadable: Mapping[str, str], *, title: str, submissions: int) -> str:
@@ -15,7 +15,7 @@ def render(likeness: Likeness, unreadable: Mapping[str, str], *, title: str, sub
     return page.render(likeness=likeness, unreadable=unreadable, title=title, submissions=submissions)
 
 
-def print_pairs(likeness: Likeness, console: Console) -> None:
+def print_pairs(likeness: Likeness, console: Screen) -> None:
     """The pairs without their code."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("share", "statements in common", "letter for letter", "submissions"):
@@ -23,7 +23,7 @@ def print_pairs(likeness: Likeness, console: Console) -> None:
     for pair in likeness.pairs:
         names = f"{pair.left}  {pair.right}"
         table.add_row(f"{100 * pair.share:.0f} %", str(len(pair.parts)), str(pair.literal), names)
-    console.print(table, markup=False)
+    console.print(table)
 
 
 def as_data(pair: Pair) -> dict[str, object]:

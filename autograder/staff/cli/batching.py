@@ -11,47 +11,49 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autograder.student.commands.console import Working, fail, refuse_unconfined, tell, wide_console
+from autograder.staff.cli.concluding import Outputs, Seen, tell_of, told_of
+from autograder.student.commands.console import Working, fail, refuse_unconfined, tell
 from autograder.student.invocation import AsJson, Confine, given, read_rubric
+from autograder.student.output.placing import place_text
+from autograder.student.output.screen import say_json, wide_screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from autograder.staff.classes.batch import Graded
     from autograder.staff.classes.cluster import Workers
-    from autograder.staff.classes.collection import Handed
-    from autograder.staff.classes.roster import Entry
-    from autograder.student.assignment import Assignment
-    from autograder.student.grading.rubric import Rubric
+    from autograder.staff.classes.run import Run
+    from autograder.staff.intake.handed import Handed
+    from autograder.student.commands.grade import Settings
 
-GRADES, PAGE = "grades.csv", "class.html"
-MOST_REVIEWS = 10
+SUBMISSIONS = (
+    "What was handed in: a folder with a folder or a notebook for each student; what Canvas, Moodle, Blackboard, "
+    "Brightspace or Gradescope let you download, the archive or unpacked; or nbgrader's submitted/."
+)
 
 
-def batch(
+def batch(  # noqa: PLR0913, PLR0917 (each is an option)
     context: typer.Context,
-    submissions: Annotated[
-        Path,
-        typer.Argument(
-            help="A folder with a folder or a notebook for each student, Gradescope's export (the zip, or unpacked), "
-            "or nbgrader's submitted/."
-        ),
-    ],
+    submissions: Annotated[Path, typer.Argument(help=SUBMISSIONS)],
     out: Annotated[
         Path,
         typer.Option(help="Folder for grades.csv, class.html, and for each submission's results.json and report.html."),
     ] = Path("grades"),
     only: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Grade these alone; may be given again; * stands for any.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Grade these alone, a submission or a student; may be given again; * stands for any."
+        ),
     ] = None,
     regrade: Annotated[
-        Literal["failed", "changed", "all"],
-        typer.Option(help="What to grade again: where the grader failed; also where files have changed; everything."),
-    ] = "failed",
+        Literal["failed", "changed", "all"] | None,
+        typer.Option(
+            help="What to grade again: where the grader failed, as always; also what was graded with other files, "
+            "another configuration, rubric or grader; everything.",
+            show_default="failed",
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, help="Submissions at a time; each takes a core and 0.7 GB. [default: all cores]"),
@@ -75,6 +77,25 @@ def batch(
     config: Annotated[
         Path | None, typer.Option(help="What your course decides, as gradescope/config.toml: points, visibility, time.")
     ] = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV",
+            help="The students of the course, as your platform gives them: adds who they are, and a row for each who "
+            "has handed in nothing.",
+        ),
+    ] = None,
+    gradebook: Annotated[
+        tuple[str, Path] | None,
+        typer.Option(
+            metavar="canvas|gradescope|moodle CSV",
+            help="A grade book that you downloaded there: writes a copy with the points in the assignment's column; "
+            "nothing else in it changes.",
+        ),
+    ] = None,
+    column: Annotated[
+        str, typer.Option("--gradebook-column", metavar="NAME", help="Which column of it, where several may be meant.")
+    ] = "",
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave all names out of class.html.")] = False,
     as_json: AsJson = False,
     confinement: Confine = "best",
@@ -83,13 +104,12 @@ def batch(
 
     Interrupted, it goes on where it was; what has results is not graded again.
     """
-    from zipfile import BadZipFile
-
-    from autograder.staff.classes import batch as batching
     from autograder.staff.classes.cluster import ClusterError
-    from autograder.staff.classes.collection import CollectionError, find_submissions
-    from autograder.staff.classes.grades import as_csv
+    from autograder.staff.classes.journal import rules_of
+    from autograder.staff.classes.run import Run, RunError
     from autograder.staff.course.policy import Policy, PolicyError, read_policy
+    from autograder.staff.intake.collection import CollectionError, collected
+    from autograder.staff.intake.people import TableError, people_of, with_people
     from autograder.student.commands.grade import Settings
     from autograder.student.grading.bank import BankError
     from autograder.student.grading.examination import Limits
@@ -98,57 +118,66 @@ def batch(
     assignment = given(context)
     try:
         policy = read_policy(config) if config is not None else Policy()
-        rubric = policy.laid_over(read_rubric(assignment))
-        handed = find_submissions(submissions.resolve(), nbgraders)
+        whole = read_rubric(assignment)
+        rubric = policy.laid_over(whole)
+        outputs = Outputs(assignment, rubric, out, gradebook, column, anonymous=anonymous, quiet=as_json)
+        handed = context.with_resource(collected(submissions.resolve(), nbgraders))
+        if roster is not None:
+            handed, strangers = with_people(handed, people_of(roster))
+            tell_of(strangers, f"nobody on {roster}", quiet=as_json)
         chosen = _chosen(handed, only)
-        waiting = batching.to_grade(chosen, out, regrade)
-    except (PolicyError, CollectionError) as error:
+        run = Run(out, submissions, rules_of(assignment, whole, policy), rubric)
+        waiting = run.waiting(chosen, handed, regrade)
+    except (PolicyError, CollectionError, TableError, RunError) as error:
         fail(str(error))
-    except (OSError, BadZipFile) as error:
-        fail(f"the submissions cannot be read: {error}")
-    if len(waiting) < len(chosen):
-        tell(f"{len(chosen) - len(waiting)} of {len(chosen)} have been graded before", quiet=as_json)
+    except OSError as error:
+        fail(f"the results cannot be written below {out}: {error.strerror or error}")
+    there = sum(not each.missing for each in chosen)
+    if len(waiting) < there:
+        tell(f"{there - len(waiting)} of {there} have been graded before", quiet=as_json)
     settings = Settings(
         assignment=assignment, rubric=rubric, limits=Limits(total=policy.time_limit), confinement=confinement
     )
     at_once = min(workers or _cores(), max(1, len(waiting)))
-    opening = _opening(at_once, scheduler, slurm)
     failed = 0
     try:
-        with Seen(len(waiting), quiet=as_json) as seen:
-            try:
-                for graded in batching.grade_all(waiting, settings, opening):
-                    graded.write(out)
-                    failed += graded.failed
-                    seen.add(graded)
-            finally:
-                entries = [batching.entry_of(each, out) for each in handed]
-                table = _replace(out / GRADES, as_csv(entries, [item.name for item in rubric.items]))
-                page = _replace(out / PAGE, _dashboard(assignment, entries, rubric, anonymous=anonymous))
+        failed = _grade(run, waiting, settings, _opening(at_once, scheduler, slurm), outputs, handed)
     except (BankError, ClusterError) as error:
         fail(str(error))
     except OSError as error:
-        fail(f"the results cannot be written below {out}: {error.strerror or error}")
-    told = {"graded": len(waiting), "failed": failed, "grades": str(table), "page": str(page)}
-    _conclude(told, [entry for entry in entries if entry.to_review], as_json=as_json)
+        fail(f"the journal of {out} cannot be written: {error.strerror or error}")
+    finally:
+        outputs.write([run.entry(each) for each in handed])
+    told_of(outputs, run, len(waiting), failed, as_json=as_json)
     raise typer.Exit(1 if failed else 0)
 
 
-def _conclude(told: dict[str, object], doubtful: list[Entry], *, as_json: bool) -> None:
-    """Says what came of it, first what a person should look at: the page has all of that."""
-    if as_json:
-        reviews = {entry.handed.name: entry.reviews for entry in doubtful}
-        typer.echo(json.dumps(told | {"to_review": reviews}))
-        return
-    if doubtful:
-        tell(f"To look at: {len(doubtful)}, on top of the class's page")
-    for entry in doubtful[:MOST_REVIEWS]:
-        for reason, numbers in entry.reviews.items():
-            tell(f"  {entry.handed.name}: {', '.join(numbers)} {reason}")
-    tell(
-        f"{told['graded']} graded, the grader failed at {told['failed']}. "
-        f"Grades written to {told['grades']}, the class to {told['page']}"
-    )
+def _grade(
+    run: Run,
+    waiting: list[Handed],
+    settings: Settings,
+    opening: Callable[[], AbstractContextManager[Workers]],
+    outputs: Outputs,
+    everybody: list[Handed],
+) -> int:
+    """Grades them, and keeps what comes of each as soon as it is there; returns at how many the grader failed."""
+    from autograder.staff.classes import batch as batching
+
+    failed = 0
+    with Seen(len(waiting), quiet=outputs.quiet) as seen:
+        run.begin(waiting)
+        for each, results in batching.grade_all(waiting, settings, opening):
+            has_failed = batching.has_failed(results)
+            try:
+                run.record(each, results)
+            except OSError as error:
+                has_failed = True
+                seen.say(f"{each.name}: its results cannot be written ({error.strerror or error})")
+            failed += has_failed
+            seen.add(each.name, results, failed=has_failed)
+            outputs.write_table_now_and_then([run.entry(one) for one in everybody])
+        run.end()
+    return failed
 
 
 def _opening(at_once: int, scheduler: str | None, slurm: int | None) -> Callable[[], AbstractContextManager[Workers]]:
@@ -177,9 +206,9 @@ def similar(
     as_json: AsJson = False,
 ) -> None:
     """Show which submissions have graded code in common that few others have. For the eye; no score comes of it."""
-    from autograder.staff.classes.collection import CollectionError, find_submissions
     from autograder.staff.classes.similar import compare_all
     from autograder.staff.classes.similar_page import as_data, print_pairs, render
+    from autograder.staff.intake.collection import CollectionError, collected
     from autograder.student.submission.locating import UnreadableSubmission
 
     assignment = given(context)
@@ -187,11 +216,11 @@ def similar(
     wanted = [item.needs for item in rubric.items if item.probes]
     handed_out = template or (assignment.blank if assignment.blank.exists() else None)
     try:
-        handed = find_submissions(submissions.resolve(), nbgraders)
+        handed = context.with_resource(collected(submissions.resolve(), nbgraders))
         with Working("reading", quiet=as_json) as progress:
             compared = compare_all(handed, wanted, handed_out, most=most, progress=progress.say)
         page = render(compared.likeness, compared.unreadable, title=rubric.title, submissions=compared.submissions)
-        _replace(out, page)
+        place_text(out, page)
     except (CollectionError, UnreadableSubmission) as error:
         fail(str(error))
     except OSError as error:
@@ -199,50 +228,12 @@ def similar(
     if as_json:
         pairs = [as_data(pair) for pair in compared.likeness.pairs]
         told = {"compared": len(handed) - len(compared.unreadable), "usual": round(compared.likeness.usual, 4)}
-        typer.echo(json.dumps(told | {"unreadable": compared.unreadable, "pairs": pairs}))
+        say_json(json.dumps(told | {"unreadable": compared.unreadable, "pairs": pairs}))
         return
-    print_pairs(compared.likeness, wide_console())
+    print_pairs(compared.likeness, wide_screen())
     for name, reason in compared.unreadable.items():
         tell(f"not compared: {name} ({reason})")
     tell(f"The shared parts side by side: {out}")
-
-
-class Seen:
-    """How far it is: a bar on a terminal, else a line for each submission."""
-
-    def __init__(self, total: int, *, quiet: bool) -> None:
-        self._is_bar = sys.stderr.isatty()
-        self._total, self._done, self._failed = total, 0, 0
-        self._console = Console(stderr=True, quiet=quiet)
-        self._bar = Progress(
-            TextColumn("grading"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]} a minute, the grader failed at {task.fields[failed]},"),
-            TimeRemainingColumn(),
-            TextColumn("left"),
-            console=self._console,
-            disable=not self._is_bar,
-        )
-        self._task = self._bar.add_task("grading", total=total, rate="-", failed=0)
-
-    def __enter__(self) -> Seen:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def add(self, graded: Graded) -> None:
-        """Counts a submission that has been graded, and shows how far it is."""
-        self._done += 1
-        self._failed += graded.failed
-        speed = self._bar.tasks[self._task].speed
-        rate = f"{60 * speed:.0f}" if speed else "-"
-        self._bar.update(self._task, completed=self._done, failed=self._failed, rate=rate)
-        if not self._is_bar or graded.failed:
-            said = "the grader failed" if graded.failed else f"{graded.results.score:g} points"
-            self._console.print(f"{self._done} of {self._total}  {graded.name}  {said}", markup=False, highlight=False)
 
 
 def _cores() -> int:
@@ -254,25 +245,14 @@ def _cores() -> int:
 
 def _chosen(handed: list[Handed], only: list[str] | None) -> list[Handed]:
     """Those that a name fits; ends the command where it fits none."""
-    for pattern in only or ():
-        if not any(fnmatch(each.name, pattern) for each in handed):
-            fail(f"no submission is named {pattern}; the first of {len(handed)} is {handed[0].name}")
-    return [each for each in handed if not only or any(fnmatch(each.name, pattern) for pattern in only)]
+    if not only:
+        return handed
+    for pattern in only:
+        if not any(_fits(each, pattern) for each in handed):
+            fail(f"no submission is named {pattern}, and no student; the first of {len(handed)} is {handed[0].name}")
+    return [each for each in handed if any(_fits(each, pattern) for pattern in only)]
 
 
-def _dashboard(assignment: Assignment, entries: list[Entry], rubric: Rubric, *, anonymous: bool) -> str:
-    from autograder.staff.classes.dashboard import render
-
-    known = assignment.bank().misconceptions
-    bands = assignment.part(assignment.bands)() if assignment.bands else ()
-    mistakes = {slug: each.shows for slug, each in known.items()}
-    return render(entries, rubric, mistakes, bands, anonymous=anonymous)
-
-
-def _replace(path: Path, text: str) -> Path:
-    """In one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_text(text, encoding="utf-8", errors="replace")
-    fresh.replace(path)
-    return path
+def _fits(handed: Handed, pattern: str) -> bool:
+    called = [handed.name, *(word for each in handed.students for word in (each.name, each.email, each.sid) if word)]
+    return any(fnmatch(word, pattern) for word in called)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from autograder.student.commands.console import Working, fail
 from autograder.student.invocation import given, read_rubric, refuse_unknown
+from autograder.student.output.screen import say, screen
 
 if TYPE_CHECKING:
     from autograder.student.assignment import Assignment
@@ -53,7 +53,7 @@ def build_notebooks(context: typer.Context) -> None:
 
     try:
         for path in making.build_notebooks(given(context)):
-            typer.echo(str(path))
+            say(str(path))
     except FrameError as error:
         fail(str(error))
 
@@ -102,7 +102,7 @@ def _record(
         progress.say(said)
         try:
             for path in make(assignment, rubric, items or ()):
-                typer.echo(str(path))
+                say(str(path))
         except (FrameError, MisconceptionError, RecordingError, SandboxError) as error:
             fail(str(error))
 
@@ -121,7 +121,7 @@ def build_feedback(context: typer.Context) -> None:
         path.write_text(text, encoding="utf-8")
     except BankError as error:
         fail(str(error))
-    typer.echo(str(path))
+    say(str(path))
 
 
 def build_gradescope(
@@ -145,14 +145,14 @@ def build_gradescope(
         path = build_bundle(assignment, out)
     except (BundleError, PolicyError) as error:
         fail(str(error))
-    typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+    say(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
     if check_it:
         rows = []
         with Working() as progress:
             for row in try_out(path, assignment, rubric):
                 rows.append(row)
                 progress.say(f"{row.notebook} notebook graded")
-        print_trials(rows, Console())
+        print_trials(rows, screen())
         raise typer.Exit(1 if any(row.wrong for row in rows) else 0)
 
 
@@ -167,6 +167,6 @@ def build_student(
     assignment = given(context)
     try:
         for path in build_kit(assignment, out):
-            typer.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+            say(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
     except (FrameError, KitError) as error:
         fail(str(error))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from autograder.staff.cli.batching import batch, similar
 from autograder.staff.cli.building import new_building, refuse_outside_a_checkout
@@ -16,7 +16,7 @@ from autograder.staff.cli.measuring import profile, validate
 from autograder.staff.commands.watched import end_in, watched
 from autograder.student import cli as students
 from autograder.student.assignment import Unavailable
-from autograder.student.commands.console import Working, fail, refuse_unconfined, render, tell, wide_console
+from autograder.student.commands.console import Working, fail, refuse_unconfined, render, tell
 from autograder.student.invocation import (
     AsJson,
     Confine,
@@ -28,6 +28,7 @@ from autograder.student.invocation import (
     run_command,
 )
 from autograder.student.output.called import Command
+from autograder.student.output.screen import say, say_json, screen, wide_screen
 
 if TYPE_CHECKING:
     from autograder.student.assignment import Assignment
@@ -102,11 +103,14 @@ def grade(
         rubric = policy.laid_over(read_rubric(assignment, reproduction.items if reproduction else ()))
     except PolicyError as error:
         fail(str(error))
-    told = None
+    if metadata is None and not os.path.lexists(submission):  # a platform gives a folder, and has to get results
+        fail(f"there is no file or folder {submission}")
+    told, problem = None, ""
     try:
         told = read_metadata(metadata) if metadata is not None else None
     except MetadataError as error:  # what the platform says of a submission is worth less than its grade
         tell(f"{Command.name}: {error}")
+        problem = f"Whether it is late is not known: {error}"
     if out is None and not as_json:
         out = Path("results.json")
     limits = Limits(total=policy.time_limit if time_limit is None else time_limit)
@@ -116,7 +120,7 @@ def grade(
         rubric=rubric,
         limits=limits,
         confinement=confinement,
-        standing=partial(with_standing, metadata=told, late=policy.late),
+        standing=partial(with_standing, metadata=told, late=policy.late, problem=problem),
         reproduce=reproduction,
     )
     with Working(quiet=as_json) as progress:
@@ -162,11 +166,11 @@ def explain(
         fail(str(error))
     changed = explaining.changes(before, explained) if before is not None else []
     if as_json:
-        typer.echo(explaining.as_json(explained, changed))
+        say_json(explaining.as_json(explained, changed))
         return
-    explaining.print_explanation(explained, wide_console())
+    explaining.print_explanation(explained, wide_screen())
     for sentence in changed or (["The points are those of the results given."] if before is not None else []):
-        typer.echo(sentence)
+        say(sentence)
 
 
 def find_reproduction(assignment: Assignment, name: str) -> Reproduce | None:
@@ -195,4 +199,4 @@ def demo(
     refuse_outside_a_checkout(assignment)
     reproduction = find_reproduction(assignment, assignment.dataset)
     whole = read_rubric(assignment, reproduction.items if reproduction else ())
-    run_demo(assignment, out, read_rubric(assignment), Console(), whole=whole, reproduce=reproduction)
+    run_demo(assignment, out, read_rubric(assignment), screen(), whole=whole, reproduce=reproduction)

@@ -11,8 +11,9 @@ import typer
 
 from autograder.staff.cli.building import refuse_outside_a_checkout
 from autograder.student.assignment import Unavailable
-from autograder.student.commands.console import Working, fail, refuse_unconfined, wide_console
+from autograder.student.commands.console import Working, fail, refuse_unconfined
 from autograder.student.invocation import AsJson, Confine, given, read_rubric
+from autograder.student.output.screen import say_json, wide_screen
 
 if TYPE_CHECKING:
     from autograder.student.assignment import Assignment
@@ -39,9 +40,9 @@ def profile(
     if {UNREADABLE, GRADER_FAILED} & results.extra_data.keys():
         fail(results.output)
     if as_json:
-        typer.echo(msgspec.json.encode(seen.phases).decode())
+        say_json(msgspec.json.encode(seen.phases))
     else:
-        seen.print(wide_console())
+        seen.print(wide_screen())
 
 
 def validate(
@@ -92,11 +93,11 @@ def validate(
         except (Unavailable, corpora.CorpusError, FrameError, MisconceptionError, BankError, SandboxError) as error:
             fail(str(error))
     if as_json:
-        typer.echo(msgspec.json.encode(rows).decode())
+        say_json(msgspec.json.encode(rows))
     else:
         if not variants:
-            print_names(names, wide_console())
-        print_table(rows, wide_console(), all_rows=not variants)
+            print_names(names, wide_screen())
+        print_table(rows, wide_screen(), all_rows=not variants)
     raise typer.Exit(1 if any(row.off for row in rows) else 0)
 
 
@@ -124,7 +125,7 @@ def _validate_mutants(assignment: Assignment, frame: Path, pairs: int, *, as_jso
         except (FrameError, BankError, SandboxError) as error:
             fail(str(error))
     if as_json:
-        typer.echo(msgspec.json.encode(seen).decode())
+        say_json(msgspec.json.encode(seen))
     else:
-        print_mutants(seen, wide_console())
+        print_mutants(seen, wide_screen())
     raise typer.Exit(1 if any(each.is_missed or each.elsewhere for each in seen) else 0)

@@ -4,18 +4,19 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 from autograder.student.assignment import Assignment
 from autograder.student.commands.grade import Settings, grade_submission
 from autograder.student.grading.reproduction import Reproduce
 from autograder.student.grading.rubric import Rubric
 from autograder.student.output import html, terminal
+from autograder.student.output.screen import Screen
 
 
 def run_demo(
-    assignment: Assignment, out: Path, rubric: Rubric, console: Console, *, whole: Rubric, reproduce: Reproduce | None
+    assignment: Assignment, out: Path, rubric: Rubric, console: Screen, *, whole: Rubric, reproduce: Reproduce | None
 ) -> None:
     """Grades each sample, prints its report, and leaves results and page in a folder of its own. The solved notebook is
     graded by the `whole` rubric, its accuracies reproduced: that takes a minute or two, and so once is enough."""
@@ -39,7 +40,7 @@ def run_demo(
         written.append((results, page))
     console.rule("written")
     for results, page in written:
-        console.print(f"{results.score:4g} of {results.max_score:g}  {page}", highlight=False, soft_wrap=True)
+        console.print(Text(f"{results.score:4g} of {results.max_score:g}  {page}"), soft_wrap=True)
 
 
 def _say(status: Status, name: str, text: str) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -14,6 +13,7 @@ from autograder.student.grading.examination import Clock, Limits
 from autograder.student.grading.reading import read_submission
 from autograder.student.grading.rubric import Item, Rubric
 from autograder.student.output.results import Results
+from autograder.student.output.screen import Screen
 from autograder.student.sandbox.host import Confinement
 from autograder.student.sandbox.starting import start
 
@@ -41,7 +41,7 @@ def changes(given: Results, explained: Sequence[Explanation]) -> list[str]:
     return found
 
 
-def print_explanation(explained: Sequence[Explanation], console: Console) -> None:
+def print_explanation(explained: Sequence[Explanation], console: Screen) -> None:
     """Check by check, case by case."""
     for each in explained:
         verdict = each.verdict
@@ -49,15 +49,15 @@ def print_explanation(explained: Sequence[Explanation], console: Console) -> Non
         heading = (f"{verdict.number}  {verdict.title}", style)
         console.print(Text.assemble(heading, f"   {verdict.score:g} of {verdict.max_score:g}"))
         if verdict.misconception:
-            console.print(f"  named: {verdict.misconception}", highlight=False)
+            console.print(Text(f"  named: {verdict.misconception}"), soft_wrap=True)
         if verdict.message:
             console.print(Text(verdict.message, style="dim"))
         for answer in each.answers:
             _print_answer(answer, console)
-        console.print()
+        console.print(Text())
 
 
-def _print_answer(answer: CaseShown, console: Console) -> None:
+def _print_answer(answer: CaseShown, console: Screen) -> None:
     arguments = ", ".join(f"{name}={value!r}" for name, value in answer.arguments.items())
     console.print(Text(f"  {answer.bank} case {answer.case}: {answer.probe}({arguments})"))
     if answer.outcome != "reply":

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from autograder.staff.authoring import frames
 from autograder.staff.authoring.mutants import Mutant, first_order, pairs
@@ -16,6 +16,7 @@ from autograder.student.grading.bank import Bank
 from autograder.student.grading.examination import Clock, Limits
 from autograder.student.grading.grade import grade
 from autograder.student.grading.rubric import Rubric
+from autograder.student.output.screen import Screen
 from autograder.student.program import Submission
 from autograder.student.sandbox.host import Sandbox
 from autograder.student.sandbox.remembering import Remembering
@@ -99,13 +100,13 @@ def interval(successes: int, count: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def print_mutants(seen: list[Seen], console: Console) -> None:
+def print_mutants(seen: list[Seen], console: Screen) -> None:
     """Those that are missed or cost marks elsewhere, and how many of each item and operator are caught."""
     for each in seen:
         if each.is_missed or each.elsewhere:
             wrong = "has full marks" if each.is_missed else f"costs marks on {', '.join(each.elsewhere)}"
-            console.print(f"[red]✗[/] {each.item}: {wrong}:", highlight=False)
-            console.print(f"    {each.change}", highlight=False, markup=False)
+            console.print(Text.assemble(("✗", "red"), f" {each.item}: {wrong}:"), soft_wrap=True)
+            console.print(Text(f"    {each.change}"), soft_wrap=True)
     single = [each for each in seen if len(each.operators) == 1]
     table = Table(box=None, pad_edge=False)
     for heading in ("", "mutants", "equivalent", "caught", "missed", "elsewhere", "caught, 95 % interval"):

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import msgspec
 import psutil
-from rich.console import Console
 from rich.table import Table
 
 from autograder.staff.commands.timed import Cost, TimedSandbox
 from autograder.student.grading.rubric import Item
 from autograder.student.grading.verdicts import Verdict
+from autograder.student.output.screen import Screen
 from autograder.student.sandbox.host import Confinement, Sandbox
 from autograder.student.sandbox.starting import start
 
@@ -59,7 +59,7 @@ class Profile:
             wall, processor = (sum(getattr(each, part) for each in guests) for part in ("wall", "processor"))
             self.phases.append(Phase(item.name, wall, processor, guests))
 
-    def print(self, console: Console) -> None:
+    def print(self, console: Screen) -> None:
         """Two tables: where the time went, and the slowest questions."""
         table = Table(title="Where the time went, in seconds", title_justify="left")
         table.add_column("")

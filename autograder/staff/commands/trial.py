@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 
 from autograder.staff.authoring import frames
@@ -19,6 +18,7 @@ from autograder.staff.authoring.hostile import attacked
 from autograder.student.assignment import Assignment
 from autograder.student.grading.rubric import Item, Rubric
 from autograder.student.output.results import ResultsError, decode
+from autograder.student.output.screen import Screen
 
 PATIENCE = 660.0
 """Seconds; Gradescope's own limit is 600."""
@@ -99,7 +99,7 @@ def _run(platform: Path, notebook: str, python: str) -> tuple[float | None, str]
         return None, str(error)
 
 
-def print_trials(rows: list[Trial], console: Console) -> None:
+def print_trials(rows: list[Trial], console: Screen) -> None:
     """A table with a line for each notebook."""
     table = Table("notebook", "points", "expected", "seconds", "", box=None)
     for row in rows:

@@ -7,8 +7,8 @@ from pathlib import Path
 from zlib import crc32
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from autograder.staff.authoring import corpus as corpora
 from autograder.staff.authoring import frames, misconceptions, variants
@@ -22,6 +22,7 @@ from autograder.student.grading.grade import grade
 from autograder.student.grading.messages import WRONG, says_numbers_alone
 from autograder.student.grading.rubric import Rubric
 from autograder.student.grading.verdicts import Verdict
+from autograder.student.output.screen import Screen
 from autograder.student.program import Submission
 from autograder.student.sandbox.host import Sandbox
 from autograder.student.sandbox.remembering import Remembering
@@ -230,24 +231,24 @@ def _unlocated(verdicts: list[Verdict]) -> str:
     return bare[0] if bare and len(bare) == len(wrong) else ""
 
 
-def print_names(names: list[Distinction], console: Console) -> None:
+def print_names(names: list[Distinction], console: Screen) -> None:
     """What each misconception changes, and which others read alike."""
     table = Table(box=None, pad_edge=False)
     for heading in ("item", "misconception", "changes", "cannot be told from"):
         table.add_column(heading, overflow="fold")
     for name in names:
-        table.add_row(name.item, name.slug, ", ".join(name.fields), f"[red]{', '.join(name.alike)}[/]")
+        table.add_row(name.item, name.slug, ", ".join(name.fields), Text(", ".join(name.alike), style="red"))
     console.print(table)
 
 
-def print_table(rows: list[Row], console: Console, *, all_rows: bool = True) -> None:
+def print_table(rows: list[Row], console: Screen, *, all_rows: bool = True) -> None:
     """The table, of all or of what is off, and how many of each kind are as they should be."""
     table = Table(box=None, pad_edge=False)
     for heading in ("", "kind", "notebook", "frames", "loses marks on", "score", "named"):
         table.add_column(heading, overflow="fold")
     for row in rows if all_rows else [row for row in rows if row.off]:
         table.add_row(
-            "[red]✗[/]" if row.off else "[green]✓[/]",
+            Text("✗", style="red") if row.off else Text("✓", style="green"),
             row.kind,
             row.name,
             ", ".join(row.frames) or "its own",
@@ -256,14 +257,16 @@ def print_table(rows: list[Row], console: Console, *, all_rows: bool = True) -> 
             ", ".join(row.named),
         )
         for sentence in row.off:
-            table.add_row("", "", f"[red]{sentence}[/]")
+            table.add_row("", "", Text(sentence, style="red"))
     console.print(table)
     for kind in dict.fromkeys(row.kind for row in rows):
         own = [row for row in rows if row.kind == kind]
-        console.print(f"{kind}: {sum(not row.off for row in own)} of {len(own)} as they should be", highlight=False)
+        console.print(
+            Text(f"{kind}: {sum(not row.off for row in own)} of {len(own)} as they should be"), soft_wrap=True
+        )
     several = [row for row in rows if len(row.frames) > 1]
     if not several:
         return
     same = sum(not any(DIFFER in sentence for sentence in row.off) for row in several)
     frames = ", ".join(dict.fromkeys(frame for row in several for frame in row.frames))
-    console.print(f"the same verdict in every frame ({frames}): {same} of {len(several)}", highlight=False)
+    console.print(Text(f"the same verdict in every frame ({frames}): {same} of {len(several)}"), soft_wrap=True)

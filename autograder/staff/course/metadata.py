@@ -1,6 +1,8 @@
 """What Gradescope tells of a submission besides the files: submission_metadata.json,
 https://gradescope-autograders.readthedocs.io/en/latest/submission_metadata/"""
 
+import contextlib
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,14 +25,14 @@ class Dates(msgspec.Struct, frozen=True):
 class User(msgspec.Struct, frozen=True):
     """One of those who hand in together."""
 
-    assignment: Dates = Dates()
+    assignment: Dates | None = None
 
 
 class Previous(msgspec.Struct, frozen=True):
     """An earlier submission of the same students, with the results that it had."""
 
     submission_time: Moment
-    autograder_error: bool = False
+    autograder_error: bool | None = None
     results: dict[str, Any] | None = None
 
     @property
@@ -45,27 +47,34 @@ class Previous(msgspec.Struct, frozen=True):
 
 
 class Metadata(msgspec.Struct, frozen=True):
-    """When a submission came, when it was due, and what came before it. All times have their zone."""
+    """When a submission came, when it was due, and what came before it. All times have their zone. Gradescope gives
+    null for whatever it does not know."""
 
     created_at: Moment
-    assignment: Dates = Dates()
-    users: tuple[User, ...] = ()
-    previous_submissions: tuple[Previous, ...] = ()
+    assignment: Dates | None = None
+    users: tuple[User | None, ...] | None = None
+    previous_submissions: list[Any] | None = None
 
     @property
     def seconds_late(self) -> float:
         """After the latest due date of those who hand in together; 0 where it was in time or nothing is due."""
-        dates = [user.assignment.due_date for user in self.users] + [self.assignment.due_date]
-        due = [date for date in dates if date is not None]
+        given = [self.assignment, *(user.assignment for user in self.users or () if user is not None)]
+        due = [dates.due_date for dates in given if dates is not None and dates.due_date is not None]
         return max(0.0, (self.created_at - max(due)).total_seconds()) if due else 0.0
 
     @property
     def last_visible_score(self) -> float | None:
         """Of the latest earlier submission that has one."""
-        for previous in sorted(self.previous_submissions, key=lambda each: each.submission_time, reverse=True):
+        for previous in sorted(self._previous(), key=lambda each: each.submission_time, reverse=True):
             if (score := previous.visible_score) is not None:
                 return score
         return None
+
+    def _previous(self) -> Iterator[Previous]:
+        """Those that can be read: what was said of an earlier one decides nothing."""
+        for each in self.previous_submissions or ():
+            with contextlib.suppress(msgspec.ValidationError):
+                yield msgspec.convert(each, Previous)
 
 
 def read_metadata(path: Path) -> Metadata:

@@ -6,16 +6,17 @@ import msgspec
 
 from autograder.staff.course.metadata import Metadata
 from autograder.staff.course.policy import Late
-from autograder.student.output.results import Results, Test
+from autograder.student.output.results import Results, Test, for_the_staff
 
 
-def with_standing(results: Results, metadata: Metadata | None, late: Late) -> Results:
+def with_standing(results: Results, metadata: Metadata | None, late: Late, problem: str = "") -> Results:
     """The results with what is taken off for lateness, and a sentence on each; as they are where nothing is known.
 
-    The sentences give away nothing of the checks that students do not see yet.
+    The sentences give away nothing of the checks that students do not see yet. `problem`: why nothing is known of a
+    submission of which something should be, for the course staff.
     """
     if metadata is None:
-        return results
+        return for_the_staff(results, problem) if problem else results
     sentences, score, extra = [], results.score, {}
     if percent := late.percent(metadata.seconds_late):
         days = late.days(metadata.seconds_late)

@@ -6,26 +6,21 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from rich.console import Console
 from rich.text import Text
 
 from autograder.student.grading.verdicts import Verdict
 from autograder.student.output.called import Command
 from autograder.student.output.results import Results
+from autograder.student.output.screen import beside, say_json, screen
 
 WRONG_USAGE = 2
-
-
-PIPED = 1_000
-"""Characters of a line of a table that nobody looks at in a terminal."""
 
 
 class Working:
     """A line on standard error while something takes its time; silent where that is no terminal."""
 
     def __init__(self, first: str = "starting the sandbox", *, quiet: bool = False) -> None:
-        self._console = Console(stderr=True, quiet=quiet)
-        self._status = self._console.status(first)
+        self._status = beside(quiet=quiet).status(Text(first))
 
     def __enter__(self) -> Working:
         self._status.start()
@@ -36,7 +31,7 @@ class Working:
 
     def say(self, text: str) -> None:
         """What is going on now."""
-        self._status.update(text)
+        self._status.update(Text(text))
 
     def show(self, item: object, verdicts: list[Verdict]) -> None:
         """An item that has been graded."""
@@ -47,29 +42,27 @@ def render(results: Results, page: Path | None, *, as_json: bool, title: str, na
     """The report on the terminal or as JSON, and as a page where one is asked for."""
     if page is not None:
         from autograder.student.output import html
+        from autograder.student.output.placing import place_text
 
-        page.parent.mkdir(parents=True, exist_ok=True)
-        text = html.render(results, title=title, notebook_name=name)
-        page.write_text(text, encoding="utf-8", errors="replace")  # a file name may hold what is no text
+        place_text(page, html.render(results, title=title, notebook_name=name))
     if as_json:
         from autograder.student.output.results import encode
 
-        print(encode(results).decode())
+        say_json(encode(results))
     else:
         from autograder.student.output.terminal import print_report
 
-        print_report(results, Console(), title=title)
+        print_report(results, screen(), title=title)
 
 
 def tell(message: str, *, quiet: bool = False) -> None:
     """A line for the person at the terminal, beside what the command is asked for."""
-    Console(stderr=True, quiet=quiet).print(message, markup=False, highlight=False, soft_wrap=True)
+    beside(quiet=quiet).print(Text(message), soft_wrap=True)
 
 
 def fail(message: str) -> NoReturn:
     """Ends the command as one that was used wrongly."""
-    text = Text.assemble((f"{Command.name}:", "red"), f" {message}")  # in a message brackets are brackets
-    Console(stderr=True).print(text, highlight=False, soft_wrap=True)
+    beside().print(Text.assemble((f"{Command.name}:", "red"), f" {message}"), soft_wrap=True)
     sys.exit(WRONG_USAGE)
 
 
@@ -79,8 +72,3 @@ def refuse_unconfined(confinement: str) -> None:
 
     if confinement != "none" and not can_confine():
         fail("this system cannot confine a notebook's code, only Linux can; --sandbox none runs it as you, unconfined")
-
-
-def wide_console() -> Console:
-    """Piped, a line is as long as it needs to be: whoever searches for a slug finds it whole."""
-    return Console() if sys.stdout.isatty() else Console(width=PIPED)

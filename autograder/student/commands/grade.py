@@ -1,7 +1,7 @@
 """Grades one submission and keeps a valid results.json at every moment."""
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from autograder.student.output.results import (
     Results,
     ResultsFile,
     UnwritableResults,
+    cannot_be_read,
     from_verdicts,
 )
 from autograder.student.program import Submission
@@ -61,11 +62,13 @@ def grade_submission(
     place: Path,
     out: Path | None = None,
     *,
+    notes: Sequence[str] = (),
     opening: Callable[[], AbstractContextManager[Sandbox]] | None = None,
     progress: OnItem = lambda *_: None,
 ) -> Results:
     """Grades a notebook, or the folder that holds one. Whatever happens, `out` then holds valid results and they are
-    returned. `opening` gives a sandbox that is there already. Raises UnwritableResults."""
+    returned. `notes`: sentences, without a full stop, on what is not in that folder any more. `opening` gives a sandbox
+    that is there already. Raises UnwritableResults."""
     rubric = settings.rubric
     started = time.monotonic()
     file = ResultsFile(out) if out is not None else None
@@ -91,7 +94,7 @@ def grade_submission(
         with opening() if opening else settings.sandbox() as sandbox:
             clock = Clock(settings.limits)
             submission = read_submission(place, weights=settings.reproduce is not None)
-            output, extra = about(submission, rubric)
+            output, extra = about(submission, rubric, notes)
             sandbox.peak_memory()  # of the submission before
             bank = settings.assignment.bank()
             for item, verdicts in grade(submission, rubric, bank, sandbox, clock, settings.reproduce):
@@ -101,7 +104,10 @@ def grade_submission(
                 results = publish([*done, *waiting], output, extra | {"sandbox": sandbox.layers})
                 progress(item, verdicts)
     except UnreadableSubmission as error:
-        results = publish(untouched(rubric, str(error)), str(error), {UNREADABLE: True})
+        results = unreadable(rubric, " ".join([str(error), *(f"{note}." for note in notes)]))
+        results = settings.standing(results) if settings.standing else results
+        if file is not None:
+            file.write(results)
     except UnwritableResults:
         raise
     except Exception as error:
@@ -147,8 +153,14 @@ def check_notebook(
     return from_verdicts(done, output=output, extra=extra, execution_time=round(time.monotonic() - started, 1))
 
 
-def about(submission: Submission, rubric: Rubric) -> tuple[str, dict[str, Any]]:
+def unreadable(rubric: Rubric, reason: str) -> Results:
+    """Of what holds no notebook that can be read: one test says why, and no other."""
+    results = from_verdicts(untouched(rubric, ""), output=reason, extra={UNREADABLE: True})
+    return msgspec.structs.replace(results, tests=(cannot_be_read(reason), *results.tests))
+
+
+def about(submission: Submission, rubric: Rubric, notes: Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
     """How the notebook was read, as markdown for the student and as data."""
-    notes = [*submission.notebook.notes, *left_out(submission.outline, rubric)]
+    notes = [*(f"{note}." for note in notes), *submission.notebook.notes, *left_out(submission.outline, rubric)]
     listed = "\n".join(f"- {note}" for note in notes)
     return (f"How your notebook was read:\n\n{listed}" if notes else ""), {"notes": notes}

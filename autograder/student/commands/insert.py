@@ -9,9 +9,10 @@ import nbformat
 from autograder.student.assignment import Assignment
 from autograder.student.grading.rubric import Rubric
 from autograder.student.output.grouping import grouped
+from autograder.student.output.placing import place
 from autograder.student.output.results import Results
 from autograder.student.program import outline
-from autograder.student.submission.locating import read_bytes
+from autograder.student.submission.locating import MADE_BY, read_bytes
 from autograder.student.submission.notebook import parse_content, parse_notebook
 
 
@@ -28,7 +29,7 @@ def copy_with_cells(notebook: Path, results: Results, rubric: Rubric, assignment
     copy = notebook.with_suffix(".cells.ipynb")
     cells = {item.needs[0]: assignment.cell(item.name) for item in items}
     try:
-        copy.write_bytes(with_cells(read_bytes(notebook), cells))
+        place(copy, with_cells(read_bytes(notebook), cells))
     except OSError as error:
         raise UnwritableCopy(f"{copy} cannot be written: {error.strerror or error}") from None
     return f"{copy} has a cell below {', '.join(cells)}: run it from the top to there."
@@ -51,7 +52,11 @@ def with_cells(data: bytes, cells: Mapping[str, str]) -> bytes:
             number += 1
             inserted += [_cell(text, content) for name, text in cells.items() if places.get(name) == number]
     inserted += [_cell(text, content) for name, text in cells.items() if name not in places]
-    return json.dumps(content | {"cells": inserted}, indent=1, ensure_ascii=False).encode("utf-8", "replace")
+    known = content.get("metadata")
+    metadata = (known if isinstance(known, dict) else {}) | {MADE_BY: "cells"}
+    return json.dumps(content | {"cells": inserted, "metadata": metadata}, indent=1, ensure_ascii=False).encode(
+        "utf-8", "replace"
+    )
 
 
 def _cell(text: str, content: Mapping[str, object]) -> dict[str, object]:

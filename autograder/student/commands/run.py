@@ -2,7 +2,6 @@
 so far whatever happens. The kernel is the user's own Python, unconfined."""
 
 import contextlib
-import os
 import subprocess
 import threading
 import time
@@ -16,7 +15,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from autograder.student.output.called import Command
-from autograder.student.submission.locating import read_bytes
+from autograder.student.output.placing import place_text
+from autograder.student.submission.locating import MADE_BY, read_bytes
 from autograder.student.submission.notebook import parse_content
 
 SAMPLE_SECONDS = 0.5
@@ -180,11 +180,9 @@ def _blank(path: Path) -> nbformat.NotebookNode:
         made = getattr(nbformat.v4, f"new_{cell['cell_type']}_cell")(text)
         made.metadata.update(cell["metadata"] if isinstance(cell.get("metadata"), dict) else {})
         cells.append(made)
-    return nbformat.v4.new_notebook(cells=cells)
+    return nbformat.v4.new_notebook(cells=cells, metadata={MADE_BY: "run"})
 
 
 def _write(notebook: nbformat.NotebookNode, out: Path) -> None:
     """Whole or not at all."""
-    unfinished = out.with_name(f".{out.name}.part")
-    unfinished.write_text(nbformat.writes(notebook), encoding="utf-8")
-    os.replace(unfinished, out)
+    place_text(out, nbformat.writes(notebook))

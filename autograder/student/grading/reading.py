@@ -6,8 +6,16 @@ import msgspec
 
 from autograder.student.program import Submission
 from autograder.student.sandbox.bounded import Exhausted, bounded
-from autograder.student.submission.locating import UnreadableSubmission, find_notebook, find_weights
-from autograder.student.submission.notebook import read_notebook
+from autograder.student.submission.files import shown_name
+from autograder.student.submission.locating import (
+    MAKES,
+    UnreadableSubmission,
+    copied_by,
+    find,
+    find_weights,
+    read_bytes,
+)
+from autograder.student.submission.notebook import parse_notebook
 
 
 def read_submission(place: Path, *, weights: bool = False) -> Submission:
@@ -27,7 +35,11 @@ def read_submission(place: Path, *, weights: bool = False) -> Submission:
 def _read(place: Path) -> Submission | str:
     """Or why it cannot be read."""
     try:
-        notebook = read_notebook(find_notebook(place))
+        found = find(place)
+        data = read_bytes(found.path)
+        notebook = parse_notebook(data)
     except UnreadableSubmission as error:
         return str(error)
-    return Submission.of(notebook)
+    how = copied_by(found.path, data)
+    copy = (f"{shown_name(found.path.name)} is a copy that {MAKES[how]} has made.",) if how and not found.notes else ()
+    return Submission.of(msgspec.structs.replace(notebook, notes=(*found.notes, *copy, *notebook.notes)))

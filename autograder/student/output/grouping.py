@@ -5,7 +5,7 @@ import math
 import msgspec
 
 from autograder.student.grading.demonstrations import CELL
-from autograder.student.output.results import UNCHECKED, Results, Test
+from autograder.student.output.results import UNCHECKED, UNREADABLE, Results, Test
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -33,9 +33,9 @@ class Group(msgspec.Struct, frozen=True):
 
 
 def grouped(results: Results) -> list[Group]:
-    """The groups in the order of the tests."""
+    """The groups in the order of the tests; of what cannot be read that alone."""
     tests: dict[str, list[Test]] = {}
-    for test in results.tests:
+    for test in results.tests[:1] if UNREADABLE in results.extra_data else results.tests:
         tests.setdefault(str(test.extra_data.get("item", "")), []).append(test)
     return [
         Group(

@@ -25,7 +25,7 @@ SHORT = 30
 """Lines of code that stay on one page with their picture."""
 _PROBLEM = re.compile(r"\s*#{1,3} +(problem|report|question|exercise|part|task)\b", re.IGNORECASE)
 _FORMULA = re.compile(r'<span data-formula="(\d+)"></span>')
-_ATTACHED = re.compile(r"!\[([^\]]*)\]\(attachment:([^)\s]+)\)")
+_ATTACHED = re.compile(r"!\[([^\]]{0,500})\]\(attachment:([^)\s]{1,500})\)")
 
 
 class Block(msgspec.Struct, frozen=True):

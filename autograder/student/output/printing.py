@@ -12,6 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from autograder.student.output.placing import place
+
 Printer = Literal["auto", "chromium", "plutoprint"]
 SECONDS = 180
 COMMANDS = (
@@ -76,8 +78,7 @@ def _by_browser(browser: str, html: str, out: Path) -> None:
         if not made.is_file():
             words = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
             raise PrintingError(f"{browser} printed nothing: {words[-1]}")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(made, out)
+        place(out, made.read_bytes())
 
 
 def _by_plutoprint(html: str, out: Path) -> None:
@@ -91,7 +92,7 @@ def _by_plutoprint(html: str, out: Path) -> None:
 
     book = plutoprint.Book(plutoprint.PAGE_SIZE_A4)
     book.custom_resource_fetcher = Nothing()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.redirect_stderr(None):
+    with contextlib.redirect_stderr(None), tempfile.TemporaryDirectory(prefix="autograder-print-") as folder:
         book.load_html(html)
-        book.write_to_pdf(str(out))
+        book.write_to_pdf(f"{folder}/page.pdf")
+        place(out, Path(folder, "page.pdf").read_bytes())

@@ -1,8 +1,6 @@
 """Gradescope's results.json as typed models: https://gradescope-autograders.readthedocs.io/en/latest/specs/"""
 
 import math
-import os
-import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,6 +10,7 @@ import msgspec
 
 from autograder.student.grading.messages import quote
 from autograder.student.grading.verdicts import Verdict, Visibility
+from autograder.student.output.placing import place
 
 LONGEST_OUTPUT = 8_000
 """Characters of one text. Gradescope cuts at 100,000."""
@@ -22,6 +21,8 @@ GRADER_FAILED = "grader_failed"
 """In the extra data of results that are not the submission's own doing."""
 UNREADABLE = "unreadable"
 """In the extra data of results of what holds no notebook that can be read."""
+NOTEBOOK = "notebook"
+"""In place of an item, for what concerns the notebook as a whole."""
 UNCHECKED = "could_not_be_checked"
 """In the extra data of a test that the grader itself failed to make."""
 FIGURES = "figures"
@@ -133,20 +134,43 @@ def _for_the_staff(verdicts: Iterable[Verdict]) -> Iterator[Test]:
         # Indented: code in Markdown, whatever it holds.
         lines = "\n".join(f"    {line}" for line in clean(trace).split("\n"))
         shown.append(f"At {', '.join(numbers)} the grader failed:\n\n{lines}")
-    yield Test(
+    yield _hidden(f"For the course staff: {sum(map(len, reasons.values()))} to look at", "\n\n".join(shown))
+
+
+def for_the_staff(results: Results, reason: str) -> Results:
+    """The results with one thing more for a person to look at, which concerns no check."""
+    review = {"number": GRADER, "name": "the submission", "reason": clean(reason)}
+    return msgspec.structs.replace(
+        results,
+        tests=(*results.tests, _hidden("For the course staff: the submission", f"- {quote(reason)}")),
+        extra_data=results.extra_data | {"needs_review": [*results.extra_data.get("needs_review", ()), review]},
+    )
+
+
+def _hidden(name: str, output: str) -> Test:
+    return Test(
         number=GRADER,
-        name=f"For the course staff: {sum(map(len, reasons.values()))} to look at",
+        name=name,
         score=0.0,
         max_score=0.0,
         status="failed",
-        output=clean("\n\n".join(shown)),
+        output=clean(output),
         visibility="hidden",
         extra_data={"item": GRADER},
     )
 
 
-def _listed(reason: str, told: Iterable[Verdict]) -> str:
-    return f"- {', '.join(f'{each.number} {each.title}' for each in told)}: {quote(reason)}"
+def cannot_be_read(reason: str) -> Test:
+    """The one test that says why there is nothing to check."""
+    return Test(
+        number=NOTEBOOK,
+        name="The submission holds a notebook that can be read",
+        score=0.0,
+        max_score=0.0,
+        status="failed",
+        output=clean(reason),
+        extra_data={"item": NOTEBOOK},
+    )
 
 
 def encode(results: Results) -> bytes:
@@ -175,30 +199,18 @@ class ResultsFile:
     def write(self, results: Results) -> None:
         """Raises UnwritableResults."""
         try:
-            self._replace(encode(results))
+            place(self.path, encode(results))
         except OSError as error:
             raise UnwritableResults(*error.args) from error
-
-    def _replace(self, content: bytes) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=".results-", dir=self.path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            os.chmod(name, 0o644)
-            os.replace(name, self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
 
 
 def clean(text: str) -> str:
     """The text without what JSON or a terminal would trip over, cut where it is too long."""
-    whole = "".join(character for character in text.encode("utf-8", "replace").decode() if _is_harmless(character))
+    whole = "".join(character for character in text.encode("utf-8", "replace").decode() if is_harmless(character))
     return whole if len(whole) <= LONGEST_OUTPUT else whole[:LONGEST_OUTPUT] + "\n\n(cut here)"
 
 
-def _is_harmless(character: str) -> bool:
+def is_harmless(character: str) -> bool:
     """No control character, and none that turns the direction of writing, which makes one text look like another."""
     return character in "\n\t" or (unicodedata.category(character) != "Cc" and character not in DIRECTIONS)
 

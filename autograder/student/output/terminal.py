@@ -1,29 +1,29 @@
 """The report in the terminal."""
 
-from rich.console import Console, RenderableType
 from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
 from autograder.student.output.called import Command
 from autograder.student.output.grouping import Group, grouped, is_unchecked, seen
-from autograder.student.output.results import Results, Test
+from autograder.student.output.results import UNREADABLE, Results, Test
+from autograder.student.output.screen import Screen
 
 SYMBOLS = {True: ("✓", "✗", "·"), False: ("+", "x", "-")}
 """Right, wrong, remark; the second row for terminals without Unicode."""
 
 
-def print_report(results: Results, console: Console, *, title: str) -> None:
+def print_report(results: Results, console: Screen, *, title: str) -> None:
     """What is wrong in full, what is right on a line each, and the points."""
     total = f"{results.score:g} of {results.max_score:g} points"
     console.print(Text.assemble((title, "bold"), "   ", (total, "bold")))
     for group in grouped(results):
-        console.print()
+        console.print(Text())
         _print_group(group, console)
-    if results.output:
-        console.print()
+    if results.output and UNREADABLE not in results.extra_data:
+        console.print(Text())
         console.print(_markdown(results.output))
-    console.print()
+    console.print(Text())
     line = Text(f"{total}, in {results.execution_time:g} s", style="bold")
     if "sandbox" in results.extra_data:
         layers = len(results.extra_data["sandbox"])
@@ -32,7 +32,7 @@ def print_report(results: Results, console: Console, *, title: str) -> None:
     console.print(line)
 
 
-def _print_group(group: Group, console: Console) -> None:
+def _print_group(group: Group, console: Screen) -> None:
     right, wrong, remark = SYMBOLS["utf" in console.encoding.lower()]
     style = "bold green" if not group.wrong else "bold red"
     heading = (f"{group.number}  {group.item}", style), f"   {group.score:g} of {group.max_score:g}"
@@ -62,6 +62,6 @@ def _line(symbol: str, style: str, test: Test) -> Text:
     return line
 
 
-def _markdown(text: str) -> RenderableType:
+def _markdown(text: str) -> Markdown:
     # Without hyperlinks, so that no text of a student's becomes something to click on.
     return Markdown(text, hyperlinks=False)

@@ -1,8 +1,12 @@
 """Finds the one notebook in what was handed in, and reads its bytes. Links and special files are refused."""
 
+import hashlib
 import os
+import re
 import stat
+from collections.abc import Collection
 from pathlib import Path
+from typing import NamedTuple
 
 from autograder.student.submission.files import shown_name
 
@@ -11,6 +15,12 @@ MAX_DEPTH = 6
 MAX_ENTRIES = 10_000
 WEIGHTS = (".safetensors", ".pth", ".pt")
 MOST_WEIGHTS = 6
+MOST_NOTEBOOKS = 8
+"""That are compared."""
+MADE_BY = "autograder_copy"
+"""In the metadata of a copy that `run` or `check --cells` makes: which of them did."""
+MAKES = {"run": "`run`", "cells": "`check --cells`"}
+_MADE = re.compile(rb'"' + MADE_BY.encode() + rb'"\s*:\s*"(run|cells)"')  # in a cell's text the quotes have backslashes
 # Windows has none of these.
 _READING = sum(getattr(os, name, 0) for name in ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
 
@@ -19,15 +29,28 @@ class UnreadableSubmission(Exception):
     """The submission holds no notebook that can be read; `str(e)` tells the student what to do."""
 
 
+class Found(NamedTuple):
+    """The one notebook of a submission."""
+
+    path: Path
+    notes: tuple[str, ...] = ()
+    """Sentences for the student on what else is there."""
+
+
 def find_notebook(submission: Path) -> Path:
-    """The one notebook of a submission, which is a file or a folder that holds one.
+    """As `find` does."""
+    return find(submission).path
+
+
+def find(submission: Path) -> Found:
+    """The one notebook of a submission, which is a file or a folder that holds one; copies of it count as one.
 
     Links and special files are refused. Raises UnreadableSubmission where there is none, or several.
     """
     try:
         mode = os.lstat(submission).st_mode
         if stat.S_ISREG(mode):
-            return submission
+            return Found(submission)
         if not os.path.isdir(submission):
             raise UnreadableSubmission(_irregular(submission))
         found, others = _search(submission)
@@ -36,11 +59,9 @@ def find_notebook(submission: Path) -> Path:
     except (OSError, ValueError) as error:
         raise UnreadableSubmission(f"{shown_name(submission)} cannot be opened ({_reason(error)}).") from error
     if len(found) == 1:
-        return found[0]
+        return Found(found[0])
     if found:
-        raise UnreadableSubmission(
-            f"The submission holds {len(found)} notebooks: {_listed(submission, found)}. Hand in exactly one."
-        )
+        return _the_one_of(found, submission)
     if irregular := [path for path in others if path.suffix.lower() == ".ipynb"]:
         raise UnreadableSubmission(_irregular(irregular[0]))
     seen = f" It holds: {_listed(submission, others)}." if others else " It is empty."
@@ -48,6 +69,39 @@ def find_notebook(submission: Path) -> Path:
         f"The submission holds no notebook (a file that ends in .ipynb).{seen} "
         "In Colab, use File > Download > Download .ipynb."
     )
+
+
+def _the_one_of(found: list[Path], submission: Path) -> Found:
+    """Of several: copies of the same bytes are one, and one that the tool made is none beside its original."""
+    if len(found) <= MOST_NOTEBOOKS:
+        contents: dict[bytes, Path] = {}
+        made: dict[Path, str] = {}
+        for path in sorted(found, key=lambda path: (len(path.name), path)):
+            data = read_bytes(path)
+            first = contents.setdefault(hashlib.sha256(data or bytes(path)).digest(), path)  # an empty one is no copy
+            if first is path and (how := copied_by(path, data, found)):
+                made[path] = how
+        different = list(contents.values())
+        for those in ([path for path in different if path not in made], [p for p in made if made[p] == "run"]):
+            if len(those) == 1:
+                copies = [path for path in different if path != those[0]]
+                told = f"{shown_name(those[0].relative_to(submission))} was read, and not {_listed(submission, copies)}"
+                return Found(those[0], (f"{told}, which this tool has made of a notebook.",) if copies else ())
+            if those:
+                found = those
+                break
+    raise UnreadableSubmission(
+        f"The submission holds {len(found)} notebooks: {_listed(submission, found)}. Hand in exactly one."
+    )
+
+
+def copied_by(path: Path, data: bytes, beside: Collection[Path] = ()) -> str:
+    """Which command has made this copy of a notebook, "" where none has. It says so in its metadata; one of an older
+    version by its name alone, beside that of the original."""
+    if found := _MADE.search(data):
+        return found[1].decode()
+    stem, _, how = path.stem.rpartition(".")
+    return how if how in {"run", "cells"} and path.with_name(f"{stem}{path.suffix}") in beside else ""
 
 
 def find_weights(submission: Path) -> tuple[Path, ...]:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from autograder.ps7.staff.reproduction.measuring import Budget
 from autograder.ps7.student.datasets.archive import Dataset, DatasetError
+from autograder.student.output.screen import Screen
 
 FALSE_ALARMS = 1e-3
 """At most, in one grading."""
@@ -90,7 +90,7 @@ def write(calibration: Calibration, dataset: Path) -> Path:
     return path
 
 
-def print_bands(calibration: Calibration, console: Console) -> None:
+def print_bands(calibration: Calibration, console: Screen) -> None:
     """A table of the figures, and of the mistakes where there are any."""
     figures = Table("figure", "seeds", "mean", "deviation", "lowest seen", "right from", title=calibration.dataset)
     for name, known in calibration.bands.items():

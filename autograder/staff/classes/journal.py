@@ -1,0 +1,150 @@
+"""What was graded with what: the one thing that makes results count.
+
+A line of JSON for each event, added and never changed; the last line may be torn where a run was killed.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+import autograder
+from autograder.staff.course.policy import Policy
+from autograder.student.assignment import Assignment
+from autograder.student.grading.rubric import Rubric
+
+GRADING = (".py", ".toml", ".json", ".safetensors")
+"""Endings of the grader's files that decide what a submission gets."""
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What decides a grade besides the submission, each by a digest."""
+
+    grader: str
+    rubric: str
+    config: str
+
+    def others(self, than: "Rules") -> tuple[str, ...]:
+        """The names of those that differ."""
+        return tuple(name for name in self.__struct_fields__ if getattr(self, name) != getattr(than, name))
+
+
+class Begun(msgspec.Struct, frozen=True, tag="begun"):
+    """A run, which may go on with one that was killed."""
+
+    rules: Rules
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    """A run that has come to its end."""
+
+
+class Graded(msgspec.Struct, frozen=True, tag="graded"):
+    """One submission, whose results lie where they should."""
+
+    name: str
+    submission: str
+    """Digest of what was handed in."""
+    rules: Rules
+    results: str
+    """Digest of the file with them."""
+    score: float
+    points: dict[str, float]
+    """Number and title of each check to its points."""
+    failed: bool = False
+    """Whether the grader did."""
+
+
+Event = Begun | Ended | Graded
+
+
+class Journal:
+    """The journal of one folder of grades."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError."""
+        self._path = path
+        self._latest: dict[str, Graded] = {}
+        self._before: dict[str, Graded] = {}
+        self._begun: Begun | None = None
+        self._is_torn = False
+        for event in self._events():
+            self._take(event)
+
+    def latest(self, name: str) -> Graded | None:
+        """The last that is known of a submission."""
+        return self._latest.get(name)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run has begun, and not ended."""
+        return self._begun is not None
+
+    def before(self) -> Mapping[str, Graded]:
+        """Of those that this run has graded, and a run before it, too: what they had then."""
+        return self._before
+
+    def add(self, event: Event) -> None:
+        """Raises OSError."""
+        line = (b"\n" if self._is_torn else b"") + msgspec.json.encode(event) + b"\n"
+        self._is_torn = True  # until the whole of it is there
+        with self._path.open("ab") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        self._is_torn = False
+        self._take(event)
+
+    def begin(self, rules: Rules) -> None:
+        """A run; the one that was killed goes on where it had the same rules. Raises OSError."""
+        if self._begun is None or self._begun.rules != rules:
+            self.add(Begun(rules))
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Begun():
+                self._begun, self._before = event, {}
+            case Ended():
+                self._begun = None
+            case Graded():
+                if (known := self._latest.get(event.name)) is not None:
+                    self._before.setdefault(event.name, known)
+                self._latest[event.name] = event
+
+    def _events(self) -> Iterable[Event]:
+        try:
+            data = self._path.read_bytes()
+        except FileNotFoundError:
+            return
+        self._is_torn = bool(data) and not data.endswith(b"\n")
+        decoder = msgspec.json.Decoder(Event)
+        for line in data.splitlines():
+            try:
+                yield decoder.decode(line)
+            except msgspec.DecodeError:
+                continue  # torn: what it would have said is done again
+
+
+def rules_of(assignment: Assignment, rubric: Rubric, policy: Policy) -> Rules:
+    """Of today's grader. `rubric`: as the assignment has it, without the policy."""
+    return Rules(
+        grader=_grader(assignment),
+        rubric=_digest(msgspec.json.encode(rubric, order="sorted")),
+        config=_digest(msgspec.json.encode(policy, order="sorted")),
+    )
+
+
+def _grader(assignment: Assignment) -> str:
+    """Of the code, and of the banks."""
+    digest = hashlib.sha256(f"{assignment.name} {assignment.version}".encode())
+    for folder in dict.fromkeys([Path(autograder.__file__).parent, assignment.folder]):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in GRADING:
+                digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+    return f"{assignment.version} {digest.hexdigest()[:16]}"
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]

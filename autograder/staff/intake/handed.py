@@ -1,0 +1,128 @@
+"""One hand-in: who it is of, what belongs to it, and its files in a folder of their own."""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from autograder.staff.intake import archives
+from autograder.staff.intake.archives import BLOCK
+from autograder.staff.intake.budget import MOST_BYTES, MOST_FILES
+from autograder.staff.intake.tree import Piece
+from autograder.staff.intake.unpacking import NOTEBOOK, Unpacking, ordinary
+from autograder.student.submission.locating import MAX_BYTES
+
+
+class Student(msgspec.Struct, frozen=True):
+    """One of those who hand in together, as the platform knows them."""
+
+    name: str = ""
+    email: str = ""
+    sid: str = ""
+    """The number that the university gives."""
+    id: str = ""
+    """The number that the platform gives, as its grade book has it, too."""
+
+
+class Files(msgspec.Struct, frozen=True):
+    """A hand-in where it can be read."""
+
+    place: Path
+    notes: tuple[str, ...] = ()
+    """Sentences without a full stop on what is left out."""
+
+
+class Handed(msgspec.Struct, frozen=True):
+    """One submission of a class."""
+
+    name: str
+    """Tells it from all others, and is the name of its folder."""
+    pieces: tuple[Piece, ...] = ()
+    archive: str = ""
+    """What holds them; "" where they lie on the disk."""
+    students: tuple[Student, ...] = ()
+    late: bool | None = None
+    """What the platform says of it; None where it says nothing."""
+    submitted: str = ""
+    """When, as the platform writes it; "" where it does not."""
+    missing: bool = False
+    """Whether the course knows of a student who has handed in nothing."""
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Files]:
+        """Its files, ordinary ones alone; what lies in an archive, or in several places, is put into a folder for as
+        long. Raises OSError and Intolerable."""
+        if (place := self._as_it_lies()) is not None:
+            yield Files(place)
+            return
+        with tempfile.TemporaryDirectory(prefix="autograder-submission-") as folder:
+            unpacking = Unpacking(Path(folder))
+            unpacking.put(self.pieces, self.archive)
+            unpacking.open_archives()
+            yield Files(Path(folder), tuple(unpacking.notes))
+
+    def _as_it_lies(self) -> Path | None:
+        """Where it lies on the disk in the form in which it was handed in; None where it has to be put together."""
+        if len(self.pieces) != 1 or self.archive or self.pieces[0].oddity:
+            return None
+        [piece] = self.pieces
+        place = Path(piece.path)
+        if piece.target:
+            return place if piece.target == (place.name,) and _is_notebook(place.name) else None
+        return None if _is_packed(place) else place
+
+    def digest(self) -> str:
+        """Of names and contents: another one where anything in it has changed, as far as it would be read. Raises
+        OSError and Intolerable."""
+        digest = hashlib.sha256()
+        left = MOST_BYTES
+        if self.archive:
+            with archives.opened(Path(self.archive)) as archive:
+                for piece in self.pieces[: MOST_FILES + 1]:
+                    if piece.member is None:
+                        continue
+                    digest.update(f"{piece.target}\0{piece.oddity}\0{piece.member.size}\0".encode(errors="replace"))
+                    if archives.kind_of(Path(self.archive)) == "zip":
+                        digest.update(f"{piece.member.check}\0".encode())
+                    elif not piece.oddity:
+                        with archive.opened(piece.member) as file, archives.translated():
+                            left -= _hash(file, digest, left)
+            return digest.hexdigest()
+        for name, path in _files(self.pieces):
+            digest.update(f"{name}\0{path.lstat().st_size}\0".encode(errors="surrogateescape"))
+            with path.open("rb") as file:
+                left -= _hash(file, digest, left)
+        return digest.hexdigest()
+
+
+def _hash(file: IO[bytes], digest: "hashlib._Hash", left: int) -> int:
+    """As much of it as would be read; returns how much that is."""
+    most = done = max(0, min(left, MAX_BYTES + 1))
+    while most > 0 and (block := file.read(min(most, BLOCK))):
+        digest.update(block)
+        most -= len(block)
+    return done - most
+
+
+def _files(pieces: tuple[Piece, ...]) -> Iterator[tuple[str, Path]]:
+    """Ordinary files, by name, links not followed, no more than are read."""
+    found = (each for piece in pieces if not piece.oddity for each in ordinary(Path(piece.path), piece.target))
+    for count, (target, path) in enumerate(found):
+        if count > MOST_FILES:
+            return
+        yield "/".join(target), path
+
+
+def _is_notebook(path: str) -> bool:
+    return path.lower().endswith(NOTEBOOK)
+
+
+def _is_packed(folder: Path) -> bool:
+    """Whether what lies in it is an archive and no notebook."""
+    names = [name.lower() for name in os.listdir(folder)]
+    return not any(map(_is_notebook, names)) and any(name.endswith(archives.ENDINGS) for name in names)

@@ -1,0 +1,193 @@
+"""The students of a course, from the CSV of any platform, and which hand-in is whose."""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from autograder.staff.intake.handed import Handed, Student
+
+FIELDS = {
+    "name": ("name", "student", "student name", "full name", "fullname", "display name"),
+    "first": ("first name", "firstname", "given name", "preferred name"),
+    "last": ("last name", "lastname", "surname", "family name"),
+    "email": ("email", "e mail", "mail", "email address", "e mail address"),
+    "sid": ("sid", "student id", "id number", "student number", "sis user id", "orgdefinedid", "org defined id"),
+    "login": ("login", "username", "user name", "login id", "sis login id", "netid", "net id", "user"),
+    "id": ("id", "identifier", "user id", "canvas id", "participant"),
+}
+"""What the columns of a roster or a grade book are called by Canvas, Gradescope, Moodle, Blackboard and Brightspace,
+without signs and capitals."""
+LONGEST = 64 * 1024 * 1024
+
+
+class TableError(Exception):
+    """A CSV that is none, or names nobody; the message says what is missing."""
+
+
+class Person(NamedTuple):
+    """A row about a student."""
+
+    student: Student
+    login: str
+    row: int
+    """Its place among the rows, from 0, the header's being 0."""
+    cells: dict[str, str]
+    """All of its cells, by the header without signs and capitals."""
+
+
+class Text(NamedTuple):
+    """A CSV as it is written."""
+
+    text: str
+    encoding: str
+    delimiter: str
+
+
+def read_text(path: Path) -> Text:
+    """Raises TableError."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LONGEST + 1)
+    except OSError as error:
+        raise TableError(f"{path} cannot be read: {error.strerror or error}") from None
+    if len(data) > LONGEST or (b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff"))):
+        raise TableError(f"{path} is no CSV; in a spreadsheet program, save it as one")
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    marked = data.startswith(b"\xef\xbb\xbf")
+    for encoding in ("utf-16",) if wide else ("utf-8-sig",) if marked else ("utf-8", "cp1252"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        first = text.split("\n", 1)[0]
+        return Text(text, encoding, max(",;\t", key=first.count))
+    raise TableError(f"{path} is no text in UTF-8; save it as CSV in UTF-8")
+
+
+def people_of(path: Path) -> list[Person]:
+    """The students in a CSV with a header: a roster, or a platform's grade book. Raises TableError."""
+    told = read_text(path)
+    try:
+        rows = list(csv.reader(io.StringIO(told.text, newline=""), delimiter=told.delimiter))
+    except csv.Error as error:
+        raise TableError(f"{path} is no CSV: {error}") from None
+    header = [plain(cell) for cell in rows[0]] if rows else []
+    if not any(plain_name in header for names in FIELDS.values() for plain_name in names):
+        raise TableError(f"{path} has no column that says who somebody is: name, email, SID or ID is looked for")
+    found = []
+    for place, row in enumerate(rows[1:], start=1):
+        cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
+        person = _person(cells, place)
+        if person.student != Student() and plain(person.student.name) != "points possible":
+            found.append(person)
+    return found
+
+
+def _person(cells: dict[str, str], place: int) -> Person:
+    told = {field: next((cells[name] for name in names if cells.get(name)), "") for field, names in FIELDS.items()}
+    name = told["name"] or " ".join(filter(None, (told["first"], told["last"])))
+    number = re.sub(r"(?i)^participant\s+", "", told["id"])  # Moodle's worksheet
+    return Person(Student(name, told["email"], told["sid"], number), told["login"], place, cells)
+
+
+def plain(text: str) -> str:
+    """Letters and digits in small letters, with single spaces."""
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold().replace("_", " ")))
+
+
+class Whose:
+    """Finds whom of the people a hand-in is of. The first of these that one person alone fits decides: e-mail, the
+    university's number, the platform's number or login, the name before the @, the name in any order of its words."""
+
+    def __init__(self, people: Sequence[Person]) -> None:
+        self.people = people
+        self._known: list[dict[str, set[int]]] = []
+        for place, person in enumerate(people):
+            for rank, keys in enumerate(_keys(person.student, person.login)):
+                if rank == len(self._known):
+                    self._known.append({})
+                for key in keys:
+                    self._known[rank].setdefault(key, set()).add(place)
+
+    def of(self, handed: Handed) -> list[tuple[Student, Person | None]]:
+        """Each of those who hand in together, as the platform has them, and as the course has them."""
+        students = handed.students or (Student(),)
+        return [(student, self._find(student, handed.name)) for student in students]
+
+    def _find(self, student: Student, row: str) -> Person | None:
+        asked = list(_keys(student, ""))
+        if student == Student():  # only the row's name says anything
+            asked = [{row.casefold()}, {_number(row)}, {row.casefold()}, {row.casefold()}, set(_orders(row))]
+        for keys, known in zip(asked, self._known, strict=False):
+            found = set().union(*(known.get(key, set()) for key in keys if key))
+            if len(found) == 1:
+                return self.people[found.pop()]
+        return None
+
+
+def _keys(student: Student, login: str) -> Iterator[set[str]]:
+    """What tells a person from others, the surest first."""
+    email = student.email.casefold()
+    yield {email} - {""}
+    yield {_number(student.sid)} - {""}
+    yield {student.id.casefold(), login.casefold()} - {""}
+    yield {email.partition("@")[0], login.casefold(), student.id.casefold()} - {""}
+    yield set(_orders(student.name))
+
+
+def _number(text: str) -> str:
+    """Spreadsheets take away the zeros that it begins with."""
+    return text.strip().casefold().lstrip("0")
+
+
+def _orders(name: str) -> Iterator[str]:
+    """The name in one piece, from each of its words on: "Lovelace, Ada" is "Ada Lovelace", and Canvas writes
+    "lovelaceada"."""
+    words = plain(name).split()
+    for first in range(len(words)):
+        yield "".join(words[first:] + words[:first])
+
+
+def with_people(handed: Sequence[Handed], people: Sequence[Person]) -> tuple[list[Handed], list[str]]:
+    """The hand-ins with what the course knows of their students, after them a row for each student who has handed in
+    nothing; and the names of hand-ins that fit nobody."""
+    from autograder.staff.intake.naming import OURS, Names, row_name
+
+    whose = Whose(people)
+    names = Names([*OURS, *(each.name for each in handed)])
+    seen: set[int] = set()
+    known, strangers = [], []
+    for each in handed:
+        found = whose.of(each)
+        seen |= {person.row for _, person in found if person}
+        if not any(person for _, person in found):
+            strangers.append(each.name)
+            known.append(each)
+        else:
+            students = tuple(_completed(student, person) for student, person in found)
+            known.append(msgspec.structs.replace(each, students=students))
+    missing = [person for person in people if person.row not in seen]
+    for person in missing:
+        name = person.student.email.partition("@")[0] or person.login or person.student.name or person.student.sid
+        known.append(Handed(names.new(row_name(name or "nameless")), students=(person.student,), missing=True))
+    return known, strangers
+
+
+def _completed(student: Student, person: Person | None) -> Student:
+    if person is None:
+        return student
+    theirs = person.student
+    return Student(
+        theirs.name or student.name, theirs.email or student.email, theirs.sid or student.sid, student.id or theirs.id
+    )
+
+
+def names_of(students: Iterable[Student]) -> str:
+    """As a page shows them."""
+    return ", ".join(filter(None, (each.name or each.email or each.sid for each in students)))

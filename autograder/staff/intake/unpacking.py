@@ -1,0 +1,125 @@
+"""Puts the files of one submission into a folder of its own, and nothing anywhere else."""
+
+import contextlib
+import errno
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
+
+from autograder.staff.intake import archives
+from autograder.staff.intake.archives import BLOCK
+from autograder.staff.intake.budget import Budget, Intolerable
+from autograder.staff.intake.naming import Names, file_name
+from autograder.staff.intake.tree import Piece, is_junk, tree_of
+from autograder.student.submission.files import shown_name
+from autograder.student.submission.locating import WEIGHTS
+
+NOTEBOOK = ".ipynb"
+MOST_ARCHIVES = 3
+"""Of one submission that are opened."""
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+"""What is no fault of a name."""
+
+
+class Unpacking:
+    """One submission on its way into its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.notes: list[str] = []
+        self._folder = folder
+        self._budget = Budget()
+        self._names: defaultdict[tuple[str, ...], Names] = defaultdict(Names)
+        self._known: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def put(self, pieces: Iterable[Piece], archive: str) -> None:
+        """Files and folders of the disk, or members of the archive: notebooks first, then weights, so that nothing
+        beside them uses up what there is. Raises OSError of the disk, and Intolerable where there is no archive."""
+        ordered = sorted(pieces, key=lambda piece: _rank(piece.target[-1] if piece.target else ""))
+        with contextlib.ExitStack() as stack:
+            opened = stack.enter_context(archives.opened(Path(archive))) if archive else None
+            for piece in ordered:
+                if piece.oddity:
+                    self._note(piece.oddity + " and was left out")
+                    continue
+                try:
+                    if piece.member is None:
+                        for target, path in ordinary(Path(piece.path), piece.target):
+                            with path.open("rb") as file:
+                                self._copy(file, target)
+                    elif opened is not None:
+                        with opened.opened(piece.member) as file:
+                            self._copy(file, piece.target)
+                except Intolerable as error:
+                    self._note(f"{shown_name(piece.target[-1])}: {error}" if piece.target else str(error))
+                    if self._budget.is_spent:
+                        return
+
+    def open_archives(self) -> None:
+        """Where there is no notebook, but what may hold one. Raises OSError of the disk."""
+        files = [path for _, path in ordinary(self._folder, ())]
+        if any(path.name.lower().endswith(NOTEBOOK) for path in files):
+            return
+        packed = [path for path in files if path.name.lower().endswith(archives.ENDINGS)]
+        for path in packed[:MOST_ARCHIVES]:
+            try:
+                with archives.unpacked(path, self._budget.bytes) as tar:
+                    place = tar or path
+                    self.put(tree_of(place).pieces((path.name + " unpacked",)), str(place))
+            except Intolerable as error:
+                self._note(f"{shown_name(path.name)}: {error}")
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes and len(self.notes) < 5:
+            self.notes.append(text)
+
+    def _copy(self, file: IO[bytes], target: tuple[str, ...]) -> None:
+        """One file, as far as a notebook may be long."""
+        left = self._budget.take_file()
+        with self._created(target) as made, archives.translated():
+            while left > 0 and (block := file.read(min(left, BLOCK))):
+                made.write(block)
+                left -= len(block)
+                self._budget.take_bytes(len(block))
+
+    def _created(self, target: tuple[str, ...]) -> IO[bytes]:
+        """A new file, whose place is its own. Names that the disk does not take are replaced."""
+        try:
+            path = self._folder.joinpath(*self._place(target))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return path.open("xb")
+        except OSError as error:
+            if error.errno in _OF_THE_DISK:
+                raise
+            ending = Path(file_name(target[-1])).suffix[:12]
+            return self._folder.joinpath(*self._place((f"file{ending}",))).open("xb")
+
+    def _place(self, target: tuple[str, ...]) -> tuple[str, ...]:
+        """Where it goes: each part a name that the system takes, and the last that of no other file."""
+        *folders, last = target
+        place: tuple[str, ...] = ()
+        for depth, raw in enumerate(folders, start=1):
+            known = self._known.get(tuple(folders[:depth]))
+            place = known or (*place, self._names[place].new(file_name(raw)))
+            self._known[tuple(folders[:depth])] = place
+        return (*place, self._names[place].new(file_name(last), is_file=True))
+
+
+def ordinary(place: Path, target: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Path]]:
+    """Ordinary files below a place, by name, links not followed; the place itself where it is one."""
+    if not stat.S_ISDIR(os.lstat(place).st_mode):
+        yield target or (place.name,), place
+        return
+    for folder, folders, files in os.walk(place):
+        folders[:] = sorted(each for each in folders if not is_junk(each))
+        for name in sorted(files):
+            path = Path(folder, name)
+            if not is_junk(name) and stat.S_ISREG(path.lstat().st_mode):
+                yield (*target, *path.relative_to(place).parts), path
+
+
+def _rank(name: str) -> int:
+    name = name.lower()
+    return 0 if name.endswith(NOTEBOOK) else 1 if name.endswith(WEIGHTS) else 2
