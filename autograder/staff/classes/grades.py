@@ -13,6 +13,8 @@ from autograder.student.output.results import clean
 
 FORMULA = "=+-@＝＋－＠﹦﹢﹣﹫"
 """What a spreadsheet would compute where a cell begins with it."""
+LAST = ("score", "max_score", "to_review", "problem", "late_days", "adjusted")
+"""Columns after those of the items."""
 _BEGINS = re.compile(rf"(^|[;,\t|])([\s\"']*)(?=[{re.escape(FORMULA)}])")
 """Also where a spreadsheet divides cells at semicolons."""
 
@@ -22,11 +24,12 @@ def as_csv(entries: Iterable[Entry], items: Sequence[str]) -> str:
     submissions give the same text. It is to be written with a byte-order mark, without which Excel garbles names."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["submission", "student", "email", "sid", *items, "score", "max_score", "to_review", "problem"])
+    table.writerow(["submission", "student", "email", "sid", *items, *LAST])
     for entry in entries:
         for student in entry.handed.students or (Student(),):
             who = [_harmless(each) for each in (entry.handed.name, student.name, student.email, student.sid)]
-            table.writerow([*who, *_graded(entry, items), _harmless(entry.problem)])
+            more = [entry.late_days or "", _harmless("; ".join(entry.adjusted))]
+            table.writerow([*who, *_graded(entry, items), _harmless(entry.problem), *more])
     return text.getvalue()
 
 

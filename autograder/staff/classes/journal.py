@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 import autograder
-from autograder.staff.course.policy import Policy
+from autograder.staff.course.policy import Late, Policy
 from autograder.student.assignment import Assignment
 from autograder.student.grading.rubric import Rubric
 
@@ -57,7 +57,17 @@ class Graded(msgspec.Struct, frozen=True, tag="graded"):
     """Whether the grader did."""
 
 
-Event = Begun | Ended | Graded
+class Adjusted(msgspec.Struct, frozen=True, tag="adjusted"):
+    """What staff have decided, when it was first seen."""
+
+    name: str
+    key: str
+    """The adjustment's."""
+    before: float
+    """What the grader gave then."""
+
+
+Event = Begun | Ended | Graded | Adjusted
 
 
 class Journal:
@@ -68,6 +78,7 @@ class Journal:
         self._path = path
         self._latest: dict[str, Graded] = {}
         self._before: dict[str, Graded] = {}
+        self._adjusted: dict[tuple[str, str], float] = {}
         self._begun: Begun | None = None
         self._is_torn = False
         for event in self._events():
@@ -81,6 +92,10 @@ class Journal:
     def is_running(self) -> bool:
         """Whether a run has begun, and not ended."""
         return self._begun is not None
+
+    def adjusted(self, name: str, key: str) -> float | None:
+        """What the grader gave when that was decided; None where it has not been seen yet."""
+        return self._adjusted.get((name, key))
 
     def before(self) -> Mapping[str, Graded]:
         """Of those that this run has graded, and a run before it, too: what they had then."""
@@ -108,6 +123,8 @@ class Journal:
                 self._begun, self._before = event, {}
             case Ended():
                 self._begun = None
+            case Adjusted():
+                self._adjusted.setdefault((event.name, event.key), event.before)
             case Graded():
                 if (known := self._latest.get(event.name)) is not None:
                     self._before.setdefault(event.name, known)
@@ -128,11 +145,12 @@ class Journal:
 
 
 def rules_of(assignment: Assignment, rubric: Rubric, policy: Policy) -> Rules:
-    """Of today's grader. `rubric`: as the assignment has it, without the policy."""
+    """Of today's grader. `rubric`: as the assignment has it, without the policy. What lateness costs is no part of it:
+    that is reckoned anew each time."""
     return Rules(
         grader=_grader(assignment),
         rubric=_digest(msgspec.json.encode(rubric, order="sorted")),
-        config=_digest(msgspec.json.encode(policy, order="sorted")),
+        config=_digest(msgspec.json.encode(msgspec.structs.replace(policy, late=Late()), order="sorted")),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from autograder.staff.course.adjustments import ADJUSTED
 from autograder.staff.intake.handed import Handed
 from autograder.student.grading.bank import parts_of
 from autograder.student.output.grouping import is_unchecked
@@ -79,6 +80,20 @@ class Entry(msgspec.Struct, frozen=True):
     def to_review(self) -> int:
         """How many checks a person should look at."""
         return sum(map(len, self.reviews.values()))
+
+    @property
+    def adjusted(self) -> tuple[str, ...]:
+        """What staff have decided, a sentence each."""
+        told = self.results.extra_data.get(ADJUSTED, ()) if self.results is not None else ()
+        return tuple(
+            f"{each['subject']}: {each['before']:g} -> {each['points']:g} ({each['by']}: {each['reason']})"
+            for each in told
+        )
+
+    @property
+    def late_days(self) -> int:
+        """Days after the due date that count."""
+        return int(self.results.extra_data.get("late_days", 0)) if self.results is not None else 0
 
     @property
     def mistakes(self) -> tuple[str, ...]:

@@ -2,13 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from autograder.staff.classes.journal import Ended, Graded, Journal, Rules
+from autograder.staff.classes.finishing import Finishing
+from autograder.staff.classes.journal import Adjusted, Ended, Graded, Journal, Rules
 from autograder.staff.classes.roster import PAGE, Entry
+from autograder.staff.course.adjustments import Adjustment
 from autograder.staff.intake.budget import Intolerable
 from autograder.staff.intake.handed import Handed
 from autograder.student.grading.rubric import Rubric
@@ -53,15 +56,18 @@ class Change(msgspec.Struct, frozen=True):
 class Run:
     """A folder of grades, graded by certain rules."""
 
-    def __init__(self, out: Path, submissions: Path, rules: Rules, rubric: Rubric) -> None:
-        """Raises RunError and OSError."""
+    def __init__(
+        self, out: Path, submissions: Path, rules: Rules, rubric: Rubric, finishing: Finishing | None = None
+    ) -> None:
+        """`finishing`: makes of what was graded what counts. Raises RunError and OSError."""
         _refuse_within(out.resolve(), submissions.resolve())
         out.mkdir(parents=True, exist_ok=True)
         self.out, self._submissions = out, submissions.resolve()
-        self._rules, self._rubric = rules, rubric
+        self._rules, self._rubric, self._finishing = rules, rubric, finishing
         self._journal = Journal(out / JOURNAL)
         self._digests: dict[str, str] = {}
         self._known: dict[str, Known] = {}
+        self._finished: dict[str, Results] = {}
 
     def waiting(self, chosen: Sequence[Handed], everybody: Sequence[Handed], regrade: Regrade | None) -> list[Handed]:
         """Those to grade. Raises RunError where one run would have two rules, and nobody has said that it should."""
@@ -103,10 +109,12 @@ class Run:
         digest = self._digests.get(handed.name, "")
         self._journal.add(Graded(handed.name, digest, self._rules, _sum(data), results.score, points, failed))
         self._known[handed.name] = Known(results, failed)
-        self.publish(self.entry(handed))
+        self._finished.pop(handed.name, None)
+        self.publish(handed)
 
-    def publish(self, entry: Entry) -> None:
-        """Results and page of a submission, as they are to be read. Raises OSError."""
+    def publish(self, handed: Handed) -> None:
+        """Results and page of a submission, as they are to be read. Raises OSError and AdjustmentError."""
+        entry = self.entry(handed)
         if entry.results is None:
             return
         folder = self.out / entry.handed.name
@@ -121,9 +129,21 @@ class Run:
         ResultsFile(folder / RESULTS).write(entry.results)
 
     def entry(self, handed: Handed) -> Entry:
-        """A submission beside what counts of it."""
+        """A submission beside what counts of it. Raises AdjustmentError, and OSError where the journal cannot be
+        written."""
         known = self._known[handed.name]
-        return Entry(handed, known.results, known.others)
+        if known.results is None or self._finishing is None:
+            return Entry(handed, known.results, known.others)
+        if handed.name not in self._finished:
+            seen = partial(self._seen, handed.name, counts=not known.others)
+            self._finished[handed.name] = self._finishing(handed, known.results, seen)
+        return Entry(handed, self._finished[handed.name], known.others)
+
+    def _seen(self, name: str, adjustment: Adjustment, now: float, *, counts: bool) -> float:
+        then = self._journal.adjusted(name, adjustment.key)
+        if then is None and counts:
+            self._journal.add(Adjusted(name, adjustment.key, now))
+        return now if then is None else then
 
     def changes(self) -> list[Change]:
         """What this run, and what it goes on with, has changed for whoever had been graded before."""

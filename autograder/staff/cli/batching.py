@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from fnmatch import fnmatch
@@ -12,11 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from autograder.staff.cli.concluding import Outputs, Seen, tell_of, told_of
-from autograder.student.commands.console import Working, fail, refuse_unconfined, tell
+from autograder.staff.cli.concluding import ADJUSTMENTS, Outputs, Seen, tell_of, told_of
+from autograder.student.commands.console import fail, refuse_unconfined, tell
 from autograder.student.invocation import AsJson, Confine, given, read_rubric
-from autograder.student.output.placing import place_text
-from autograder.student.output.screen import say_json, wide_screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +82,14 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
             "has handed in nothing.",
         ),
     ] = None,
+    adjustments: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TOML",
+            help="What you have decided on single submissions, see docs/instructor.md. "
+            "[default: adjustments.toml in OUT]",
+        ),
+    ] = None,
     gradebook: Annotated[
         tuple[str, Path] | None,
         typer.Option(
@@ -105,11 +110,13 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
     Interrupted, it goes on where it was; what has results is not graded again.
     """
     from autograder.staff.classes.cluster import ClusterError
+    from autograder.staff.classes.finishing import Finishing
     from autograder.staff.classes.journal import rules_of
     from autograder.staff.classes.run import Run, RunError
+    from autograder.staff.course.adjustments import AdjustmentError, read_adjustments
     from autograder.staff.course.policy import Policy, PolicyError, read_policy
-    from autograder.staff.intake.collection import CollectionError, collected
-    from autograder.staff.intake.people import TableError, people_of, with_people
+    from autograder.staff.intake.collection import CollectionError
+    from autograder.staff.intake.people import TableError
     from autograder.student.commands.grade import Settings
     from autograder.student.grading.bank import BankError
     from autograder.student.grading.examination import Limits
@@ -121,20 +128,18 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
         whole = read_rubric(assignment)
         rubric = policy.laid_over(whole)
         outputs = Outputs(assignment, rubric, out, gradebook, column, anonymous=anonymous, quiet=as_json)
-        handed = context.with_resource(collected(submissions.resolve(), nbgraders))
-        if roster is not None:
-            handed, strangers = with_people(handed, people_of(roster))
-            tell_of(strangers, f"nobody on {roster}", quiet=as_json)
+        handed = taken_in(context, submissions, nbgraders, roster, quiet=as_json)
         chosen = _chosen(handed, only)
-        run = Run(out, submissions, rules_of(assignment, whole, policy), rubric)
+        decided = adjustments or out / ADJUSTMENTS
+        decisions = read_adjustments(decided) if adjustments or decided.exists() else ()
+        finishing = Finishing(policy.late, decisions, handed, rubric)
+        run = Run(out, submissions, rules_of(assignment, whole, policy), rubric, finishing)
         waiting = run.waiting(chosen, handed, regrade)
-    except (PolicyError, CollectionError, TableError, RunError) as error:
+    except (PolicyError, CollectionError, TableError, RunError, AdjustmentError) as error:
         fail(str(error))
     except OSError as error:
         fail(f"the results cannot be written below {out}: {error.strerror or error}")
-    there = sum(not each.missing for each in chosen)
-    if len(waiting) < there:
-        tell(f"{there - len(waiting)} of {there} have been graded before", quiet=as_json)
+    _tell_of_before(chosen, waiting, quiet=as_json)
     settings = Settings(
         assignment=assignment, rubric=rubric, limits=Limits(total=policy.time_limit), confinement=confinement
     )
@@ -147,9 +152,30 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
     except OSError as error:
         fail(f"the journal of {out} cannot be written: {error.strerror or error}")
     finally:
-        outputs.write([run.entry(each) for each in handed])
+        outputs.write(run, handed)
     told_of(outputs, run, len(waiting), failed, as_json=as_json)
     raise typer.Exit(1 if failed else 0)
+
+
+def taken_in(
+    context: typer.Context, submissions: Path, nbgraders: str, roster: Path | None, *, quiet: bool
+) -> list[Handed]:
+    """The class for as long as the command runs, everybody on the roster in it. Raises CollectionError and
+    TableError."""
+    from autograder.staff.intake.collection import collected
+    from autograder.staff.intake.people import people_of, with_people
+
+    handed = context.with_resource(collected(submissions.resolve(), nbgraders))
+    if roster is not None:
+        handed, strangers = with_people(handed, people_of(roster))
+        tell_of(strangers, f"nobody on {roster}", quiet=quiet)
+    return handed
+
+
+def _tell_of_before(chosen: list[Handed], waiting: list[Handed], *, quiet: bool) -> None:
+    there = sum(not each.missing for each in chosen)
+    if len(waiting) < there:
+        tell(f"{there - len(waiting)} of {there} have been graded before", quiet=quiet)
 
 
 def _grade(
@@ -175,7 +201,7 @@ def _grade(
                 seen.say(f"{each.name}: its results cannot be written ({error.strerror or error})")
             failed += has_failed
             seen.add(each.name, results, failed=has_failed)
-            outputs.write_table_now_and_then([run.entry(one) for one in everybody])
+            outputs.write_table_now_and_then(run, everybody)
         run.end()
     return failed
 
@@ -189,51 +215,6 @@ def _opening(at_once: int, scheduler: str | None, slurm: int | None) -> Callable
     if slurm:
         return partial(slurm_workers, slurm)
     return partial(cluster_workers, scheduler) if scheduler else partial(local_workers, at_once)
-
-
-def similar(
-    context: typer.Context,
-    submissions: Annotated[Path, typer.Argument(help="As for `{command} batch`.")],
-    out: Annotated[Path, typer.Option(help="The page, with the shared parts side by side.")] = Path("similar.html"),
-    template: Annotated[
-        Path | None,
-        typer.Option(help="The notebook that was handed out; its code does not count. [default: the bundled one]"),
-    ] = None,
-    most: Annotated[int, typer.Option(min=1, help="How many pairs to show.")] = 25,
-    nbgraders: Annotated[
-        str, typer.Option("--assignment", help="Which of nbgrader's assignments, as its folder is named.")
-    ] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Show which submissions have graded code in common that few others have. For the eye; no score comes of it."""
-    from autograder.staff.classes.similar import compare_all
-    from autograder.staff.classes.similar_page import as_data, print_pairs, render
-    from autograder.staff.intake.collection import CollectionError, collected
-    from autograder.student.submission.locating import UnreadableSubmission
-
-    assignment = given(context)
-    rubric = read_rubric(assignment)
-    wanted = [item.needs for item in rubric.items if item.probes]
-    handed_out = template or (assignment.blank if assignment.blank.exists() else None)
-    try:
-        handed = context.with_resource(collected(submissions.resolve(), nbgraders))
-        with Working("reading", quiet=as_json) as progress:
-            compared = compare_all(handed, wanted, handed_out, most=most, progress=progress.say)
-        page = render(compared.likeness, compared.unreadable, title=rubric.title, submissions=compared.submissions)
-        place_text(out, page)
-    except (CollectionError, UnreadableSubmission) as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"{error.filename or out} cannot be used: {error.strerror or error}")
-    if as_json:
-        pairs = [as_data(pair) for pair in compared.likeness.pairs]
-        told = {"compared": len(handed) - len(compared.unreadable), "usual": round(compared.likeness.usual, 4)}
-        say_json(json.dumps(told | {"unreadable": compared.unreadable, "pairs": pairs}))
-        return
-    print_pairs(compared.likeness, wide_screen())
-    for name, reason in compared.unreadable.items():
-        tell(f"not compared: {name} ({reason})")
-    tell(f"The shared parts side by side: {out}")
 
 
 def _cores() -> int:

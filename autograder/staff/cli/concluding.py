@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from autograder.staff.classes.gradebook import Filled
     from autograder.staff.classes.roster import Entry
     from autograder.staff.classes.run import Run
+    from autograder.staff.intake.handed import Handed
     from autograder.student.assignment import Assignment
     from autograder.student.grading.rubric import Rubric
     from autograder.student.output.results import Results
 
-GRADES, PAGE, CHANGES = "grades.csv", "class.html", "changes.csv"
+GRADES, PAGE, CHANGES, ADJUSTMENTS = "grades.csv", "class.html", "changes.csv", "adjustments.toml"
 MOST_NAMED = 10
 SECONDS = 10.0
 """Between two versions of an unfinished grades.csv."""
@@ -56,16 +57,18 @@ class Outputs:
         if gradebook is not None:
             self._filled([])  # what is wrong with it is said before anything is graded
 
-    def write_table_now_and_then(self, entries: Sequence[Entry]) -> None:
-        """So that there is something of a run that is killed."""
+    def write_table_now_and_then(self, run: Run, handed: Sequence[Handed]) -> None:
+        """So that there is something of a run that is killed. Raises OSError."""
         if time.monotonic() - self._written > SECONDS:
-            self._write_table(entries)
+            self._write_table([run.entry(each) for each in handed])
 
-    def write(self, entries: list[Entry]) -> None:
+    def write(self, run: Run, handed: Sequence[Handed]) -> None:
         """All of it. Ends the command where it cannot be written."""
-        self.entries = entries
         try:
+            self.entries = entries = [run.entry(each) for each in handed]
             self._write_table(entries)
+            for each in handed:
+                run.publish(each)  # what was decided since, or became later
             place_text(self.page, self._dashboard())
         except OSError as error:
             fail(f"{error.filename or self.grades} cannot be written: {error.strerror or error}")

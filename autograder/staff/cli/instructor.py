@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograder.staff.cli.batching import batch, similar
+from autograder.staff.cli.batching import batch
 from autograder.staff.cli.building import new_building, refuse_outside_a_checkout
+from autograder.staff.cli.comparing import similar
 from autograder.staff.cli.measuring import profile, validate
 from autograder.staff.commands.watched import end_in, watched
 from autograder.student import cli as students

@@ -2,6 +2,7 @@
 config.toml, and laid over the rubric."""
 
 import math
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -30,6 +31,8 @@ class Late(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     percent_per_day: float = 0.0
     grace_minutes: float = 0.0
     most_percent: float = 100.0
+    due: datetime | None = None
+    """For `batch`, which is told no due date by the platforms' downloads."""
 
     def days(self, seconds: float) -> int:
         """Days that count, of so many seconds after the due date."""
@@ -37,7 +40,11 @@ class Late(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def percent(self, seconds: float) -> float:
         """What is taken off for so many seconds."""
-        return min(self.most_percent, self.percent_per_day * self.days(seconds))
+        return self.percent_of(self.days(seconds))
+
+    def percent_of(self, days: int) -> float:
+        """What is taken off for so many days that count."""
+        return min(self.most_percent, self.percent_per_day * days)
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

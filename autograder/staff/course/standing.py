@@ -17,18 +17,32 @@ def with_standing(results: Results, metadata: Metadata | None, late: Late, probl
     """
     if metadata is None:
         return for_the_staff(results, problem) if problem else results
-    sentences, score, extra = [], results.score, {}
-    if percent := late.percent(metadata.seconds_late):
-        days = late.days(metadata.seconds_late)
-        score = round(results.score * (1 - percent / 100), 6)
-        extra = {"late_days": days, "late_percent": percent, "score_before_late_policy": results.score}
-        count = f"{days} day{'' if days == 1 else 's'}"
-        sentences.append(f"Handed in {count} after the due date: {percent:g} % of the points are taken off.")
+    sentences = []
     seen = [test for test in results.tests if test.visibility == "visible"]
     if seen and (last := metadata.last_visible_score) is not None:
         sentences.append(_compared(seen, last))
     text = "\n\n".join(sentence for sentence in (*sentences, results.output) if sentence)
-    return msgspec.structs.replace(results, score=score, output=text, extra_data=results.extra_data | extra)
+    return with_lateness(msgspec.structs.replace(results, output=text), late.days(metadata.seconds_late), late)
+
+
+def with_lateness(results: Results, days: int, late: Late, free: int = 0) -> Results:
+    """The results with what is taken off for so many days, less those that the student may be late for `free`."""
+    charged = max(0, days - free)
+    percent = late.percent_of(charged)
+    if not percent and not free:
+        return results
+    count = f"{days} day{'' if days == 1 else 's'}"
+    used = f" ({min(days, free)} of {free} free days used)" if free else ""
+    sentence = f"Handed in {count} after the due date{used}: {percent:g} % of the points are taken off."
+    extra = {"late_days": days, "late_percent": percent, "score_before_late_policy": results.score}
+    if free:
+        extra["free_days_used"] = min(days, free)
+    return msgspec.structs.replace(
+        results,
+        score=round(results.score * (1 - percent / 100), 6),
+        output="\n\n".join(filter(None, [sentence if days else "", results.output])),
+        extra_data=results.extra_data | (extra if days else {}),
+    )
 
 
 def _compared(seen: list[Test], last: float) -> str:

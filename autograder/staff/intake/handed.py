@@ -50,6 +50,12 @@ class Handed(msgspec.Struct, frozen=True):
     """What the platform says of it; None where it says nothing."""
     submitted: str = ""
     """When, as the platform writes it; "" where it does not."""
+    days_late: float | None = None
+    """What the roster says; None where it says nothing."""
+    free_days: int = 0
+    """How many days late the student may be without losing anything, as the roster says."""
+    due: str = ""
+    """The student's own due date, as the roster writes it."""
     missing: bool = False
     """Whether the course knows of a student who has handed in nothing."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 LONGEST = 80
 """Characters of a name; file systems take 255 bytes."""
-OURS = frozenset({"grades.csv", "class.html", "changes.csv", "journal.jsonl", "adjustments.toml"})
+OURS = frozenset({"grades.csv", "class.html", "changes.csv", "journal.jsonl", "adjustments.toml", "roster.csv"})
 """What lies beside the rows' folders."""
 _SEPARATORS = str.maketrans("\\", "/")
 _FORBIDDEN = frozenset('/\\:*?"<>|')

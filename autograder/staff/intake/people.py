@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from autograder.staff.intake.handed import Handed, Student
+from autograder.staff.intake.times import moment
 
 FIELDS = {
     "name": ("name", "student", "student name", "full name", "fullname", "display name"),
@@ -23,6 +25,9 @@ FIELDS = {
 }
 """What the columns of a roster or a grade book are called by Canvas, Gradescope, Moodle, Blackboard and Brightspace,
 without signs and capitals."""
+DAYS_LATE = ("days late", "late days", "lateness h m s")
+FREE_DAYS = ("free days", "free late days", "late days left")
+DUE = ("due", "due date", "extended due date", "extension")
 LONGEST = 64 * 1024 * 1024
 
 
@@ -170,13 +175,42 @@ def with_people(handed: Sequence[Handed], people: Sequence[Person]) -> tuple[lis
             strangers.append(each.name)
             known.append(each)
         else:
-            students = tuple(_completed(student, person) for student, person in found)
-            known.append(msgspec.structs.replace(each, students=students))
+            known.append(_told_of(each, found))
     missing = [person for person in people if person.row not in seen]
     for person in missing:
         name = person.student.email.partition("@")[0] or person.login or person.student.name or person.student.sid
         known.append(Handed(names.new(row_name(name or "nameless")), students=(person.student,), missing=True))
     return known, strangers
+
+
+def _told_of(handed: Handed, found: Sequence[tuple[Student, Person | None]]) -> Handed:
+    """With all that the roster says; of those who hand in together the most favourable."""
+    cells = [person.cells for _, person in found if person is not None]
+    late = [number for each in cells if (number := _days(_first(each, DAYS_LATE))) is not None]
+    due = max(filter(None, (_first(each, DUE) for each in cells)), key=lambda text: str(moment(text)), default="")
+    return msgspec.structs.replace(
+        handed,
+        students=tuple(_completed(student, person) for student, person in found),
+        days_late=min(late, default=None),
+        free_days=max(int(_days(_first(each, FREE_DAYS)) or 0) for each in cells),
+        due=due,
+    )
+
+
+def _first(cells: dict[str, str], names: Sequence[str]) -> str:
+    return next((cells[name] for name in names if cells.get(name)), "")
+
+
+def _days(text: str) -> float | None:
+    """A number of days, or hours, minutes and seconds as Gradescope writes them."""
+    if match := re.fullmatch(r"(\d+):(\d\d):(\d\d)", text):
+        hours, minutes, seconds = map(int, match.groups())
+        return hours / 24 + minutes / 1_440 + seconds / 86_400
+    try:
+        number = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
 
 
 def _completed(student: Student, person: Person | None) -> Student:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from autograder.staff.intake.budget import Intolerable
 from autograder.staff.intake.handed import Student
+from autograder.staff.intake.times import moment
 from autograder.staff.intake.tree import Node, Piece
 
 CANVAS = re.compile(
@@ -30,7 +31,7 @@ BLACKBOARD = re.compile(r"(?P<who>.+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:_(?P
 BRIGHTSPACE = re.compile(
     r"(?P<id>\d+)-\d+ ?- (?P<who>.+?) ?- (?P<when>[^-]*\d{4}[^-]*?\d{3,4}(?: ?[AP]M)?)(?: - (?P<file>.+))?", re.S
 )
-_TOLD = re.compile(r"^(Name|Date Submitted): (.+)$", re.MULTILINE)
+_TOLD = re.compile(r"^(Name): (.+)$", re.MULTILINE)
 _CALLED = re.compile(r"(?P<name>.*) \((?P<login>[^()]+)\)")
 
 
@@ -85,13 +86,13 @@ def blackboard(named: Sequence[Named]) -> Iterator[Found]:
         if found := _CALLED.fullmatch(name.strip()):
             name, login = found["name"], found["login"]
         handed = [each for each in latest if not each.match["about"]] or latest
-        yield Found(login, _pieces(handed), (Student(name=name, id=login),), submitted=told.get("Date Submitted", when))
+        yield Found(login, _pieces(handed), (Student(name=name, id=login),), submitted=when)
 
 
 def brightspace(named: Sequence[Named]) -> Iterator[Found]:
     """The latest of each user's folders, or of the files side by side."""
     for own in _together(named, lambda each: each.match["id"]):
-        when = max((each.match["when"] for each in own), key=_moment)
+        when = max((each.match["when"] for each in own), key=lambda when: (moment(when) or datetime.min, when))
         latest = [each for each in own if each.match["when"] == when]
         who, number = own[0].match["who"], own[0].match["id"]
         yield Found(f"{who}_{number}", _pieces(latest), (Student(name=who, id=number),), submitted=when)
@@ -162,12 +163,3 @@ def _about(node: Node) -> dict[str, str]:
     except (OSError, Intolerable):
         return {}
     return {key: value.strip() for key, value in reversed(_TOLD.findall(head))}
-
-
-def _moment(when: str) -> tuple[bool, datetime | str]:
-    for form in ("%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p"):
-        try:
-            return True, datetime.strptime(" ".join(when.split()), form)
-        except ValueError:
-            continue
-    return False, when

@@ -35,7 +35,7 @@ class Group(msgspec.Struct, frozen=True):
 def grouped(results: Results) -> list[Group]:
     """The groups in the order of the tests; of what cannot be read that alone."""
     tests: dict[str, list[Test]] = {}
-    for test in results.tests[:1] if UNREADABLE in results.extra_data else results.tests:
+    for test in results.tests[:1] if UNREADABLE in results.extra_data and not results.score else results.tests:
         tests.setdefault(str(test.extra_data.get("item", "")), []).append(test)
     return [
         Group(
