@@ -9,9 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import msgspec
 import typer
 
 from autograder.staff.cli.concluding import ADJUSTMENTS, Outputs, Seen, tell_of, told_of
+from autograder.staff.cli.reproducing import find_reproduction, tell_cost
 from autograder.student.commands.console import fail, refuse_unconfined, tell
 from autograder.student.invocation import AsJson, Confine, given, read_rubric
 
@@ -101,6 +103,13 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
     column: Annotated[
         str, typer.Option("--gradebook-column", metavar="NAME", help="Which column of it, where several may be meant.")
     ] = "",
+    reproduce: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATASET",
+            help="Run every notebook's own training too, as `{command} grade --reproduce` does: minutes a submission.",
+        ),
+    ] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Leave all names out of class.html.")] = False,
     as_json: AsJson = False,
     confinement: Confine = "best",
@@ -125,7 +134,9 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
     assignment = given(context)
     try:
         policy = read_policy(config) if config is not None else Policy()
-        whole = read_rubric(assignment)
+        reproduction = find_reproduction(assignment, reproduce or "")
+        policy = msgspec.structs.replace(policy, reproduce=reproduce or "")
+        whole = read_rubric(assignment, reproduction.items if reproduction else ())
         rubric = policy.laid_over(whole)
         outputs = Outputs(assignment, rubric, out, gradebook, column, anonymous=anonymous, quiet=as_json)
         handed = taken_in(context, submissions, nbgraders, roster, quiet=as_json)
@@ -141,9 +152,14 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
         fail(f"the results cannot be written below {out}: {error.strerror or error}")
     _tell_of_before(chosen, waiting, quiet=as_json)
     settings = Settings(
-        assignment=assignment, rubric=rubric, limits=Limits(total=policy.time_limit), confinement=confinement
+        assignment=assignment,
+        rubric=rubric,
+        limits=Limits(total=policy.time_limit),
+        confinement=confinement,
+        reproduce=reproduction,
     )
     at_once = min(workers or _cores(), max(1, len(waiting)))
+    tell_cost(settings, len(waiting), at_once, quiet=as_json)
     failed = 0
     try:
         failed = _grade(run, waiting, settings, _opening(at_once, scheduler, slurm), outputs, handed)

@@ -14,9 +14,9 @@ from autograder.staff.cli.batching import batch
 from autograder.staff.cli.building import new_building, refuse_outside_a_checkout
 from autograder.staff.cli.comparing import similar
 from autograder.staff.cli.measuring import profile, validate
+from autograder.staff.cli.reproducing import find_reproduction
 from autograder.staff.commands.watched import end_in, watched
 from autograder.student import cli as students
-from autograder.student.assignment import Unavailable
 from autograder.student.commands.console import Working, fail, refuse_unconfined, render, tell
 from autograder.student.invocation import (
     AsJson,
@@ -33,7 +33,6 @@ from autograder.student.output.screen import say, say_json, screen, wide_screen
 
 if TYPE_CHECKING:
     from autograder.student.assignment import Assignment
-    from autograder.student.grading.reproduction import Reproduce
 
 
 def main(assignment: Assignment) -> None:
@@ -172,19 +171,6 @@ def explain(
     explaining.print_explanation(explained, wide_screen())
     for sentence in changed or (["The points are those of the results given."] if before is not None else []):
         say(sentence)
-
-
-def find_reproduction(assignment: Assignment, name: str) -> Reproduce | None:
-    """On the data set of that name; None for "" and "none". Ends the command where it cannot be had."""
-    if name in {"", "none"}:
-        return None
-    if not assignment.reproduction:
-        fail(f"{assignment.name} has nothing to reproduce on {name!r}")
-    try:
-        reproduction: Reproduce = assignment.part(assignment.reproduction)(name)
-    except Unavailable as error:
-        fail(str(error))
-    return reproduction
 
 
 def demo(

@@ -45,7 +45,7 @@ class NotRun(msgspec.Struct, frozen=True):
 
 
 class Reproduce(Protocol):
-    """Judges the checks of an item that are `reproduced`."""
+    """Judges the checks of an item that are `reproduced`. It can be pickled: a class is graded by other processes."""
 
     say: Callable[[str], None]
     """Called with what is going on."""
@@ -53,6 +53,11 @@ class Reproduce(Protocol):
     @property
     def items(self) -> Collection[str]:
         """Those that it can judge."""
+        ...
+
+    @property
+    def work(self) -> float:
+        """What one submission takes, in units of the sandbox's fixed piece of work."""
         ...
 
     def __call__(self, item: Item, subject: Subject) -> Finding | NotRun:

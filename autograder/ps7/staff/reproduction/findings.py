@@ -1,7 +1,9 @@
 """Judges what a submission's own code reaches, beside what its report says and what its saved outputs show."""
 
+import math
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from autograder.guest.outcomes import Ended, Fault, Raised
 from autograder.ps7.staff.reproduction.calibration import Band, Calibration, read
@@ -38,14 +40,30 @@ OTHER_NAMES = {
 def reproduction_on(name: str) -> "Reproduction":
     """On the data set of that name. Raises DatasetError."""
     dataset = find(name)
-    return Reproduction(dataset, read(dataset))
+    return Reproduction(dataset, read(dataset), name)
+
+
+@cache
+def _kept(name: str) -> "Reproduction":
+    """In a worker, one for all that it grades."""
+    return reproduction_on(name)
 
 
 class Reproduction:
     """Called with an item and a submission whose other items have been judged, gives a Finding."""
 
-    def __init__(self, dataset: Dataset, calibration: Calibration, say: Say = lambda _: None) -> None:
-        self._dataset, self._calibration, self.say = dataset, calibration, say
+    def __init__(self, dataset: Dataset, calibration: Calibration, name: str = "") -> None:
+        self._dataset, self._calibration, self._name = dataset, calibration, name
+        self.say: Say = lambda _: None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """By its name: it holds an open file."""
+        return _kept, (self._name,)
+
+    @property
+    def work(self) -> float:
+        """What one submission takes, in units of the sandbox's fixed piece of work."""
+        return math.fsum(self._calibration.work[item] for item in self.items)
 
     @property
     def items(self) -> list[str]:
