@@ -7,6 +7,8 @@ import pytest
 
 from autograder.ps7.student.report.expectations import bands, expectations
 from autograder.staff.classes.dashboard import render
+from autograder.staff.classes.roster import Entry
+from autograder.staff.intake.handed import Handed, Student
 from autograder.student.output.results import Results
 from tests.classes.classes import MISTAKES, RUBRIC, large, results, small, student
 
@@ -51,7 +53,7 @@ def test_mistakes_are_counted_once_a_submission_among_those_that_were_graded():
         "50 %",
         "The similarities are multiplied by the temperature.",
         "temperature-multiplied",
-        "bob",
+        "Bob Lovelace",
     ]
 
 
@@ -69,17 +71,56 @@ def test_what_a_person_should_look_at_comes_first():
     reasons = [{"number": number, "name": "n", "reason": "nobody <b>knows</b>"} for number in ("7.1.1.1", "7.1.1.2")]
     text = page([*small(), student("eve", results(needs_review=reasons))])
     assert text.index("To look at: 1") < text.index("Scores")
-    assert "eve</a>: 7.1.1.1, 7.1.1.2 nobody &lt;b&gt;knows&lt;/b&gt;" in text
+    assert "Eve Lovelace eve: 7.1.1.1, 7.1.1.2 nobody <b>knows</b>" in " ".join(Tables(text).said.split())
+    assert "nobody &lt;b&gt;knows&lt;/b&gt;" in text
     assert "knows" not in page([student("eve", results(needs_review=reasons))], anonymous=True)
     assert "To look at" not in page(small())
 
 
+def test_everything_that_needs_a_person_is_on_top_with_its_reason():
+    unreadable = Results(score=0, tests=(), output="The file is a PDF.", extra_data={"unreadable": True})
+    told = {"subject": "encoder", "points": 1.0, "before": 0.0, "reason": "It is <i>right</i>.", "by": "J. B."}
+    stale = Entry(Handed("fay"), results(), ("config",))
+    text = page([student("eve", unreadable), student("dan", results(adjusted=[told])), stale])
+    said = " ".join(Tables(text).said.split())
+    top = said[: said.index("Scores")]
+    assert "Cannot be read: 1" in top
+    assert "Eve Lovelace eve: The file is a PDF." in top
+    assert "Adjusted: 1" in top
+    assert "Dan Lovelace dan: encoder: 0 -> 1 (J. B.: It is <i>right</i>.)" in top
+    assert "fay: graded with another configuration" in top
+    assert "PDF" not in page([student("eve", unreadable)], anonymous=True)
+
+
+def test_blanks_are_one_row_that_opens_and_every_row_has_a_sentence():
+    blank = [(item.name, item.not_started) for item in RUBRIC.items if item.probes]
+    wrong = [("report_ae", "report-missing")]
+    text = page([student("ada", results(blank)), student("bob", results([*blank[:1], *wrong]))])
+    _, first, *others = Tables(text).tables["mistakes"]
+    assert first[0].strip() == "2"
+    assert first[2].startswith(f"Left blank ({len(blank)} items)")
+    assert f"2 {RUBRIC.items[0].title} {RUBRIC.items[0].not_started}" in first[2]
+    assert [row[3].strip() for row in others] == ["report-missing"]
+    assert all(row[2].strip() for row in others)
+
+
+def test_who_handed_in_nothing_is_no_submission():
+    entries = [student("ada", results()), Entry(Handed("bob", students=(Student("Bob"),), missing=True), None)]
+    said = " ".join(Tables(page(entries)).said.split())
+    assert "1 submissions 1 graded 1 handed in nothing" in said
+    head, _, row = Tables(page(entries)).tables["submissions"]
+    assert (row[0].strip(), row[head.index("Mistakes")]) == ("Bob bob", "not handed in")
+
+
 def test_every_submission_has_a_row():
     head, *rows = Tables(page(small())).tables["submissions"]
-    assert [row[0].strip() for row in rows] == ["ada", "bob", "cleo", "dora"]
+    names = ["Ada Lovelace ada", "Bob Lovelace bob", "Cleo Lovelace cleo", "Dora Lovelace dora"]
+    assert [row[0].strip() for row in rows] == names
+    assert head[:2] == ["Student", "points"]
     assert len({len(row) for row in (head, *rows)}) == 1
-    assert "the grader failed" in rows[2][-1]
-    assert "not graded" in rows[3][-1]
+    said = head.index("Mistakes")
+    assert "the grader failed" in rows[2][said]
+    assert "not graded" in rows[3][said]
 
 
 def test_a_row_tells_what_the_submission_cost():
@@ -88,7 +129,7 @@ def test_a_row_tells_what_the_submission_cost():
 
 
 def test_accuracies_are_held_against_what_is_expected():
-    rows = {row[0]: [cell.strip() for cell in row[1:4]] for row in Tables(page(small())).tables[3]}
+    rows = {row[0]: [cell.strip() for cell in row[1:4]] for row in Tables(page(small())).tables["accuracies"]}
     assert rows["Method I"] == ["25 to 40 %", "2", "1"]
     assert rows["Method III"][1:] == ["0", "0"]
 

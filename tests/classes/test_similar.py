@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,20 @@ def test_what_cannot_be_had_is_said_in_one_line(submissions, tmp_path, arguments
     monkeypatch.chdir(tmp_path)
     done = similar(*arguments[:1], tmp_path / "similar.html", *arguments[1:], code=2)
     assert says in done.stderr
+
+
+def test_names_of_students_and_what_would_crash_it(submissions, tmp_path):
+    with zipfile.ZipFile(tmp_path / "class.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, folder in (("a[/b]", "solved"), ("eve\x1b]0;x\x07", "copied"), ("damaged", "solved")):
+            archive.writestr(f"{name}/hw.ipynb", (submissions / folder / "hw.ipynb").read_bytes())
+    raw = bytearray((tmp_path / "class.zip").read_bytes())
+    start = raw.rindex(b"damaged/hw.ipynb", 0, raw.index(b"PK\x01\x02")) + 40
+    raw[start : start + 200] = bytes(200)
+    (tmp_path / "class.zip").write_bytes(raw)
+    roster = tmp_path / "roster.csv"
+    roster.write_text("Name,Email\nAda Lovelace,eve0x@uni.example\n")
+    done = similar(tmp_path / "class.zip", tmp_path / "similar.html", "--roster", roster)
+    [row] = [line for line in done.stdout.splitlines() if "%" in line]
+    assert "a[" in row
+    assert "not compared: damaged" in done.stderr
+    assert all(letter.isprintable() or letter == "\n" for letter in done.stdout + done.stderr)

@@ -10,6 +10,7 @@ import pytest
 
 from autograder.student.commands.run import CannotBegin, run_notebook
 from autograder.student.output.called import Command
+from autograder.student.submission.locating import find_notebook
 from tests.invoking import invoke
 from tests.ps7.small import COUNTS, small_dataset
 
@@ -115,3 +116,19 @@ def test_a_kernel_that_cannot_be_given_the_data_is_no_traceback(tmp_path):
     done = invoke(["run", str(path), "--data", "lost"])
     assert done.exit_code == 2
     assert "there is no data set 'lost'" in done.output
+
+
+def test_links_beside_the_notebook_are_not_followed(tmp_path):
+    (tmp_path / "kept").write_text("kept")
+    for name in ("mine.run.ipynb", ".mine.run.ipynb.part"):
+        (tmp_path / name).symlink_to(tmp_path / "kept")
+    ran(written(tmp_path, "print('[/]')"))
+    assert (tmp_path / "kept").read_text() == "kept"
+
+
+def test_a_cell_may_begin_with_brackets_and_the_copy_is_no_second_notebook(tmp_path):
+    path = written(tmp_path, "import re; re.sub('[/]', '', '\\x1b[31m')")
+    done = invoke(["run", str(path), "--no-check"])
+    assert done.exit_code == 0, done.output
+    assert find_notebook(tmp_path) == path
+    assert nbformat.read(path.with_suffix(".run.ipynb"), as_version=4).metadata["autograder_copy"] == "run"

@@ -2,6 +2,8 @@
 
 import base64
 import re
+import sys
+import time
 
 import nbformat
 import pypdfium2
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.ps7.student.assignment import PS7
+from autograder.student.commands import pdf
 from autograder.student.output import printing
 from autograder.student.output.mathematics import formula
 from autograder.student.output.outputs import clean, rendered, text
@@ -239,3 +242,29 @@ def test_without_a_printer_it_says_what_to_install(tmp_path, monkeypatch):
         print_page("<p>x", tmp_path / "x.pdf")
     with pytest.raises(PrintingError, match="chromium is not here"):
         print_page("<p>x", tmp_path / "x.pdf", "chromium")
+
+
+@pytest.mark.parametrize("printer", PRINTERS)
+def test_a_link_beside_the_notebook_is_replaced_and_not_followed(printer, tmp_path):
+    (tmp_path / "kept").write_text("kept")
+    (tmp_path / "out.pdf").symlink_to(tmp_path / "kept")
+    print_page("<p>x", tmp_path / "out.pdf", printer)
+    assert (tmp_path / "kept").read_text() == "kept"
+    assert (tmp_path / "out.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_brackets_by_the_thousand_cost_no_time():
+    started = time.process_time()
+    markdown("![" * 40_000)
+    first = time.process_time() - started
+    markdown("![" * 10_000)
+    assert time.process_time() - started - first > first / 20  # a square of four would be sixteen
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks a process for it")
+def test_a_text_that_takes_too_long_is_said_to(tmp_path, monkeypatch):
+    monkeypatch.setattr(pdf, "SECONDS", 2.0)
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell("$" * 9_000)])
+    nbformat.write(notebook, tmp_path / "hw.ipynb")
+    with pytest.raises(PrintingError, match="cannot be laid out: reading it took more than 2 s"):
+        pdf.print_notebook(tmp_path / "hw.ipynb", tmp_path / "x.pdf", author="", results=None, printer="auto")

@@ -4,7 +4,7 @@ submission in a table that the page's own script filters and sorts."""
 import math
 import statistics
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
@@ -34,6 +34,15 @@ class FigureRange(Protocol):
 
     @property
     def most(self) -> float: ...
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """What needs a person, of one kind."""
+
+    title: str
+    about: str
+    entries: list[Entry]
+    reasons: Callable[[Entry], Sequence[str]]
 
 
 class Success(msgspec.Struct, frozen=True):
@@ -69,19 +78,24 @@ def render(
     """The page's HTML. `mistakes`: slug to its sentence. Where it is anonymous, submissions are numbered from the best
     to the worst, without links to their reports."""
     shown = _nameless(entries) if anonymous else list(entries)
+    started = {item.not_started for item in rubric.items}
     graded = [entry for entry in shown if entry.state == "graded"]
     return pages.template("dashboard.html.j2").render(
         rubric=rubric,
         names=[item.name for item in rubric.items],
         entries=shown,
         graded=graded,
-        failed=[entry for entry in shown if entry.state == "the grader failed"],
+        missing=sum(entry.handed.missing for entry in shown),
+        waiting=[each for each in _waiting(shown) if each.entries],
         named=not anonymous,
         bars=_bars([entry.score for entry in graded], rubric.points),
         middle=statistics.median(entry.score for entry in graded) if graded else 0.0,
         successes=_successes(graded, rubric.items),
         mistakes=mistakes,
-        ranked=_ranked((slug, entry) for entry in graded for slug in entry.mistakes),
+        titles=_titles(graded),
+        blanks=[(item, found) for item in rubric.items if (found := _left_blank(graded, [item]))],
+        blank_by=_left_blank(graded, rubric.items),
+        ranked=_ranked((slug, entry) for entry in graded for slug in entry.mistakes if slug not in started),
         unnamed=_ranked((check, entry) for entry in graded for check in entry.unnamed),
         accuracies=[
             Accuracies(each, tuple(entry.figures[each.figure] for entry in graded if each.figure in entry.figures))
@@ -91,12 +105,63 @@ def render(
     )
 
 
+def _waiting(shown: Sequence[Entry]) -> list[Waiting]:
+    """In the order in which it should be looked at."""
+    reviewed = [entry for entry in shown if entry.state == "graded" and entry.to_review]
+    return [
+        Waiting(
+            "The grader failed at {}",
+            "No fault of theirs: the same command grades them again.",
+            [entry for entry in shown if entry.state == "the grader failed"],
+            lambda entry: [entry.problem] if entry.problem else [],
+        ),
+        Waiting(
+            "Cannot be read: {}",
+            "No points until a notebook is handed in that can be read.",
+            [entry for entry in shown if entry.state == "unreadable"],
+            lambda entry: [entry.problem],
+        ),
+        Waiting(
+            "To look at: {}",
+            "What the grader could not decide or could not do; students do not see the reasons.",
+            reviewed,
+            lambda entry: [f"{', '.join(numbers)} {reason}" for reason, numbers in entry.reviews.items()],
+        ),
+        Waiting(
+            "Changed since they were graded: {}",
+            "These are the points of other files or other rules; `--regrade changed` grades them again.",
+            [entry for entry in shown if entry.others and entry.state == "graded"],
+            lambda entry: [entry.problem],
+        ),
+        Waiting(
+            "Adjusted: {}",
+            "By the course staff; this counts in place of what the grader gives.",
+            [entry for entry in shown if entry.adjusted],
+            lambda entry: entry.adjusted,
+        ),
+    ]
+
+
+def _titles(graded: Sequence[Entry]) -> dict[str, str]:
+    """For a mistake of which no more is known: the check that was not passed."""
+    found: dict[str, dict[str, None]] = {}
+    for entry in graded:
+        for slug, title in entry.mistaken_at:
+            found.setdefault(slug, {})[title] = None
+    return {slug: f"Not passed: {'; '.join([*titles][:3])}." for slug, titles in found.items()}
+
+
+def _left_blank(graded: Sequence[Entry], items: Sequence[Item]) -> list[Entry]:
+    slugs = {item.not_started for item in items}
+    return [entry for entry in graded if slugs & {*entry.mistakes}]
+
+
 def _nameless(entries: Iterable[Entry]) -> list[Entry]:
     """What results say of the notebook as a whole may hold the name of a file."""
     ordered = sorted(entries, key=lambda entry: (-entry.score, entry.mistakes))
     return [
         Entry(
-            Handed(f"{number}"),
+            Handed(f"{number}", missing=entry.handed.missing),
             entry.results and msgspec.structs.replace(entry.results, output=entry.state),
         )
         for number, entry in enumerate(ordered, start=1)

@@ -7,11 +7,11 @@ from autograder.student.output import html
 ROOM = "autograder.staff.classes"
 
 
-def template(name: str) -> Template:
-    """Of either kind."""
+def template(name: str, room: str = ROOM) -> Template:
+    """Of either kind. `room`: the package in which it lies."""
     base = html.environment()
     assert base.loader is not None
-    return base.overlay(loader=ChoiceLoader([PackageLoader(ROOM, "."), base.loader])).get_template(name)
+    return base.overlay(loader=ChoiceLoader([PackageLoader(room, "."), base.loader])).get_template(name)
 
 
 def script(name: str) -> dict[str, object]:

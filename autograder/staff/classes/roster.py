@@ -8,6 +8,7 @@ import msgspec
 
 from autograder.staff.course.adjustments import ADJUSTED
 from autograder.staff.intake.handed import Handed
+from autograder.staff.intake.people import names_of
 from autograder.student.grading.bank import parts_of
 from autograder.student.output.grouping import is_unchecked
 from autograder.student.output.results import FIGURES, GRADER_FAILED, MEMORY, UNREADABLE, Results, Test
@@ -40,6 +41,11 @@ class Entry(msgspec.Struct, frozen=True):
         if GRADER_FAILED in self.results.extra_data:
             return "the grader failed"
         return "unreadable" if UNREADABLE in self.results.extra_data else "graded"
+
+    @property
+    def label(self) -> str:
+        """The students' names where they are known, else the submission's."""
+        return names_of(self.handed.students) or self.handed.name
 
     @property
     def page(self) -> str:
@@ -99,6 +105,11 @@ class Entry(msgspec.Struct, frozen=True):
     def mistakes(self) -> tuple[str, ...]:
         """The slugs of those that have a name, each once."""
         return tuple(dict.fromkeys(slug for test in self._wrong for slug in parts_of(_slug(test)) if slug))
+
+    @property
+    def mistaken_at(self) -> tuple[tuple[str, str], ...]:
+        """Slugs, and titles of the checks at which they were seen."""
+        return tuple((slug, test.name) for test in self._wrong for slug in parts_of(_slug(test)) if slug)
 
     @property
     def unnamed(self) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,7 @@ from autograder.staff.classes.likeness import Likeness, compare
 from autograder.staff.classes.shapes import Shape, shapes
 from autograder.staff.intake.budget import Intolerable
 from autograder.staff.intake.handed import Handed
+from autograder.staff.intake.people import names_of
 from autograder.student.program import outline
 from autograder.student.sandbox.bounded import Exhausted, Failed, bounded
 from autograder.student.submission.locating import UnreadableSubmission, find_notebook
@@ -22,6 +23,8 @@ class Compared(msgspec.Struct, frozen=True):
     likeness: Likeness
     unreadable: dict[str, str]
     """Name to the reason."""
+    labels: dict[str, str]
+    """Name to how people know it: by the students' names, where these are known."""
 
 
 def compare_all(
@@ -37,6 +40,7 @@ def compare_all(
     given = _read_within_bounds(template, None) if template is not None else ()
     codes: dict[str, Sequence[Shape]] = {}
     unreadable: dict[str, str] = {}
+    handed = [each for each in handed if not each.missing]
     for number, each in enumerate(handed, start=1):
         progress(f"reading {number} of {len(handed)}")
         try:
@@ -45,7 +49,10 @@ def compare_all(
         except (UnreadableSubmission, OSError, Intolerable) as error:
             unreadable[each.name] = str(error)
     progress("comparing")
-    return Compared(len(handed), compare(codes, given, most), unreadable)
+    labels = {
+        each.name: f"{names} ({each.name})" if (names := names_of(each.students)) else each.name for each in handed
+    }
+    return Compared(len(handed), compare(codes, given, most), unreadable, labels)
 
 
 def _read_within_bounds(place: Path, wanted: Sequence[Sequence[str]] | None) -> tuple[Shape, ...]:

@@ -1,27 +1,31 @@
 """Pairs of submissions whose code is alike, as a page that needs nothing else and as a table for the terminal."""
 
-from collections.abc import Mapping
-
 from rich.table import Table
 
 from autograder.staff.classes import pages
-from autograder.staff.classes.likeness import Likeness, Pair
+from autograder.staff.classes.likeness import Pair
+from autograder.staff.classes.similar import Compared
 from autograder.student.output.screen import Screen
 
 
-def render(likeness: Likeness, unreadable: Mapping[str, str], *, title: str, submissions: int) -> str:
+def render(compared: Compared, *, title: str) -> str:
     """The page's HTML."""
-    page = pages.template("similar.html.j2")
-    return page.render(likeness=likeness, unreadable=unreadable, title=title, submissions=submissions)
+    return pages.template("similar.html.j2").render(
+        likeness=compared.likeness,
+        unreadable=compared.unreadable,
+        labels=compared.labels,
+        title=title,
+        submissions=compared.submissions,
+    )
 
 
-def print_pairs(likeness: Likeness, console: Screen) -> None:
+def print_pairs(compared: Compared, console: Screen) -> None:
     """The pairs without their code."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("share", "statements in common", "letter for letter", "submissions"):
         table.add_column(heading, justify="left" if heading == "submissions" else "right")
-    for pair in likeness.pairs:
-        names = f"{pair.left}  {pair.right}"
+    for pair in compared.likeness.pairs:
+        names = f"{compared.labels[pair.left]}  {compared.labels[pair.right]}"
         table.add_row(f"{100 * pair.share:.0f} %", str(len(pair.parts)), str(pair.literal), names)
     console.print(table)
 

@@ -47,7 +47,7 @@ def similar(
         handed = taken_in(context, submissions, nbgraders, roster, quiet=as_json)
         with Working("reading", quiet=as_json) as progress:
             compared = compare_all(handed, wanted, handed_out, most=most, progress=progress.say)
-        page = render(compared.likeness, compared.unreadable, title=rubric.title, submissions=compared.submissions)
+        page = render(compared, title=rubric.title)
         place_text(out, page)
     except (CollectionError, TableError, UnreadableSubmission) as error:
         fail(str(error))
@@ -55,10 +55,10 @@ def similar(
         fail(f"{error.filename or out} cannot be used: {error.strerror or error}")
     if as_json:
         pairs = [as_data(pair) for pair in compared.likeness.pairs]
-        told = {"compared": len(handed) - len(compared.unreadable), "usual": round(compared.likeness.usual, 4)}
+        told = {"compared": compared.submissions - len(compared.unreadable), "usual": round(compared.likeness.usual, 4)}
         say_json(json.dumps(told | {"unreadable": compared.unreadable, "pairs": pairs}))
         return
-    print_pairs(compared.likeness, wide_screen())
+    print_pairs(compared, wide_screen())
     for name, reason in compared.unreadable.items():
-        tell(f"not compared: {name} ({reason})")
+        tell(f"not compared: {compared.labels[name]} ({reason})")
     tell(f"The shared parts side by side: {out}")

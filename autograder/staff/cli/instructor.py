@@ -142,12 +142,15 @@ def explain(
     results: Annotated[
         Path | None, typer.Option(help="The results.json that the student was given: says what would be otherwise now.")
     ] = None,
+    page: Page = None,
     as_json: AsJson = False,
     confinement: Confine = "best",
 ) -> None:
     """Show what is behind the verdicts on an item, the hidden inputs and replies too. Not for students."""
     from autograder.staff.commands import explain as explaining
+    from autograder.staff.commands import explain_page
     from autograder.student.grading.bank import BankError
+    from autograder.student.output.placing import place_text
     from autograder.student.output.results import ResultsError, decode
     from autograder.student.sandbox.host import SandboxError
     from autograder.student.submission.locating import UnreadableSubmission
@@ -159,12 +162,18 @@ def explain(
     try:
         before = decode(results.read_bytes()) if results is not None else None
         with Working(quiet=as_json):
-            explained = explaining.explain_item(assignment, submission, rubric.item(item), rubric, confinement)
+            explained, code = explaining.explain_item(assignment, submission, rubric.item(item), rubric, confinement)
     except OSError as error:
         fail(f"{results} cannot be read: {error.strerror or error}")
     except (UnreadableSubmission, SandboxError, BankError, ResultsError) as error:
         fail(str(error))
     changed = explaining.changes(before, explained) if before is not None else []
+    if page is not None:
+        text = explain_page.render(explained, code, item=rubric.item(item), name=submission.name, changed=changed)
+        try:
+            place_text(page, text)
+        except OSError as error:
+            fail(f"{page} cannot be written: {error.strerror or error}")
     if as_json:
         say_json(explaining.as_json(explained, changed))
         return

@@ -14,17 +14,21 @@ from autograder.student.grading.reading import read_submission
 from autograder.student.grading.rubric import Item, Rubric
 from autograder.student.output.results import Results
 from autograder.student.output.screen import Screen
+from autograder.student.program import program_for
+from autograder.student.program.model import Statement
 from autograder.student.sandbox.host import Confinement
 from autograder.student.sandbox.starting import start
 
 
 def explain_item(
     assignment: Assignment, submission: Path, item: Item, rubric: Rubric, confinement: Confinement
-) -> list[Explanation]:
-    """Raises UnreadableSubmission, SandboxError and BankError."""
+) -> tuple[list[Explanation], tuple[Statement, ...]]:
+    """The checks, and the code that they were about. Raises UnreadableSubmission, SandboxError and BankError."""
     bank = assignment.bank()
     with start(rubric.environment, confinement) as sandbox:
-        return list(explain(read_submission(submission), item, rubric, bank, sandbox, Clock(Limits())))
+        read = read_submission(submission)
+        code = program_for(read.outline, item.needs).statements if item.probes else ()
+        return list(explain(read, item, rubric, bank, sandbox, Clock(Limits()))), code
 
 
 def changes(given: Results, explained: Sequence[Explanation]) -> list[str]:
@@ -68,7 +72,7 @@ def _print_answer(answer: CaseShown, console: Screen) -> None:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for name in ("", "field", "expected", "got", "differ"):
             table.add_column(name, overflow="fold")
-        for field in answer.fields:
+        for field in sorted(answer.fields, key=lambda field: field.same):
             mark = (
                 Text("=", style="green") if field.same else Text("≠" if "utf" in console.encoding else "!", style="red")
             )
