@@ -172,7 +172,7 @@ def test_a_file_that_is_said_to_be_long_costs_no_time(tmp_path):
         assert eve.digest() == eve.digest()
 
 
-@pytest.mark.parametrize("packed", ["hw.zip", "hw.tar.gz"])
+@pytest.mark.parametrize("packed", ["hw.zip", "hw.tar.gz", "ps7/hw.zip"])
 def test_a_notebook_in_an_archive_of_the_students_own(tmp_path, packed):
     path = tmp_path / "class" / "ada" / packed
     path.parent.mkdir(parents=True)

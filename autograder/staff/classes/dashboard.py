@@ -125,7 +125,7 @@ def _waiting(shown: Sequence[Entry]) -> list[Waiting]:
             "To look at: {}",
             "What the grader could not decide or could not do; students do not see the reasons.",
             reviewed,
-            lambda entry: [f"{', '.join(numbers)} {reason}" for reason, numbers in entry.reviews.items()],
+            lambda entry: [f"{', '.join(numbers)} {reason}".strip() for reason, numbers in entry.reviews.items()],
         ),
         Waiting(
             "Changed since they were graded: {}",

@@ -8,6 +8,7 @@ from autograder.staff.course.adjustments import Adjustment, AdjustmentError, wit
 from autograder.staff.course.policy import DAY, Late
 from autograder.staff.course.standing import with_lateness
 from autograder.staff.intake.handed import Handed
+from autograder.staff.intake.people import orders_of
 from autograder.staff.intake.times import moment, seconds_between
 from autograder.student.grading.grade import untouched
 from autograder.student.grading.rubric import Rubric
@@ -51,8 +52,8 @@ class Finishing:
                 return results
             return for_the_staff(
                 results,
-                "handed in late, by how much the platform does not say: nothing is taken off. "
-                "Give the days in a column `days late` of the roster",
+                "late, and the platform does not say by how much: nothing is taken off "
+                "(a column `late days` of the roster can say it)",
             )
         return with_lateness(results, days, self._late, handed.free_days) if days else results
 
@@ -68,6 +69,7 @@ class Finishing:
 
 def _whose(adjustment: Adjustment, handed: Sequence[Handed]) -> str:
     wanted = adjustment.student.strip().casefold()
+    called = {*orders_of(wanted)}
     found = [
         each.name
         for each in handed
@@ -76,6 +78,7 @@ def _whose(adjustment: Adjustment, handed: Sequence[Handed]) -> str:
             each.name.casefold(),
             *(word.casefold() for student in each.students for word in msgspec.structs.astuple(student) if word),
         }
+        or any(called & {*orders_of(student.name)} for student in each.students)
     ]
     if len(found) == 1:
         return found[0]

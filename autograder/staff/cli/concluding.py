@@ -148,7 +148,8 @@ def told_of(outputs: Outputs, run: Run, graded: int, failed: int, *, as_json: bo
         tell(f"To look at: {len(doubtful)}, on top of the class's page")
     for entry in doubtful[:MOST_NAMED]:
         for reason, numbers in entry.reviews.items():
-            tell(f"  {entry.handed.name}: {', '.join(numbers)} {reason}")
+            what = f"{', '.join(numbers)} {reason}".strip()
+            tell(f"  {entry.handed.name}: {what}")
     tell(
         f"{graded} graded, the grader failed at {failed}. "
         f"Grades written to {outputs.grades}, the class to {outputs.page}"

@@ -2,9 +2,9 @@
 
 import contextlib
 import hashlib
-import os
 import tempfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -128,7 +128,7 @@ def _is_notebook(path: str) -> bool:
     return path.lower().endswith(NOTEBOOK)
 
 
-def _is_packed(folder: Path) -> bool:
-    """Whether what lies in it is an archive and no notebook."""
-    names = [name.lower() for name in os.listdir(folder)]
+def _is_packed(place: Path) -> bool:
+    """Whether what lies there is an archive and no notebook."""
+    names = [path.name.lower() for _, path in islice(ordinary(place, ()), MOST_FILES)]
     return not any(map(_is_notebook, names)) and any(name.endswith(archives.ENDINGS) for name in names)

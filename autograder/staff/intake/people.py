@@ -128,7 +128,7 @@ class Whose:
     def _find(self, student: Student, row: str) -> Person | None:
         asked = list(_keys(student, ""))
         if student == Student():  # only the row's name says anything
-            asked = [{row.casefold()}, {_number(row)}, {row.casefold()}, {row.casefold()}, set(_orders(row))]
+            asked = [{row.casefold()}, {_number(row)}, {row.casefold()}, {row.casefold()}, set(orders_of(row))]
         for keys, known in zip(asked, self._known, strict=False):
             found = set().union(*(known.get(key, set()) for key in keys if key))
             if len(found) == 1:
@@ -143,7 +143,7 @@ def _keys(student: Student, login: str) -> Iterator[set[str]]:
     yield {_number(student.sid)} - {""}
     yield {student.id.casefold(), login.casefold()} - {""}
     yield {email.partition("@")[0], login.casefold(), student.id.casefold()} - {""}
-    yield set(_orders(student.name))
+    yield set(orders_of(student.name))
 
 
 def _number(text: str) -> str:
@@ -151,7 +151,7 @@ def _number(text: str) -> str:
     return text.strip().casefold().lstrip("0")
 
 
-def _orders(name: str) -> Iterator[str]:
+def orders_of(name: str) -> Iterator[str]:
     """The name in one piece, from each of its words on: "Lovelace, Ada" is "Ada Lovelace", and Canvas writes
     "lovelaceada"."""
     words = plain(name).split()
