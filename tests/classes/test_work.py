@@ -91,6 +91,21 @@ def test_from_a_download_to_the_grade_book_and_through_a_regrade(place):
     assert "by how much" in json.loads((out / "onesecond_10002" / "results.json").read_text())["tests"][-1]["output"]
 
 
+def test_what_cannot_be_read_says_why_and_nothing_else(tmp_path):
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:
+        archive.writestr("ada/ps7.ipynb", "{}")
+        archive.writestr("../bob/ps7.ipynb", "{}")
+    raw = bytearray((tmp_path / "class.zip").read_bytes())
+    for start, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        raw[raw.index(start) + flags] |= 1
+    (tmp_path / "class.zip").write_bytes(raw)
+    batch(tmp_path / "class.zip", "--out", tmp_path / "out")
+    assert {name: row["problem"] for name, row in table(tmp_path / "out").items()} == {
+        "ada": "The submission cannot be read: `ps7.ipynb`: it is locked with a password.",
+        "bob": "The submission cannot be read: `../bob/ps7.ipynb` would lie outside of the submission and was left out.",
+    }
+
+
 def test_a_place_that_cannot_be_written_costs_one(place, tmp_path):
     (tmp_path / "onesecond_10002").write_text("in the way")
     done = batch(place / "class.zip", "--out", tmp_path, code=1)

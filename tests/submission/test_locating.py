@@ -68,3 +68,8 @@ def test_it_is_said_which_was_read(tmp_path):
     assert note == "`hw.ipynb` was read, and not `hw.run.ipynb`, which this tool has made of a notebook."
     [note] = read_submission(tmp_path / "hw.run.ipynb").notebook.notes
     assert note == "`hw.run.ipynb` is a copy that `run` has made."
+
+
+def test_what_lies_too_deep_is_not_said_to_be_nothing(tmp_path):
+    with pytest.raises(UnreadableSubmission, match=r"ipynb\)\. Folders more than 6 deep were not opened\. In Colab"):
+        find(laid(tmp_path, {"a/b/c/d/e/f/g/h/hw.ipynb": OWN}))

@@ -61,6 +61,8 @@ def grade_one(handed: Handed, settings: Settings) -> Results:
     """In a worker. What a broken sandbox has failed at is tried once more in a new one."""
     try:
         with handed.opened() as files:
+            if files.notes and not any(files.place.iterdir()):
+                return unreadable(settings.rubric, f"The submission cannot be read: {'; '.join(files.notes)}.")
             for _ in range(2):
                 results = grade_submission(
                     settings, files.place, notes=files.notes, opening=partial(_kept_sandbox, settings)

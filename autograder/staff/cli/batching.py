@@ -14,7 +14,7 @@ import typer
 
 from autograder.staff.cli.concluding import ADJUSTMENTS, Outputs, Seen, tell_of, told_of
 from autograder.staff.cli.reproducing import find_reproduction, tell_cost
-from autograder.student.commands.console import fail, refuse_unconfined, tell
+from autograder.student.commands.console import Working, fail, refuse_unconfined, tell
 from autograder.student.invocation import AsJson, Confine, given, read_rubric
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from autograder.staff.classes.cluster import Workers
-    from autograder.staff.classes.run import Run
+    from autograder.staff.classes.run import Regrade, Run
     from autograder.staff.intake.handed import Handed
     from autograder.student.commands.grade import Settings
 
@@ -55,7 +55,7 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Submissions at a time; each takes a core and 0.7 GB. [default: all cores]"),
+        typer.Option(min=1, help="Submissions at a time; each takes a core and 0.7 GB. By default all cores."),
     ] = None,
     scheduler: Annotated[
         str | None,
@@ -89,7 +89,7 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
         typer.Option(
             metavar="TOML",
             help="What you have decided on single submissions, see docs/instructor.md. "
-            "[default: adjustments.toml in OUT]",
+            "By default adjustments.toml in OUT, if it is there.",
         ),
     ] = None,
     gradebook: Annotated[
@@ -145,12 +145,11 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
         decisions = read_adjustments(decided) if adjustments or decided.exists() else ()
         finishing = Finishing(policy.late, decisions, handed, rubric)
         run = Run(out, submissions, rules_of(assignment, whole, policy), rubric, finishing)
-        waiting = run.waiting(chosen, handed, regrade)
+        waiting = _waiting(run, chosen, handed, regrade, quiet=as_json)
     except (PolicyError, CollectionError, TableError, RunError, AdjustmentError) as error:
         fail(str(error))
     except OSError as error:
         fail(f"the results cannot be written below {out}: {error.strerror or error}")
-    _tell_of_before(chosen, waiting, quiet=as_json)
     settings = Settings(
         assignment=assignment,
         rubric=rubric,
@@ -188,10 +187,16 @@ def taken_in(
     return handed
 
 
-def _tell_of_before(chosen: list[Handed], waiting: list[Handed], *, quiet: bool) -> None:
+def _waiting(
+    run: Run, chosen: list[Handed], handed: list[Handed], regrade: Regrade | None, *, quiet: bool
+) -> list[Handed]:
+    """Those to grade; says how many of the others have been graded before. Raises RunError."""
+    with Working(f"looking at {len(handed)} submissions", quiet=quiet):
+        waiting = run.waiting(chosen, handed, regrade)
     there = sum(not each.missing for each in chosen)
     if len(waiting) < there:
         tell(f"{there - len(waiting)} of {there} have been graded before", quiet=quiet)
+    return waiting
 
 
 def _grade(

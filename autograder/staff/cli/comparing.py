@@ -21,7 +21,7 @@ def similar(
     out: Annotated[Path, typer.Option(help="The page, with the shared parts side by side.")] = Path("similar.html"),
     template: Annotated[
         Path | None,
-        typer.Option(help="The notebook that was handed out; its code does not count. [default: the bundled one]"),
+        typer.Option(help="The notebook that was handed out; its code does not count. By default the bundled one."),
     ] = None,
     most: Annotated[int, typer.Option(min=1, help="How many pairs to show.")] = 25,
     nbgraders: Annotated[

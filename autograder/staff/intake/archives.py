@@ -159,5 +159,7 @@ def translated() -> Iterator[None]:
 
 
 def _damaged(error: Exception) -> Intolerable:
+    if "password" in str(error):
+        return Intolerable("it is locked with a password")
     told = " ".join(str(error).split())[:200] or type(error).__name__
     return Intolerable(f"it is damaged or packed in a way that cannot be read ({told})")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 def place(path: Path, content: bytes) -> None:
     """The whole of it or nothing; folders that lead there are made. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    os.makedirs(path.parent, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=".unfinished-", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

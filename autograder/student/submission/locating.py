@@ -53,7 +53,7 @@ def find(submission: Path) -> Found:
             return Found(submission)
         if not os.path.isdir(submission):
             raise UnreadableSubmission(_irregular(submission))
-        found, others = _search(submission)
+        found, others, is_deep = _search(submission)
     except FileNotFoundError:
         raise UnreadableSubmission(f"There is no file or folder at {shown_name(submission)}.") from None
     except (OSError, ValueError) as error:
@@ -64,7 +64,9 @@ def find(submission: Path) -> Found:
         return _the_one_of(found, submission)
     if irregular := [path for path in others if path.suffix.lower() == ".ipynb"]:
         raise UnreadableSubmission(_irregular(irregular[0]))
-    seen = f" It holds: {_listed(submission, others)}." if others else " It is empty."
+    seen = f" It holds: {_listed(submission, others)}." if others else "" if is_deep else " It is empty."
+    if is_deep:
+        seen += f" Folders more than {MAX_DEPTH} deep were not opened."
     raise UnreadableSubmission(
         f"The submission holds no notebook (a file that ends in .ipynb).{seen} "
         "In Colab, use File > Download > Download .ipynb."
@@ -132,12 +134,13 @@ def read_bytes(path: Path) -> bytes:
         raise UnreadableSubmission(f"{shown_name(path)} cannot be read ({_reason(error)}).") from error
 
 
-def _search(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Regular .ipynb files below the folder, and every other file; hidden and Mac resource folders are ignored."""
+def _search(folder: Path) -> tuple[list[Path], list[Path], bool]:
+    """Regular .ipynb files below the folder, every other file, and whether there are folders too deep to open; hidden
+    and Mac resource folders are ignored."""
     found: list[Path] = []
     others: list[Path] = []
     pending = [(folder, 0)]
-    entries = 0
+    entries, is_deep = 0, False
     while pending:
         place, depth = pending.pop()
         with os.scandir(place) as listing:
@@ -153,11 +156,13 @@ def _search(folder: Path) -> tuple[list[Path], list[Path]]:
                 if entry.is_dir(follow_symlinks=False) and not notebook:
                     if depth < MAX_DEPTH:
                         pending.append((Path(entry.path), depth + 1))
+                    else:
+                        is_deep = True
                 elif notebook and entry.is_file(follow_symlinks=False):
                     found.append(Path(entry.path))
                 else:
                     others.append(Path(entry.path))
-    return sorted(found), sorted(others)
+    return sorted(found), sorted(others), is_deep
 
 
 def _irregular(path: Path) -> str:
