@@ -111,6 +111,16 @@ def test_other_rules_are_asked_for(place):
     }
 
 
+def test_a_run_that_grades_nothing_has_changed_nothing_but_what_was_cut_short_is_told(place):
+    graded(place)
+    assert graded(place, OTHER, "changed")[0].regraded == 4
+    run, _ = graded(place, OTHER)
+    assert (run.regraded, run.changes()) == (0, [])
+    graded(place, regrade="changed", most=4)  # killed after the last of them
+    run, names = graded(place)
+    assert (names, run.regraded, [change.name for change in run.changes()]) == ([], 4, ["bob"])
+
+
 def test_other_files_are_told_and_graded_where_that_is_asked_for(place):
     graded(place)
     (place / "cleo" / "hw.ipynb").write_text("other")

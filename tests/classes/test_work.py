@@ -86,6 +86,9 @@ def test_from_a_download_to_the_grade_book_and_through_a_regrade(place):
     with (out / "changes.csv").open(encoding="utf-8-sig") as file:
         [change] = csv.DictReader(file)
     assert (change["students"], change["before"], change["after"]) == ("First, Last", "1", "2")
+    only = ["--only", "Müller*", "--regrade", "all", "--config", place / "config.toml", "--json"]
+    alone = json.loads(batch(place / "class.zip", "--out", out, "--roster", book, *only).stdout)
+    assert (alone["graded"], alone["changed"]) == (1, {})
     rows = table(out)
     assert (rows["firstlast_10001"]["score"], rows["müllerzoë_10003"]["score"]) == ("2", "0.5")
     assert "by how much" in json.loads((out / "onesecond_10002" / "results.json").read_text())["tests"][-1]["output"]

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from autograder.staff.classes.roster import Entry
@@ -54,5 +55,6 @@ def _graded(entry: Entry, items: Sequence[str]) -> list[object]:
 
 
 def _harmless(text: str) -> str:
-    """In one line, and nowhere a formula."""
-    return _BEGINS.sub(r"\1'\2", " ".join(clean(text).split()))
+    """In one line, without what takes no room, and nowhere a formula."""
+    shown = "".join(each for each in clean(text) if unicodedata.category(each) != "Cf")
+    return _BEGINS.sub(r"\1'\2", " ".join(shown.split()))

@@ -65,6 +65,7 @@ class Run:
         self.out, self._submissions = out, submissions.resolve()
         self._rules, self._rubric, self._finishing = rules, rubric, finishing
         self._journal = Journal(out / JOURNAL)
+        self._is_at_work = False
         self._digests: dict[str, str] = {}
         self._known: dict[str, Known] = {}
         self._finished: dict[str, Results] = {}
@@ -86,6 +87,7 @@ class Run:
 
     def begin(self, waiting: Sequence[Handed]) -> None:
         """With those to grade. Raises OSError."""
+        self._is_at_work = bool(waiting) or self._journal.is_running
         if waiting:
             self._journal.begin(self._rules)
 
@@ -97,7 +99,7 @@ class Run:
     @property
     def regraded(self) -> int:
         """How many this run has graded that had been graded before."""
-        return len(self._journal.before())
+        return len(self._journal.before()) if self._is_at_work else 0
 
     def record(self, handed: Handed, results: Results) -> None:
         """Keeps what came of it; from then on it counts. Raises OSError."""
@@ -148,7 +150,7 @@ class Run:
     def changes(self) -> list[Change]:
         """What this run, and what it goes on with, has changed for whoever had been graded before."""
         found = []
-        for name, before in self._journal.before().items():
+        for name, before in self._journal.before().items() if self._is_at_work else ():
             after = self._journal.latest(name)
             assert after is not None
             numbers = dict.fromkeys([*before.points, *after.points])

@@ -223,5 +223,5 @@ def _completed(student: Student, person: Person | None) -> Student:
 
 
 def names_of(students: Iterable[Student]) -> str:
-    """As a page shows them."""
-    return ", ".join(filter(None, (each.name or each.email or each.sid for each in students)))
+    """As a page shows them; a name may be written with a comma."""
+    return "; ".join(filter(None, (each.name or each.email or each.sid for each in students)))
