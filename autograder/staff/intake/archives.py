@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import IO, Any, Literal, Protocol, cast
 
 import msgspec
 
@@ -51,12 +51,14 @@ class Member(msgspec.Struct, frozen=True):
     size: int
     link: bool = False
     """A link, a device, or what else is no ordinary file."""
-    check: int = 0
-    """The sum that a zip keeps of what is in the file."""
+    check: int | None = None
+    """The sum that a zip keeps of what is in the file; None in a tar, which keeps none."""
+    offset: int = 0
+    """In a tar, where the file begins."""
 
 
 class Archive:
-    """One that is open for reading."""
+    """One whose list is read."""
 
     def __init__(self, file: zipfile.ZipFile | tarfile.TarFile) -> None:
         self._file = file
@@ -80,14 +82,59 @@ class Archive:
                 if not each.filename.endswith("/"):
                     yield Member(each.filename, place, each.file_size, kind not in {0, stat.S_IFREG}, each.CRC)
             elif not each.isdir():
-                yield Member(each.name, place, each.size, not each.isreg(), each.chksum)
+                ordinary = each.isreg() and not each.issparse()
+                yield Member(each.name, place, each.size, not ordinary, offset=each.offset_data)
 
-    def opened(self, member: Member) -> IO[bytes]:
+
+class Reader(Protocol):
+    """A file that is read from its beginning."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to so many bytes more."""
+
+
+class _Part:
+    """A part of a file, which is read where it lies."""
+
+    def __init__(self, file: IO[bytes], offset: int, size: int) -> None:
+        self._file, self._left = file, size
+        file.seek(offset)
+
+    def read(self, size: int, /) -> bytes:
+        part = self._file.read(min(size, self._left))
+        self._left -= len(part)
+        return part
+
+
+class Contents:
+    """An archive whose list is known, open for what is in its files."""
+
+    def __init__(self, path: Path, stack: contextlib.ExitStack) -> None:
+        self._path, self._stack = path, stack
+        self._zip: zipfile.ZipFile | None = None
+        self._tar: IO[bytes] | None = None
+
+    @contextlib.contextmanager
+    def opened(self, member: Member) -> Iterator[Reader]:
         """What is in the file. Raises Intolerable; so may reading, inside of `translated`."""
-        with translated():
-            if isinstance(self._file, zipfile.ZipFile):
-                return self._file.open(self._file.infolist()[member.place])
-            return cast(IO[bytes], self._file.extractfile(self._file.getmembers()[member.place]))
+        if member.check is None:
+            if self._tar is None:
+                self._tar = self._stack.enter_context(self._path.open("rb"))
+            yield _Part(self._tar, member.offset, member.size)
+            return
+        with contextlib.ExitStack() as stack:
+            with translated():
+                if self._zip is None:
+                    self._zip = self._stack.enter_context(zipfile.ZipFile(self._path))
+                file = stack.enter_context(self._zip.open(self._zip.infolist()[member.place]))
+            yield cast(Reader, file)
+
+
+@contextlib.contextmanager
+def contents(path: Path) -> Iterator[Contents]:
+    """Nothing is opened before it is asked for. Raises nothing."""
+    with contextlib.ExitStack() as stack:
+        yield Contents(path, stack)
 
 
 @contextlib.contextmanager

@@ -20,6 +20,8 @@ SUBMITTED = "submitted"
 """nbgrader's folder with a folder for each student, and in it one for each assignment."""
 NBGRADERS = frozenset({"source", "release", "autograded", "feedback", "exchange", SUBMITTED})
 """nbgrader's folders of a course."""
+NBGRADERS_FILES = frozenset({"nbgrader_config.py", "gradebook.db"})
+"""Its files there."""
 STAFFS = (".txt", ".csv", ".tsv", ".md", ".yml", ".yaml", ".toml", ".json", ".xlsx", ".ods", ".log", ".db", ".sh")
 """Beside the hand-ins of a folder made by hand: lists, notes and scripts."""
 
@@ -112,12 +114,13 @@ def _top(root: Node, place: Path, assignment: str) -> Node:
 def _is_nbgraders(submitted: Node, beside: Sequence[Node]) -> bool:
     """Of nbgrader, and not of a student who is called so: in it a folder for each student, in that for each assignment,
     and beside it nothing but what nbgrader makes."""
-    names = {node.name for node in beside}
-    is_course = bool(names & {"nbgrader_config.py", "gradebook.db"}) or all(
-        node.name in NBGRADERS if node.is_folder else node.name.endswith(STAFFS) for node in beside
-    )
+    is_course = all(
+        node.name in NBGRADERS if node.is_folder else node.name in NBGRADERS_FILES or _is_staffs(node)
+        for node in beside
+    ) or any(node.name in NBGRADERS_FILES and isinstance(node, OnDisk) for node in beside)
     students = submitted.children()
-    return is_course and all(each.is_folder and all(own.is_folder for own in each.children()) for each in students)
+    assignments = [own for each in students for own in each.children()]
+    return is_course and bool(assignments) and all(each.is_folder for each in (*students, *assignments))
 
 
 def _described_without_files(told: dict[str, Described], nodes: Sequence[Node]) -> list[Found]:

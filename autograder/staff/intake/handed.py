@@ -6,12 +6,11 @@ import tempfile
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
 from autograder.staff.intake import archives
-from autograder.staff.intake.archives import BLOCK
+from autograder.staff.intake.archives import BLOCK, Reader
 from autograder.staff.intake.budget import MOST_BYTES, MOST_FILES
 from autograder.staff.intake.tree import Piece
 from autograder.staff.intake.unpacking import NOTEBOOK, Unpacking, ordinary
@@ -88,15 +87,15 @@ class Handed(msgspec.Struct, frozen=True):
         digest = hashlib.sha256()
         left = MOST_BYTES
         if self.archive:
-            with archives.opened(Path(self.archive)) as archive:
+            with archives.contents(Path(self.archive)) as archive:
                 for piece in self.pieces[: MOST_FILES + 1]:
-                    if piece.member is None:
-                        continue
-                    digest.update(f"{piece.target}\0{piece.oddity}\0{piece.member.size}\0".encode(errors="replace"))
-                    if archives.kind_of(Path(self.archive)) == "zip":
-                        digest.update(f"{piece.member.check}\0".encode())
-                    elif not piece.oddity:
-                        with archive.opened(piece.member) as file, archives.translated():
+                    known = piece.member
+                    assert known is not None
+                    digest.update(
+                        f"{piece.target}\0{piece.oddity}\0{known.size} {known.check}\0".encode(errors="replace")
+                    )
+                    if known.check is None and not piece.oddity:
+                        with archive.opened(known) as file, archives.translated():
                             left -= _hash(file, digest, left)
             return digest.hexdigest()
         for name, path in _files(self.pieces):
@@ -106,7 +105,7 @@ class Handed(msgspec.Struct, frozen=True):
         return digest.hexdigest()
 
 
-def _hash(file: IO[bytes], digest: "hashlib._Hash", left: int) -> int:
+def _hash(file: Reader, digest: "hashlib._Hash", left: int) -> int:
     """As much of it as would be read; returns how much that is."""
     most = done = max(0, min(left, MAX_BYTES + 1))
     while most > 0 and (block := file.read(min(most, BLOCK))):

@@ -116,7 +116,7 @@ class Archived:
         member = next((piece.member for piece in self._own if piece.member and not piece.oddity), None)
         if member is None:
             raise Intolerable(_irregular(self.name))
-        with archives.opened(self._archive) as archive, archive.opened(member) as file, archives.translated():
+        with archives.contents(self._archive) as archive, archive.opened(member) as file, archives.translated():
             return _whole(file.read(MOST_DESCRIPTION + 1), self.name)
 
     def add(self, parts: tuple[str, ...], member: Member, oddity: str) -> None:

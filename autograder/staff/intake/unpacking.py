@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from autograder.staff.intake import archives
-from autograder.staff.intake.archives import BLOCK
+from autograder.staff.intake.archives import BLOCK, Reader
 from autograder.staff.intake.budget import Budget, Intolerable
 from autograder.staff.intake.naming import Names, file_name
 from autograder.staff.intake.tree import Piece, is_junk, tree_of
@@ -36,10 +36,10 @@ class Unpacking:
 
     def put(self, pieces: Iterable[Piece], archive: str) -> None:
         """Files and folders of the disk, or members of the archive: notebooks first, then weights, so that nothing
-        beside them uses up what there is. Raises OSError of the disk, and Intolerable where there is no archive."""
+        beside them uses up what there is. Raises OSError of the disk."""
         ordered = sorted(pieces, key=lambda piece: _rank(piece.target[-1] if piece.target else ""))
         with contextlib.ExitStack() as stack:
-            opened = stack.enter_context(archives.opened(Path(archive))) if archive else None
+            opened = stack.enter_context(archives.contents(Path(archive)))
             for piece in ordered:
                 if piece.oddity:
                     self._note(piece.oddity + " and was left out")
@@ -49,7 +49,7 @@ class Unpacking:
                         for target, path in ordinary(Path(piece.path), piece.target):
                             with path.open("rb") as file:
                                 self._copy(file, target)
-                    elif opened is not None:
+                    else:
                         with opened.opened(piece.member) as file:
                             self._copy(file, piece.target)
                 except Intolerable as error:
@@ -75,7 +75,7 @@ class Unpacking:
         if text not in self.notes and len(self.notes) < 5:
             self.notes.append(text)
 
-    def _copy(self, file: IO[bytes], target: tuple[str, ...]) -> None:
+    def _copy(self, file: Reader, target: tuple[str, ...]) -> None:
         """One file, as far as a notebook may be long."""
         left = self._budget.take_file()
         with self._created(target) as made, archives.translated():
