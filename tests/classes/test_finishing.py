@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import msgspec
 import pytest
 
 from autograder.staff.classes.finishing import Finishing
@@ -77,6 +78,13 @@ def test_an_adjustment_of_nobody_or_of_several(students):
     handed = [Handed(f"s{place}", students=(each,)) for place, each in enumerate(students)] or [Handed("x")]
     with pytest.raises(AdjustmentError, match=r"is nobody of this class|may be s0, s1"):
         Finishing(LATE, [APPEAL], handed, RUBRIC)
+
+
+def test_an_adjustment_that_does_not_fit_older_results_is_for_a_person():
+    of_then = msgspec.structs.replace(WRONG, tests=tuple(t for t in WRONG.tests if t.extra_data["item"] != "encoder"))
+    after = finished(Handed("a", students=(Student("Ada", "ada@x"),)), adjustments=[APPEAL], found=of_then)
+    assert after.score == of_then.score
+    assert "'encoder' is no check" in after.extra_data["needs_review"][0]["reason"]
 
 
 def test_an_adjustment_survives_regrades_and_says_where_the_check_is_another_since(tmp_path):

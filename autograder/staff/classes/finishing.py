@@ -28,13 +28,16 @@ class Finishing:
             self._of.setdefault(_whose(each, handed), []).append(each)
 
     def __call__(self, handed: Handed, results: Results, seen: Callable[[Adjustment, float], float]) -> Results:
-        """`seen` gives the points that the grader gave when an adjustment was made, and is told what it gives now.
-        Raises AdjustmentError."""
+        """`seen` gives the points that the grader gave when an adjustment was made, and is told what it gives now."""
         if GRADER_FAILED in results.extra_data:
             return results
         finished = results
         for each in self._of.get(handed.name, ()):
-            now = each.before(results)
+            try:
+                now = each.before(results)
+            except AdjustmentError as error:  # of a rubric that is another now
+                finished = for_the_staff(finished, str(error))
+                continue
             then = seen(each, now)
             finished = with_adjustment(finished, each)
             if abs(then - now) > 1e-9:

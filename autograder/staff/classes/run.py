@@ -115,7 +115,7 @@ class Run:
         self.publish(handed)
 
     def publish(self, handed: Handed) -> None:
-        """Results and page of a submission, as they are to be read. Raises OSError and AdjustmentError."""
+        """Results and page of a submission, as they are to be read. Raises OSError."""
         entry = self.entry(handed)
         if entry.results is None:
             return
@@ -131,8 +131,7 @@ class Run:
         ResultsFile(folder / RESULTS).write(entry.results)
 
     def entry(self, handed: Handed) -> Entry:
-        """A submission beside what counts of it. Raises AdjustmentError, and OSError where the journal cannot be
-        written."""
+        """A submission beside what counts of it. Raises OSError where the journal cannot be written."""
         known = self._known[handed.name]
         if known.results is None or self._finishing is None:
             return Entry(handed, known.results, known.others)

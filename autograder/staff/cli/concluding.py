@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -58,9 +59,10 @@ class Outputs:
             self._filled([])  # what is wrong with it is said before anything is graded
 
     def write_table_now_and_then(self, run: Run, handed: Sequence[Handed]) -> None:
-        """So that there is something of a run that is killed. Raises OSError."""
+        """So that there is something of a run that is killed. A disk that fails here ends nothing."""
         if time.monotonic() - self._written > SECONDS:
-            self._write_table([run.entry(each) for each in handed])
+            with contextlib.suppress(OSError):
+                self._write_table([run.entry(each) for each in handed])
 
     def write(self, run: Run, handed: Sequence[Handed]) -> None:
         """All of it. Ends the command where it cannot be written."""
