@@ -120,6 +120,11 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
         return (self.cells / f"{item}.py").read_text(encoding="utf-8")
 
     @property
+    def handed_out(self) -> Path:
+        """The lines of text with figures that the frames themselves hold, generated."""
+        return self.folder / "student" / "handed_out.txt"
+
+    @property
     def is_checkout(self) -> bool:
         """Whether what the assignment is made from is there."""
         return (self.project / "pyproject.toml").is_file() and self.template.is_dir()

@@ -23,6 +23,11 @@ def test_the_committed_notebook_is_up_to_date(version, path):
     nbformat.validate(nbformat.reads(committed, as_version=4))
 
 
+def test_what_the_frames_say_in_figures_is_up_to_date():
+    committed = PS7.handed_out.read_text(encoding="utf-8").splitlines()
+    assert committed == frames.handed_out(PS7), "run `ps7 build notebooks`"
+
+
 def test_the_template_holds_nothing_of_the_solution():
     solved = {cell.source for cell in frames.generate(PS7, "solution").cells if cell.metadata.get("item")}
     blank = {cell.source for cell in frames.generate(PS7, "template").cells}

@@ -15,11 +15,14 @@ from autograder.student.sandbox.starting import start
 
 
 def build_notebooks(assignment: Assignment) -> Iterator[Path]:
-    """Writes the blank and the solved notebook and yields their paths. Raises FrameError."""
+    """Writes the blank and the solved notebook, and for readers what all frames say in figures, and yields the paths.
+    Raises FrameError."""
     versions: dict[Path, frames.Version] = {assignment.blank: "template", assignment.solution: "solution"}
     made = {
         path: frames.text(frames.generate(assignment, version)).encode("utf-8") for path, version in versions.items()
     }
+    if assignment.readers:
+        made[assignment.handed_out] = "".join(f"{line}\n" for line in frames.handed_out(assignment)).encode("utf-8")
     yield from banks.replace_all(made)
 
 

@@ -68,6 +68,13 @@ def _generated(assignment: Assignment, version: Version, frame: Path) -> Any:
     return made
 
 
+def handed_out(assignment: Assignment) -> list[str]:
+    """The lines with figures in the text cells of all frames, blank: what nobody has written who hands them in."""
+    cells = [cell for frame in assignment.every_frame for cell in generate(assignment, "template", frame).cells]
+    lines = [line.strip() for cell in cells if cell.cell_type == "markdown" for line in cell.source.split("\n")]
+    return sorted({line for line in lines if any(map(str.isdigit, line))})
+
+
 def with_points(assignment: Assignment) -> Rubric:
     """The rubric with the points that the course decides. Raises RubricError and FrameError."""
     try:

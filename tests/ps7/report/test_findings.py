@@ -86,9 +86,8 @@ def test_one_figure_missing_is_named():
 @pytest.mark.parametrize(
     ("first", "second", "third", "slug", "words"),
     [
-        ("43.5", "32.0", "25.8", "report-swapped", "Method I and Method II exchanged"),
-        ("32.0", "25.8", "43.5", "report-swapped", "Method II and Method III exchanged"),
-        ("25.8", "43.5", "32.0", "report-swapped", "Method I and Method III exchanged"),
+        ("43.5", "32.0", "25.8", "report-out-of-band", "Method I is expected at about 30 %"),
+        ("25.8", "43.5", "32.0", "report-method-iii-not-worst", "worst of the three"),
         ("27.0", "43.5", "27.0", "report-method-iii-not-worst", "worst of the three"),
         ("12.0", "43.5", "10.0", "report-out-of-band", "Method I is expected at about 30 %"),
         ("32.0", "37.0", "25.8", "report-out-of-band", "Method II is expected above 40 %"),
@@ -100,6 +99,55 @@ def test_figures_that_cannot_be(first, second, third, slug, words):
     cells = [*runs(*values), report(first, second, third)]
     assert failing(*cells) == {"report_ae.plausible": slug}
     assert words in judged(*cells)["report_ae.plausible"].message
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "third", "words"),
+    [
+        ("43.5", "32.0", "25.8", "Method I and Method II exchanged"),
+        ("32.0", "25.8", "43.5", "Method II and Method III exchanged"),
+        ("25.8", "43.5", "32.0", "Method I and Method III exchanged"),
+    ],
+)
+def test_figures_that_were_exchanged(first, second, third, words):
+    cells = [*runs(), report(first, second, third)]
+    assert failing(*cells) == {
+        "report_ae.plausible": "report-swapped",
+        "report_ae.printed": "report-printed-for-other-method",
+    }
+    assert words in judged(*cells)["report_ae.plausible"].message
+
+
+def test_what_the_runs_have_printed_was_not_exchanged_in_the_report():
+    cells = [*runs("0.258", "0.435", "0.320"), report("25.8", "43.5", "32.0")]
+    assert "exchanged" not in judged(*cells)["report_ae.plausible"].message
+
+
+def test_what_was_read_is_shown_in_the_students_own_line():
+    message = judged(*runs(), report())["report_ae.reported"].message
+    assert "- Method II: 43.5 %, read in `- Method II:` **`43.5 %`**" in message
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("Training accuracy of Method II: 97.1 %", "an accuracy on the training images"),
+        ("Method II: above 40 %", "a bound that was asked for"),
+        ("Method II should be about 44 %", "what was expected"),
+    ],
+)
+def test_a_figure_that_is_no_result_is_shown_with_the_reason(line, words):
+    text = f"## Report\n- Method I: 32.0 %\n- {line}\n- Method III: 25.8 %"
+    message = judged(*runs(), ("#", text))["report_ae.reported"].message
+    assert words in message
+    assert line[:9] in message
+
+
+def test_of_two_readings_that_are_level_the_right_one_is_taken_and_looked_at():
+    text = ("#", "## Report\n\nMethod I: 31.0 %, 32.0 %\n\nMethod II: 43.5 %\n\nMethod III: 25.8 %")
+    unrun = [cell for cell in runs() if "test(" not in cell[0]] + [("evaluate()", "acc 0.32\nacc 0.435\nacc 0.258")]
+    found = judged(*unrun, text)
+    assert all(finding.passed for name, finding in found.items() if name.startswith("report_ae"))
 
 
 @pytest.mark.parametrize(

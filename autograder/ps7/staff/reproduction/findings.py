@@ -183,7 +183,8 @@ def _listed(titles: Sequence[str]) -> str:
 
 def _row(name: str, value: float, band: Band, evidence: Evidence, tested: int) -> Iterator[str]:
     yield _name(name)
-    reported = evidence.reported.get(name)
+    read = evidence.reported.get(name)
+    reported = read.figure if read else None
     yield f"{reported.percent:g} %" if reported else "-"
     printed = [figure for figure in evidence.printed.get(name, ()) if reported is None or figure.agrees(reported)]
     yield f"{printed[-1].percent:g} %" if printed else "-"

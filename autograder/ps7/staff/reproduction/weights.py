@@ -59,7 +59,7 @@ def compared(found: Sequence[Recomputed], notebook: Notebook, tested: int) -> tu
     """The accuracies beside those that the notebook reports of the methods, as markdown, and why a person should look
     at them; both "" where there are none. What was trained here need not agree: it had fewer epochs."""
     names = expectations().names
-    reported = {name: each for name, each in read_evidence(notebook).reported.items() if name in METHODS}
+    reported = {name: each.figure for name, each in read_evidence(notebook).reported.items() if name in METHODS}
     rows, doubtful = [HEAD], []
     for each in found:
         low, high = interval(each.accuracy, tested)

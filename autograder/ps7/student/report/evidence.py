@@ -1,53 +1,98 @@
 """What a notebook says about its accuracies: in its report, and in the saved outputs of its runs."""
 
-import ast
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from autograder.ps7.student.report.figures import Figure, Found, figures
-from autograder.ps7.student.report.labels import CLIP, METHODS, labels
-from autograder.ps7.student.report.statements import Said, statements
-from autograder.student.program.syntax import read_cell
+from autograder.ps7.student.report.expectations import expectations
+from autograder.ps7.student.report.figures import Figure
+from autograder.ps7.student.report.handed_out import without_handed_out
+from autograder.ps7.student.report.labels import CLIP, METHODS
+from autograder.ps7.student.report.parts import Part, parts
+from autograder.ps7.student.report.printed import UNTOLD, printed_accuracies
+from autograder.ps7.student.report.roles import NO_RESULTS
+from autograder.ps7.student.report.sentences import NOTHING
+from autograder.ps7.student.report.statements import BELOW, LOOSE, SHARED, Statement, statements
 from autograder.student.submission.notebook import Cell, Notebook
 
-UNTOLD = "untold"
-"""The key of printed accuracies of which it cannot be told what they belong to."""
-MOST_LINES = 4_000
 MOST_CHARACTERS = 1_000_000
 """Ten times the longest honest notebook; reading them takes seconds."""
+MOST_OTHERS = 3
+_FORM = 4
+"""Words of a line that is a report by its form, wherever it stands."""
+_BONUS = {"test": 2, "accuracy": 1}
+Printed = Mapping[str, tuple[Figure, ...]]
 
-_HEADING = re.compile(
-    r"^(#{1,6})[^\n]*(?:report|result|accurac|summary|conclusion|bericht|ergebnis|résultat|报告|结果)",
-    re.IGNORECASE | re.MULTILINE,
-)
-_ACCURACY = re.compile(r"acc\b|accurac|correct|genauigkeit|précision|准确|正确", re.IGNORECASE)
-_LOG = re.compile(r"loss|epoch|it/s|\d%\|", re.IGNORECASE)
-_TESTING = re.compile(r"\btest\w*\s*\(|acc", re.IGNORECASE)
-_TRAINING = re.compile(r"\btrain_classifier\s*\(")
-_CLIP_CODE = re.compile(r"image_encoder|clip|2048|image_embedding", re.IGNORECASE)
+
+class Reported(msgspec.Struct, frozen=True):
+    """A figure of the report as it was read."""
+
+    figure: Figure
+    line: str
+    """The student's own."""
+    place: tuple[int, int]
+    """Where in the line the figure stands."""
+    role: str = ""
+    others: tuple["Reported", ...] = ()
+    """What may be meant as well."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
     """Keys are "method_1", "method_2", "method_3" and "clip"."""
 
-    reported: dict[str, Figure]
+    reported: dict[str, Reported]
+    passed_over: dict[str, Reported]
+    """Of those that are not reported, a figure that stands beside them and is something else by its words."""
     printed: dict[str, tuple[Figure, ...]]
     """By what the figures belong to, UNTOLD among the keys."""
     has_outputs: bool
     """Whether the notebook was saved with any output of code at all."""
 
 
+class _Candidate(msgspec.Struct, frozen=True):
+    """A statement with where it stands."""
+
+    said: Statement
+    part: Part
+    number: int
+    together: bool
+    """Whether the part says something of all three methods."""
+    agrees: bool
+    """Whether a run printed the figure."""
+
+    @property
+    def evident(self) -> tuple[int, ...]:
+        """How much speaks for it, without what the runs printed."""
+        bonus = _BONUS.get(self.said.role, 0)
+        return (
+            self.said.strength + bonus,
+            bonus,
+            self.said.certain,
+            self.together or self.said.label == CLIP,
+            self.number,
+        )
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """The higher, the better."""
+        weight, bonus, certain, together, number = self.evident
+        return weight, bonus, certain, self.agrees, together, number, -self.said.start
+
+
 def read_evidence(notebook: Notebook) -> Evidence:
     """Reads text and outputs; nothing is run."""
     cells = _last(notebook.cells)
-    printed: dict[str, list[Figure]] = {}
-    for owner, figure in _printed(cells):
-        printed.setdefault(owner, []).append(figure)
+    printed = printed_accuracies(cells)
+    found = list(_candidates(cells, printed))
+    reported = _chosen(found)
     return Evidence(
-        reported=_reported(cells),
-        printed={owner: tuple(found) for owner, found in printed.items()},
+        reported=reported,
+        passed_over={
+            each.said.label: _reported(each)
+            for each in found
+            if each.said.role in NO_RESULTS and each.part.kind == "report" and each.said.label not in reported
+        },
+        printed=printed,
         has_outputs=any(output.strip() for cell in cells for output in cell.outputs),
     )
 
@@ -62,121 +107,69 @@ def _last(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
     return cells
 
 
-def _reported(cells: tuple[Cell, ...]) -> dict[str, Figure]:
-    """What the last section with a telling heading says; of what it is silent about, what the whole notebook says."""
-    section: dict[str, Said] = {}
-    for start in reversed(range(len(cells))):
-        if cells[start].kind == "markdown" and (heading := _HEADING.search(cells[start].source)):
-            # What only stands in code is worth the least: `{"clip": 0.07}` may be anything.
-            parts = sorted(_section(cells, start, heading[1]), key=_is_shown)
-            section = _merged([statements(_text(cell, report=True)) for cell in parts])
-            if section:
-                break
-    # A report that was printed comes with its labels; code outside of the report only computes.
-    said = _merged([statements(_text(cell, report=False)) for cell in cells]) | section
-    return {name: each.figure for name, each in said.items() if each.figure is not None}
+def _candidates(cells: tuple[Cell, ...], printed: Printed) -> Iterator[_Candidate]:
+    for number, part in enumerate(parts(cells)):
+        own = without_handed_out(part.text) if part.kind in ("report", "text") else part.text
+        said = [each for each in statements(own) if each.label]
+        results = {each.label for each in said if each.strength >= SHARED and each.role not in NO_RESULTS}
+        together = {*METHODS} <= results
+        for each in said:
+            agrees = _agrees(each, printed)
+            copied = _is_copy(each) and not (agrees and together)
+            mine = msgspec.structs.replace(each, role="copied") if copied else each
+            yield _Candidate(mine, part, number, together, agrees)
 
 
-def _section(cells: tuple[Cell, ...], start: int, heading: str) -> Iterator[Cell]:
-    """The cells from a heading (`##`) up to the next one of its rank."""
-    yield cells[start]
-    for cell in cells[start + 1 :]:
-        if cell.kind == "markdown" and re.match(rf"#{{1,{len(heading)}}} ", cell.source.lstrip()):
-            return
-        yield cell
+def _is_copy(said: Statement) -> bool:
+    """Whether the assignment says the same in its own words."""
+    return said.about and said.figure.percent == expectations().assignment.get(said.label)
 
 
-def _text(cell: Cell, *, report: bool) -> str:
-    """Markdown, printed lines that are no log; in a report without outputs also comments and strings. Where these stand
-    among code, a figure belongs to a label of its own line: `# dropout 0.5` says nothing of an encoder named above."""
-    if cell.kind == "markdown":
-        return cell.source
-    printed = [line for output in cell.outputs for line in output.split("\n")[:MOST_LINES] if not _LOG.search(line)]
-    if any(line.strip() for line in printed) or not report:
-        return "\n".join(printed)
-    written = [line for line in cell.source.split("\n") if line.lstrip().startswith("#") or '"' in line or "'" in line]
-    if _computes(cell):
-        written = [line for line in written if statements(line)]
-    # In an f-string the value is not in the text, and `:.1%` is no figure.
-    return re.sub(r"\{[^{}\"']*\}", " ", "\n".join(written))
+def _agrees(said: Statement, printed: Printed) -> bool:
+    known = printed.get(said.label) or printed.get(UNTOLD, ())
+    return any(said.figure.agrees(each) for each in known)
 
 
-def _is_shown(cell: Cell) -> bool:
-    return cell.kind == "markdown" or any(output.strip() for output in cell.outputs)
+def _chosen(found: list[_Candidate]) -> dict[str, Reported]:
+    """From the report first; what it does not speak of from other texts, then from what was printed, then from code."""
+    chosen: dict[str, Reported] = {}
+    silent = {*METHODS, CLIP}
+    for kind in ("report", "code", "text", "printed"):
+        mine = [each for each in found if each.part.kind == kind and each.said.label in silent and _counts(each)]
+        taken: dict[tuple[int, int], str] = {}
+        for each in sorted(mine, key=lambda each: each.rank, reverse=True):
+            name, where = each.said.label, (each.number, each.said.start)
+            if name in taken.values() or (each.said.strength == LOOSE and where in taken):
+                continue
+            taken[where] = name
+            if each.said.figure is not NOTHING:
+                chosen[name] = _reported(
+                    each, [other for other in mine if other.said.label == name and other.evident == each.evident]
+                )
+        if kind == "report":
+            silent -= {each.said.label for each in mine}
+        silent -= {*chosen}
+    return chosen
 
 
-def _computes(cell: Cell) -> bool:
-    """Whether its code does more than to hold text and to print it."""
-    found = [statement for piece in read_cell(cell.source) for statement in piece.statements]
-    return not all(
-        isinstance(each, ast.Expr)
-        and (
-            isinstance(each.value, ast.Constant | ast.JoinedStr)
-            or (isinstance(each.value, ast.Call) and ast.unparse(each.value.func) == "print")
-        )
-        for each in found
+def _counts(each: _Candidate) -> bool:
+    """Whether it may be the student's own result."""
+    said = each.said
+    if said.role in NO_RESULTS:
+        return said.role == "target" and each.agrees and said.certain and said.figure.unit < 1
+    if each.part.kind == "report" or said.figure is NOTHING:
+        return each.part.kind == "report"
+    return said.strength >= BELOW and (said.words <= _FORM or (each.agrees and said.certain))
+
+
+def _reported(each: _Candidate, level: Sequence[_Candidate] = ()) -> Reported:
+    text, said = each.part.text, each.said
+    start = text.rfind("\n", 0, said.start) + 1
+    others = [_reported(other) for other in level if not other.said.figure.agrees(said.figure)]
+    return Reported(
+        said.figure,
+        text[start:].split("\n", 1)[0],
+        (said.start - start, said.end - start),
+        said.role,
+        tuple(others[:MOST_OTHERS]),
     )
-
-
-def _merged(readings: list[dict[str, Said]]) -> dict[str, Said]:
-    """The last statement of each label; one of all three methods together is worth more than one of some, and what is
-    certain more than what is not."""
-    merged: dict[str, Said] = {}
-    ranks: dict[str, tuple[bool, bool, bool]] = {}
-    for reading in readings:
-        together = all(name in reading for name in METHODS)
-        for name, said in reading.items():
-            rank = (said.certain, name == CLIP or together, said.figure is not None)
-            if rank >= ranks.get(name, rank):
-                merged[name], ranks[name] = said, rank
-    return merged
-
-
-def _printed(cells: tuple[Cell, ...]) -> Iterator[tuple[str, Figure]]:
-    """Accuracies in saved outputs, each with its owner. A number that stands in the very cell was typed, not
-    measured."""
-    for index, cell in enumerate(cells):
-        found = [
-            (line, each.figure)
-            for output in cell.outputs
-            for line in output.split("\n")[-MOST_LINES:]
-            for each in _figures_of(line, cell)
-            if each.figure.text.rstrip(" %") not in cell.source
-        ]
-        context = _context(cells, index) if len({figure.text for _, figure in found}) == 1 else set()
-        named = {line: {label.name for label in labels(line)} for line in dict.fromkeys(line for line, _ in found)}
-        for line, figure in found:
-            owners = named[line] or context
-            yield (next(iter(owners)) if len(owners) == 1 else UNTOLD), figure
-
-
-def _figures_of(line: str, cell: Cell) -> Iterator[Found]:
-    about_accuracy = bool(_ACCURACY.search(line))
-    if _LOG.search(line) and not (about_accuracy and "test" in line.lower()):
-        return
-    for found in figures(line):
-        if about_accuracy or (found.certain and _TESTING.search(cell.source)):
-            yield found
-
-
-def _context(cells: tuple[Cell, ...], index: int) -> set[str]:
-    """Whose run a cell is: named in the cell, or above it, where no other run lies in between."""
-    trained = False
-    for place in range(index, -1, -1):
-        cell = cells[place]
-        if cell.kind == "code" and _CLIP_CODE.search(cell.source):
-            return {CLIP}
-        if named := _named(cell):
-            return named
-        if cell.kind == "code" and place < index:
-            if trained or (cell.outputs and not _TRAINING.search(cell.source)):
-                return set()
-            trained = bool(_TRAINING.search(cell.source))
-    return set()
-
-
-def _named(cell: Cell) -> set[str]:
-    """The methods that a cell names; code is full of words that only look like descriptions."""
-    if cell.kind == "code":
-        return {label.name for label in labels(cell.source, described=False)} - {CLIP}
-    return {label.name for label in labels(cell.source)}

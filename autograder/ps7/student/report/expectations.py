@@ -60,6 +60,10 @@ class Expectations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     names: dict[str, str]
     """Figure to its name in a sentence."""
+    assignment: dict[str, float]
+    """Figure to the percents that the assignment's own text gives: "about 30 %" is a copy of it."""
+    passed_over: dict[str, str]
+    """What a figure is that was not taken for a result, to how that is said."""
     mistakes: dict[str, str]
     """Slug to its sentence."""
     items: dict[str, ReportItem]

@@ -1,10 +1,13 @@
-"""Finds figures that may be accuracies in any text: `32.0 %`, `0.32`, `32,0%`, `$43.5\\%$`, `tensor(0.3203)`."""
+"""Finds figures that may be accuracies in any text: `32.0 %`, `0.32`, `32,0%`, `2560/8000`, `31-33 %`, `3.2e-01`."""
 
+import functools
 import math
 import re
 from collections.abc import Iterator
 
 import msgspec
+
+from autograder.ps7.student.report.words import pattern
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -31,42 +34,77 @@ class Found(msgspec.Struct, frozen=True):
     end: int
     figure: Figure
     certain: bool
-    """False for a number that may well be something else: a whole number without a percent sign, "about 30 %"."""
+    """False for a number that may well be something else: a whole one without a percent sign, "about 30 %"."""
+    about: bool = False
+    bound: bool = False
+    """Whether it is said to lie above or below: "> 40 %", "75 % or more"."""
 
 
-NUMBER = re.compile(
-    r"(?<![\w.,/^-])(?P<number>\d{1,3}(?:[.,]\d{1,17})?|\.\d{1,17})"
-    r"(?P<percent>[ \u00a0]{0,2}(?:\\?%|％|percent\b|per cent\b|prozent\b))?"
-    r"(?![\w/]|[.,]\d|-\w|[ ]?[x×*^][ ]?\d)",
-    re.IGNORECASE,
-)
-AFTER = re.compile(
-    r"[ \u00a0*]{0,3}(?:epochs?|classes|images|points?\b|pp\b|percentage|times|layers|dim|captions|photos|pairs|gb\b|"
-    r"mb\b|s\b|sec|min|hours?|it/s|higher|lower|better|worse|more|less|or more|und mehr)",
-    re.IGNORECASE,
-)
-BEFORE = re.compile(
-    r"(?:problem|exercise|question|part|section|step|epochs?|seed|batch(?:[ _]size)?|lr|rate|decay|k|top|figure|table|"
-    r"resnet|stl|loss|temperature|method|above|over|least|than|exceed|>|>=|≥|should be|expected?|±|\+/-)[ =:*-]{0,3}$",
-    re.IGNORECASE,
-)
-VAGUE = re.compile(r"(?:about|around|roughly|approximately|approx\.?|circa|ca\.|~|≈|expect\w*)[ ]?$", re.IGNORECASE)
+_DIGITS = r"(?:\d{1,3}(?:[.,]\d{1,17})?(?:e[+-]?0?[01](?!\d))?|\.\d{1,17})"
+_OF = r"[ ]?(?:/|÷|out of|of|von|sur|de)[ ]?"
+_LOOKED_BACK = 40
+
+
+@functools.cache
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    number = (
+        r"(?<![A-Za-z0-9_^])(?<!\d[.,])(?<!\.)(?<![^A-Za-z \d]-)(?<!\d-)"
+        rf"(?:(?P<part>\d[\d,.]{{0,9}}){_OF}(?P<whole>\d[\d,.]{{2,9}})|"
+        rf"(?P<low>{_DIGITS})[ ]?%?[ ]?(?:-|–|—|to|bis)[ ]?(?P<high>{_DIGITS})(?=[ ]?%)|"
+        rf"(?P<number>{_DIGITS}))"
+        rf"(?P<percent>[ ]{{0,2}}{pattern('percent')})?"
+        r"(?![A-Za-z_]|\d|[.,]\d|-[A-Za-z]|[ ]?[x×^][ ]?\d)"
+    )
+    return (
+        re.compile(number, re.IGNORECASE),
+        re.compile(rf"[ )\]]{{0,3}}{pattern('after')}", re.IGNORECASE),
+        re.compile(rf"{pattern('before')}[ =:*_(-]{{0,3}}$", re.IGNORECASE),
+        re.compile(
+            rf"{pattern('bound')}(?:[ ]?(?:{pattern('filler')}|{pattern('target')}|{pattern('about')})){{0,4}}[ ]?$",
+            re.IGNORECASE,
+        ),
+        re.compile(rf"{pattern('about')}[ ]?$", re.IGNORECASE),
+        re.compile(rf"[ ]{{0,2}}{pattern('or_more')}", re.IGNORECASE),
+    )
 
 
 def figures(text: str) -> Iterator[Found]:
     """The figures of a text in order. A number over 1 without a percent sign is taken as percent, one below as a
-    fraction."""
-    for match in NUMBER.finditer(text):
-        before = text[max(0, match.start() - 24) : match.start()]
-        if AFTER.match(text, match.end()) or BEFORE.search(before.rstrip("$ ")):
+    fraction; whole numbers of one digit, and numbers beside a word for something else, are none."""
+    number, after, before, bound, about, or_more = _patterns()
+    for match in number.finditer(text):
+        back = text[max(0, match.start() - _LOOKED_BACK) : match.start()].rsplit("\n", 1)[-1]
+        figure = _figure(match)
+        if figure is None or after.match(text, match.end()) or before.search(back):
             continue
-        digits = match["number"].replace(",", ".")
-        decimals = len(digits.partition(".")[2])
-        value, unit = float(digits), 10.0**-decimals
-        if not match["percent"]:
-            if value <= 1 and decimals:
-                value, unit = round(value * 100, 10), unit * 100
-            elif not 1 < value <= 100:
-                continue
-        certain = bool(match["percent"] or decimals) and not VAGUE.search(before)
-        yield Found(match.start(), match.end(), Figure(value, unit, match[0].strip()), certain)
+        vague = bool(about.search(back))
+        certain = bool(match["percent"] or match["part"] or figure.unit < 1) and not vague
+        limit = bool(bound.search(back)) or bool(or_more.match(text, match.end()))
+        yield Found(match.start(), match.end(), figure, certain, vague, limit)
+
+
+def _figure(match: re.Match[str]) -> Figure | None:
+    text = match[0].strip()
+    if match["part"]:
+        part, whole = (
+            float(match[name].replace(",", "").rstrip(".")) if match[name].count(".") < 2 else math.inf
+            for name in ("part", "whole")
+        )
+        return Figure(100 * part / whole, 100 / whole, text) if 100 <= whole < math.inf and part <= whole else None
+    if match["low"]:
+        low, high = (_number(match[name], percent=True) for name in ("low", "high"))
+        return Figure((low[0] + high[0]) / 2, high[0] - low[0], text) if low[0] < high[0] <= 100 else None
+    value, unit = _number(match["number"], percent=bool(match["percent"]))
+    thousands = re.fullmatch(r"[1-9]\d{0,2},\d{3}", match["number"]) and not match["percent"]
+    small = unit == 1 and value < 10 and not match["percent"]
+    return None if thousands or small or value > 100 else Figure(value, unit, text)
+
+
+def _number(digits: str, *, percent: bool) -> tuple[float, float]:
+    """Value and the worth of its last digit, in percent. With a percent sign 0.32 is an accuracy all the same."""
+    mantissa, _, exponent = digits.lower().replace(",", ".").partition("e")
+    decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
+    value, unit = float(f"{mantissa}e{exponent or 0}"), 10.0**-decimals
+    if decimals and (value <= 1 and not percent or value < 1):
+        return round(value * 100, 10), unit * 100
+    return value, unit

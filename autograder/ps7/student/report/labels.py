@@ -3,31 +3,50 @@
 import re
 from bisect import bisect
 from collections.abc import Iterator
+from itertools import groupby
 
 import msgspec
+
+from autograder.ps7.student.report.words import Word, words
 
 METHODS = ("method_1", "method_2", "method_3")
 CLIP = "clip"
 
-_NUMERALS = {"i": 0, "1": 0, "one": 0, "ⅰ": 0, "ii": 1, "2": 1, "two": 1, "ⅱ": 1, "iii": 2, "3": 2, "three": 2, "ⅲ": 2}
-_NUMERAL = r"(?:iii|ii|i|[123]|one|two|three|ⅰ|ⅱ|ⅲ)"
+_NUMERALS = {
+    numeral: METHODS[number]
+    for number, numerals in enumerate(
+        (
+            "i 1 one ⅰ 一 eins un uno first erste erster premier première primer primera",
+            "ii 2 two ⅱ 二 zwei deux dos second zweite zweiter deuxième segundo segunda",
+            "iii 3 three ⅲ 三 drei trois tres third dritte dritter troisième tercer tercera",
+        )
+    )
+    for numeral in numerals.split()
+}
+_NUMERAL = f"(?:{'|'.join(sorted(_NUMERALS, key=len, reverse=True))})"
+_AND = r"[ ]?(?:,|/|&|and|und|et|y|、|和|, and)[ ]?"
 _METHOD = re.compile(
-    r"(?:method|methode|方法|méthode|método)e?[sn]?[ _#*\-]{0,3}"
-    rf"(?P<list>{_NUMERAL}(?:[ ]?(?:,|/|&|and|und|et|y|、|, and)[ ]?{_NUMERAL}){{0,2}})(?![a-z0-9])",
+    r"(?<![A-Za-z])(?:(?:method|methode|méthode|método|metodo)(?:n|s|en)?|方法|实验|m(?=[ ]?[123](?!\d)))[ _#:*\-]{0,3}"
+    rf"(?P<list>{_NUMERAL}(?:{_AND}{_NUMERAL}){{0,2}}(?:[ ]?(?:-|–|to|through|bis|à|至)[ ]?{_NUMERAL})?)(?![a-zà-ÿ]|[.,]?\d)"
+    r"|(?<![\w])(?P<first>first|second|third|erste|zweite|dritte)r?[ ](?:method|methode)\b"
+    r"|第(?P<cn>[一二三123])种?(?:方法|个方法)"
+    r"|(?P<rank>première|deuxième|troisième)[ ]méthode|(?P<rango>primer|segundo|tercer)[ ]método",
     re.IGNORECASE,
 )
-_ROMAN = re.compile(r"(?<![\w.])(?P<list>III|II|I)(?![\w.'’])")
-_NUMBERED = re.compile(
-    r"^[ \t]*(?:[|*+\-•][ \t]*)?[*_(]{0,3}(?P<list>[123])[*_)]{0,3}[ \t]*(?:[|:=)]|-[ ])", re.MULTILINE
+_WEAK = re.compile(
+    r"(?<![\w.])(?P<roman>III|II|I|Ⅲ|Ⅱ|Ⅰ)(?![\w.'’])"
+    r"|^[ \t]*(?:[|*+\-•][ \t]*)?[_(]{0,2}(?P<row>[123])[_)]{0,2}[ \t]*(?=[|:=)(]|-[ ]|\.[ ]|[-=~]+>|→)"
+    r"|(?<![A-Za-z])(?P<nth>first|second|third|erste[rn]?|zweite[rn]?|dritte[rn]?|première|deuxième|troisième|primero|segundo|tercero)(?![A-Za-z])",
+    re.MULTILINE | re.IGNORECASE,
 )
-_CLIP = re.compile(r"clip|linear[ -]prob|resnet|(?:image|visual)[ _-]encoder|method[ _]?(?:iv|4)\b|7\.2", re.IGNORECASE)
-_DESCRIPTIONS = {
-    "method_3": re.compile(
-        r"random(?:ly)?\b[^\n|:=]{0,30}(?:encoder|init|weights|frozen|features)|untrained", re.IGNORECASE
-    ),
-    "method_2": re.compile(r"\bsupervised\b|trained with|end[- ]to[- ]end|jointly|from scratch", re.IGNORECASE),
-    "method_1": re.compile(r"pre-?trained|autoencoder (?:encoder|features)|unsupervised", re.IGNORECASE),
-}
+_CLIP = re.compile(
+    r"(?<![\w.])(?:7\.2(?:\.\d)?(?![\d%]|[ ]?%)|method[ _]?(?:iv|4)(?![a-z\d])|方法[四4])", re.IGNORECASE
+)
+_TRAITS = ("pretrained", "labelled", "random", "frozen")
+_DIVIDES = re.compile(
+    r"[,;:|()/\n、，；：]|[.](?!\d)|。|(?<![A-Za-z])(?:and|und|et|y|or|but|while|than|als|vs)(?![A-Za-z])|和|而|比",
+    re.IGNORECASE,
+)
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -37,50 +56,87 @@ class Label(msgspec.Struct, frozen=True):
     end: int
     name: str
     """A member of METHODS, or CLIP."""
+    weight: int
+    """4 for a method by its name and number, 3 for a number alone, 2 for CLIP's name, 1 for a description."""
 
 
-def labels(text: str, *, described: bool = True) -> list[Label]:
-    """The mentions in order. Bare numerals and descriptions ("random encoder") count only where no method is named in
-    full."""
-    found = [label for match in _METHOD.finditer(text) for label in _listed(match)]
-    if not found:
-        found = [label for match in _ROMAN.finditer(text) for label in _listed(match)]
-        if METHODS[1] not in {label.name for label in found}:
-            found = []  # a lone "I" is the writer
-    if not found:
-        found = [label for match in _NUMBERED.finditer(text) for label in _listed(match)]
-    if not found and described:
-        found = list(_described(text))
-    methods = sorted(found, key=lambda label: label.start)
-    clip = list(_clip(text, methods))
-    return sorted([*methods, *clip], key=lambda label: label.start)
+def labels(text: str) -> list[Label]:
+    """The mentions in order."""
+    described = list(_described(text))
+    found = [label for match in _METHOD.finditer(text) for label in _members(match)] or _numbered(text, described)
+    found += [Label(match.start(), match.end(), CLIP, 2) for match in _CLIP.finditer(text)]
+    taken = {place for label in found for place in range(label.start, label.end)}
+    found += [label for label in described if label.start not in taken]
+    return sorted(found, key=lambda label: label.start)
 
 
-def _listed(match: re.Match[str]) -> Iterator[Label]:
-    start = match.start("list")
-    for numeral in re.finditer(_NUMERAL, match["list"], re.IGNORECASE):
-        yield Label(start + numeral.start(), start + numeral.end(), METHODS[_NUMERALS[numeral[0].lower()]])
+def _members(match: re.Match[str]) -> Iterator[Label]:
+    """Of "Methods I, II and III" and "Methods I-III" each, at the place of its numeral."""
+    name = next((name for name in ("first", "cn", "rank", "rango") if match[name]), "list")
+    places = [
+        (found.start(), _NUMERALS[found[0].lower()]) for found in re.finditer(_NUMERAL, match[name], re.IGNORECASE)
+    ]
+    if len(places) == 2 and re.search(r"[-–]|to|through|bis|à|至", match[name]):
+        first, last = (METHODS.index(each) for _, each in places)
+        places = [(places[0][0] + number, METHODS[number]) for number in range(first, last + 1)]
+    for start, each in places:
+        yield Label(match.start(name) + start, match.end(), each, 4)
+
+
+def _numbered(text: str, described: list[Label]) -> list[Label]:
+    """Bare numerals, in that manner in which the second method is among them: a lone "I" is the writer. None where they
+    only count lines whose descriptions say otherwise."""
+    for manner in ("roman", "row", "nth"):
+        found = []
+        for match in _WEAK.finditer(text):
+            if match[manner] and (manner != "roman" or match[manner].isupper()):
+                numeral = match[manner].lower()
+                name = _NUMERALS.get(numeral) or _NUMERALS.get(numeral[:-1])
+                found += [Label(match.start(manner), match.end(manner), name, 3)] if name else []
+        if {METHODS[1]} < {label.name for label in found} and not _contradicted(text, found, described):
+            return found
+    return []
+
+
+def _contradicted(text: str, numbered: list[Label], described: list[Label]) -> bool:
+    """Whether a line's number and its description are of two methods."""
+    starts = [label.start for label in described]
+    for label in numbered:
+        place = bisect(starts, label.start)
+        if (
+            place < len(described)
+            and described[place].name not in (label.name, CLIP)
+            and "\n" not in text[label.end : described[place].start]
+        ):
+            return True
+    return False
 
 
 def _described(text: str) -> Iterator[Label]:
-    """At most one for each line: the first description that fits it, the most special one first."""
-    start = 0
-    for line in text.split("\n"):
-        if not _CLIP.search(line):
-            for name, pattern in _DESCRIPTIONS.items():
-                if match := pattern.search(line):
-                    yield Label(start + match.start(), start + match.end(), name)
-                    break
-        start += len(line) + 1
+    """CLIP by its name, and what the traits of an encoder come to that stand together, undivided."""
+    numbers = _numbers(text)
+    for _, group in groupby(numbers, key=lambda pair: pair[0]):
+        together = [word for _, word in group]
+        kinds = {word.kind for word in together}
+        start, end = together[0].start, together[-1].end
+        if kinds & {"clip"} or kinds == {"probe"} or kinds == {"probe", "frozen"} or kinds == {"probe", "pretrained"}:
+            yield Label(start, end, CLIP, 2 if "clip" in kinds else 1)
+        elif "random" in kinds and not ("labelled" in kinds and "frozen" not in kinds):
+            yield Label(start, end, METHODS[2], 1)
+        elif "pretrained" in kinds:
+            yield Label(start, end, METHODS[0], 1)
+        elif "labelled" in kinds:
+            yield Label(start, end, METHODS[1], 1)
 
 
-def _clip(text: str, methods: list[Label]) -> Iterator[Label]:
-    """Mentions of the probe; "image encoder" in a line that has begun with a method's name only describes that."""
-    ends = [match.start() for match in re.finditer("\n", text)]
-    begun: dict[int, int] = {}
-    for label in methods:
-        begun.setdefault(bisect(ends, label.start), label.start)
-    for match in _CLIP.finditer(text):
-        describes = begun.get(bisect(ends, match.start()), len(text)) < match.start()
-        if match[0].lower() == CLIP or not describes:
-            yield Label(match.start(), match.end(), CLIP)
+def _numbers(text: str) -> list[tuple[int, Word]]:
+    """Every word with the number of its group: a new one begins where a divider or a number lies in between."""
+    group, last, numbered = 0, 0, []
+    for word in words(text, ("clip", "probe", "neutral", "target", *_TRAITS)):
+        if word.kind in ("neutral", "target"):
+            continue
+        if _DIVIDES.search(text, last, word.start) or re.compile(r"\d").search(text, last, word.start):
+            group += 1
+        numbered.append((group, word))
+        last = word.end
+    return numbered

@@ -1,114 +1,122 @@
-"""Binds figures to what they are said of: one text in, a statement for each label out."""
+"""From a text to what it says of each label: a statement for every figure."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from autograder.ps7.student.report.figures import Figure, figures
-from autograder.ps7.student.report.labels import labels
-from autograder.ps7.student.report.tables import without_other_figures
+from autograder.ps7.student.report.binding import Separators, best
+from autograder.ps7.student.report.figures import Figure, Found
+from autograder.ps7.student.report.labels import CLIP, METHODS, Label
+from autograder.ps7.student.report.roles import NO_RESULTS
+from autograder.ps7.student.report.sentences import NOTHING, SHORT, Sentence, Text
+from autograder.ps7.student.report.tables import in_tables
 
-LONGEST_TEXT = 20_000
-"""Characters of one cell that are looked at: a report is short, and a hostile one is not worth more time."""
-_BLANK = re.compile(r"_{2,}|\.{3}|…|\bx{2,}\b|\?{2,}|\btodo\b|\btbd\b|\[\s*\]|<[^<>\n]{0,20}>|=[ ]*%", re.IGNORECASE)
-_END = re.compile(r"\n|[.!?;][ \n]+(?=[^a-z\W])")
-_TEST = re.compile(r"\btest\w*[^\n]{0,30}$", re.IGNORECASE)
-_TRAIN = re.compile(r"\btrain(?:ing)?\b[^\n]{0,20}$", re.IGNORECASE)
+BESIDE, BELOW, ABOVE, SHARED, LOOSE = 4, 3, 2, 1, 0
+"""Where a figure's label stands: beside it, on a line of its own above, in a sentence above; beside it with another one
+that has no figure; or it is guessed from the order, or from what is left."""
 
 
-class Said(msgspec.Struct, frozen=True):
-    """What a text says of one label: a figure, or None for a blank that was not filled in."""
+class Statement(msgspec.Struct, frozen=True):
+    """That a label has a figure, or NOTHING."""
 
-    figure: Figure | None
+    label: str
+    """"" where the text does not tell."""
+    figure: Figure
+    role: str
+    strength: int
     certain: bool
-
-
-class _Token(msgspec.Struct, frozen=True):
+    about: bool
     start: int
     end: int
-    label: str = ""
-    said: Said | None = None
+    words: int
+    """Of its sentence besides labels, figures, and their kinds: where there are few, it is a report by its form."""
 
 
-def statements(text: str) -> dict[str, Said]:
-    """Label to what the text says of it, the first thing where it says several.
+class _Above(msgspec.Struct):
+    """The labels that a line without any is said of."""
 
-    In each sentence or line, labels and figures are read as runs: "Method I: 32 %", "32 % with Method I and 43 % with
-    Method II", "Methods I, II and III reached 32, 43 and 25 %", and a table with the labels in its first row are all n
-    labels beside n figures.
-    """
-    text = re.sub(r"</?\w[^<>\n]{0,80}>|[*`$\\]", lambda match: " " * len(match[0]), text[:LONGEST_TEXT])
-    text = without_other_figures(text)
-    found: dict[str, Said] = {}
-    for sentence in _sentences(_tokens(text), text):
-        runs = _runs(sentence)
-        if runs[0][0].said and runs[-1][0].label:
-            pairs = zip(runs[1::2], runs[0::2], strict=False)
-        else:
-            from_label = 1 if runs[0][0].said else 0
-            pairs = zip(runs[from_label::2], runs[from_label + 1 :: 2], strict=False)
-        for names, values in pairs:
-            for name, said in _bind([token.label for token in names], values, text):
-                earlier = found.get(name)
-                if earlier is None or (said.certain and not earlier.certain):
-                    found[name] = said
-    return found
+    labels: list[Label]
+    strength: int
 
 
-def _sentences(tokens: list[_Token], text: str) -> Iterator[list[_Token]]:
-    """The tokens of one sentence or line; labels without a figure go together with what follows."""
-    group: list[_Token] = []
-    complete = False
-    for token in tokens:
-        if complete and _END.search(text, group[-1].end, token.start):
-            yield group
-            group, complete = [], False
-        group.append(token)
-        complete = complete or token.said is not None
-    if group:
-        yield group
+def statements(text: str) -> list[Statement]:
+    """Everything that the text says of its labels, in its own order, and of figures whose label it does not tell."""
+    read = Text(text)
+    said, places = in_tables(read)
+    made = [_statement(each.label.name, each.found, each.role, BESIDE, 0) for each in said]
+    above, headings = _Above([], LOOSE), dict[int, list[Label]]()
+    below: list[Sentence] = []
+    for sentence in read.sentences(places):
+        if not sentence.labels and not sentence.level:
+            below += [sentence] if sentence.figures else []
+            continue
+        made += _below(above, below, read.apart)
+        after_figures, below = bool(below), []
+        if sentence.level:
+            headings = {level: names for level, names in headings.items() if level < sentence.level}
+            headings[sentence.level] = [] if sentence.figures else sentence.labels
+            above = _Above(next((names for _, names in sorted(headings.items(), reverse=True) if names), []), BELOW)
+        if sentence.line and not sentence.figures:
+            made += [
+                Statement(label.name, NOTHING, "", LOOSE, True, False, label.start, label.end, 0)
+                for label in sentence.labels
+            ]
+        if not sentence.level and not sentence.figures:
+            strength = BELOW if sentence.line else ABOVE
+            goes_on = sentence.line and above.strength == BELOW and not after_figures
+            above = _Above([*above.labels, *sentence.labels] if goes_on else sentence.labels, strength)
+        if sentence.figures and sentence.labels:
+            made += _beside(sentence, read.apart)
+            above = _Above(sentence.labels[-1:], ABOVE)
+    made += _below(above, below, read.apart)
+    return sorted(made, key=lambda each: each.start)
 
 
-def _tokens(text: str) -> list[_Token]:
-    mentioned = labels(text)
-    taken = {place for label in mentioned for place in range(label.start, label.end)}
-    tokens = [_Token(label.start, label.end, label=label.name) for label in mentioned]
-    tokens += [
-        _Token(found.start, found.end, said=Said(found.figure, found.certain))
-        for found in figures(text)
-        if found.start not in taken
-    ]
-    tokens += [_Token(match.start(), match.end(), said=Said(None, True)) for match in _BLANK.finditer(text)]
-    return sorted(tokens, key=lambda token: token.start)
+def _statement(name: str, found: Found, role: str, strength: int, words: int) -> Statement:
+    return Statement(name, found.figure, role, strength, found.certain, found.about, found.start, found.end, words)
 
 
-def _runs(tokens: list[_Token]) -> list[list[_Token]]:
-    """Labels and figures in turn; of one label that is mentioned several times in a row the first mention counts."""
-    runs: list[list[_Token]] = []
-    names: set[str] = set()
-    for token in tokens:
-        if not runs or bool(runs[-1][0].label) != bool(token.label):
-            runs.append([])
-            names = set()
-        if not token.label or token.label not in names:
-            runs[-1].append(token)
-            names.add(token.label)
-    return runs
+def _each(sentence: Sentence) -> Iterator[tuple[Found, str, int]]:
+    """Its figures, each with its role and its share of the words."""
+    for figure, role in zip(sentence.figures, sentence.roles, strict=True):
+        yield figure, role, sentence.words // len(sentence.figures)
 
 
-def _bind(names: list[str], values: list[_Token], text: str) -> list[tuple[str, Said]]:
-    """n names and n or more values go together in order; else the last name has the value that suits it best."""
-    said = [token.said for token in values if token.said]
-    certain = [each for each in said if each.certain]
-    if len(names) > 1 and len(certain or said) >= len(names):
-        return list(zip(names, certain or said, strict=False))
-    tested = [
-        token.said for token in values if token.said and _TEST.search(text[max(0, token.start - 50) : token.start])
-    ]
-    trained = [
-        token.said for token in values if token.said and _TRAIN.search(text[max(0, token.start - 50) : token.start])
-    ]
-    rest = [each for each in certain or said if each not in trained]
-    best = (tested or rest or said)[0]
-    return [(names[-1], best)]
+def _beside(sentence: Sentence, apart: Separators) -> Iterator[Statement]:
+    yield from _bound(_telling(sentence.labels, sentence.figures), list(_each(sentence)), BESIDE, apart)
+
+
+def _below(above: _Above, sentences: list[Sentence], apart: Separators) -> Iterator[Statement]:
+    """What lines without a label say: of the label above them, or of the methods in their order."""
+    told = [each for each in sentences if above.strength != ABOVE or each.telling or each.words <= SHORT]
+    found = [figure for each in told for figure in _each(each)]
+    yield from _bound(_telling(above.labels, []), found, above.strength, apart)
+    results = [(each, words) for each, role, words in found if role not in NO_RESULTS]
+    if len(results) in (3, 4) and all(words <= SHORT for _, words in results):
+        for name, (each, words) in zip((*METHODS, CLIP), results, strict=False):
+            yield _statement(name, each, "", LOOSE, words)
+
+
+def _telling(labels: list[Label], figures: list[Found]) -> list[Label]:
+    """Without descriptions, where methods are named beside them."""
+    named = max((label.weight for label in labels), default=0) > 2
+    return [label for label in labels if label.weight > 1 or not named]
+
+
+def _bound(
+    labels: Sequence[Label], found: Sequence[tuple[Found, str, int]], strength: int, apart: Separators
+) -> Iterator[Statement]:
+    """Statements on figures and labels that go together somehow."""
+    if not labels:
+        yield from (_statement("", figure, role, strength, words) for figure, role, words in found)
+        return
+    names = {label.name for label in labels}
+    for results in (True, False):
+        mine = [each for each in found if (each[1] not in NO_RESULTS) is results]
+        for binding in best(labels, [figure for figure, _, _ in mine], apart.between):
+            left = names - {*binding.values()}
+            for index, name in binding.items():
+                figure, role, words = mine[index]
+                yield _statement(name, figure, role, SHARED if left else strength, words)
+                for other in left if results else ():
+                    yield _statement(other, figure, role, LOOSE, words)

@@ -1,75 +1,123 @@
-"""Tables in a report: which column or row of them holds the test accuracies."""
+"""Tables in a report: a figure is said of what stands at the head of its row and of its column."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import msgspec
 
-_CELL = re.compile(r"[^|]+")
-_ALIGNED_CELL = re.compile(r"\S+(?:[ ]\S+)*")
-_RULE = re.compile(r"[\s|:=+-]+")
-_ACCURACY = re.compile(r"accura|\bacc\b|genauigkeit|准确率|précision|precisión|score|result", re.IGNORECASE)
-_TEST = re.compile(r"\btest", re.IGNORECASE)
-_OTHER = re.compile(
-    r"\btrain|\bvalid|\bval\b|loss|expected|target|baseline|chance|time|epoch|rate|\blr\b", re.IGNORECASE
-)
+from autograder.ps7.student.report.figures import Found
+from autograder.ps7.student.report.labels import Label
+from autograder.ps7.student.report.roles import NO_RESULTS, resolved
+from autograder.ps7.student.report.sentences import Text, part
+from autograder.ps7.student.report.words import says
+
+_ALIGNED = re.compile(r"\S+(?:[ ]\S+)*")
+_RULE = re.compile(r"[\s|:=+\-]+")
 
 
-class _Cell(msgspec.Struct, frozen=True):
+class Cell(msgspec.Struct, frozen=True):
+    """A cell's place in the text, and what stands there."""
+
     start: int
     end: int
-    text: str
+    labels: list[Label]
+    figures: list[Found]
+    kinds: list[str]
+    other: bool
+    """Whether it is a heading of what is no accuracy: epochs, rates, what was asked for."""
 
 
-_Row = list[_Cell]
+class InTable(msgspec.Struct, frozen=True):
+    """A figure with what its table says of it."""
+
+    label: Label
+    found: Found
+    role: str
 
 
-def without_other_figures(text: str) -> str:
-    """The text with spaces in place of those cells that stand beside or under the test accuracies: training
-    accuracies, epochs, learning rates. As it was where no table has a heading for accuracies."""
+Row = list[Cell]
+
+
+def in_tables(text: Text) -> tuple[list[InTable], list[tuple[int, int]]]:
+    """The figures of the tables whose heads name labels, and where these tables stand."""
+    said: list[InTable] = []
+    places: list[tuple[int, int]] = []
     for table in _tables(text):
-        header, *rows = table
-        columns = _wanted([cell.text for cell in header[1:]])
-        if columns is not None:
-            unwanted = [cell for row in rows for index, cell in enumerate(row[1:]) if index not in columns]
-        else:
-            lines = _wanted([row[0].text for row in rows])
-            unwanted = [] if lines is None else [c for i, row in enumerate(rows) if i not in lines for c in row[1:]]
-        for cell in unwanted:
-            if any(map(str.isdigit, cell.text)):
-                text = text[: cell.start] + " " * (cell.end - cell.start) + text[cell.end :]
-    return text
+        mine = list(_read(table))
+        barred = "|" in text.plain[table[0][0].start : table[0][-1].start] and any(
+            cell.labels for row in table for cell in row
+        )
+        if mine or barred:
+            said += mine
+            places.append((text.plain.rfind("\n", 0, table[0][0].start) + 1, table[-1][-1].end))
+    return said, places
 
 
-def _wanted(headings: list[str]) -> set[int] | None:
-    """Those of the headings that are for test accuracies, or else for accuracies that are no others; None where there
-    are none, or where all are."""
-    accuracies = {index for index, heading in enumerate(headings) if _ACCURACY.search(heading)}
-    tests = {index for index, heading in enumerate(headings) if _TEST.search(heading)}
-    other = {index for index, heading in enumerate(headings) if _OTHER.search(heading)} - tests
-    wanted = (tests & accuracies) or (tests if other or accuracies else set()) or accuracies - other
-    return wanted if wanted and len(wanted) < len(headings) else None
+def _read(table: Sequence[Row]) -> Iterator[InTable]:
+    head = table[0] if not any(cell.figures for cell in table[0][1:]) else []
+    for row in table[bool(head) :]:
+        across = [label for cell in row if not cell.figures for label in cell.labels]
+        heading = row[0].kinds if not row[0].figures else []
+        if not across and row[0].other:
+            continue
+        for index, cell in enumerate(row):
+            above = head[index] if index < len(head) else None
+            if above and above.other and not above.labels:
+                continue
+            label = _one(cell.labels) or _one(across) or _one(above.labels if above else [])
+            kinds = [*(above.kinds if above else []), *heading]
+            for offset, found in enumerate(cell.figures):
+                if label:
+                    yield InTable(label, found, _role(kinds, cell, found, offset))
 
 
-def _tables(text: str) -> Iterator[list[_Row]]:
+def _one(labels: list[Label]) -> Label | None:
+    """The first one of those that weigh most."""
+    return max(labels, key=lambda label: label.weight, default=None)
+
+
+def _role(kinds: list[str], cell: Cell, found: Found, offset: int) -> str:
+    several = list(dict.fromkeys(kind for kind in kinds if kind in NO_RESULTS | {"test"}))
+    own = resolved([kind for kind in cell.kinds if kind != "is"])
+    if found.bound:
+        return "bound"
+    if own and len(cell.figures) == 1:
+        return own
+    if len(several) > 1 and len(cell.figures) == len(several):
+        return several[offset]
+    return resolved(kinds) or ("accuracy" if "accuracy" in kinds else "")
+
+
+def _tables(text: Text) -> Iterator[list[Row]]:
     """Consecutive lines of two cells or more, without the rules between them."""
-    rows: list[_Row] = []
+    rows: list[tuple[bool, list[tuple[int, int]]]] = []
     start = 0
-    for line in text.split("\n"):
-        rows.append([] if line.strip() and _RULE.fullmatch(line) else list(_cells(line, start)))
+    for line in text.plain.split("\n"):
+        if not line.strip() or not _RULE.fullmatch(line):
+            cells = list(_cells(line, text.raw[start : start + len(line)], start))
+            rows.append((len(cells) > 1, cells))
         start += len(line) + 1
-    kept = [row for row, line in zip(rows, text.split("\n"), strict=True) if row or not line.strip()]
-    for is_row, group in groupby(kept, key=lambda row: len(row) > 1):
-        table = list(group)
-        if is_row and len(table) > 1:
+    for is_row, group in groupby(rows, key=lambda row: row[0]):
+        table = [[_cell(text, *cell) for cell in cells] for _, cells in group] if is_row else []
+        if len(table) > 1:
             yield table
 
 
-def _cells(line: str, start: int) -> Iterator[_Cell]:
-    """Between bars, or else where two spaces or a tab divide them."""
-    stripped = line.strip().strip("|")
-    offset = start + line.find(stripped)
-    pattern = _CELL if "|" in stripped else _ALIGNED_CELL
-    for match in pattern.finditer(stripped):
-        yield _Cell(offset + match.start(), offset + match.end(), match[0].strip())
+def _cells(line: str, raw: str, start: int) -> Iterator[tuple[int, int]]:
+    """Between bars or tabs, or else where two spaces of the student's own divide them."""
+    inner = line.strip().strip("|")
+    place = start + line.find(inner) if inner else start
+    if "|" in inner or "\t" in inner:
+        for cell in re.split(r"[|\t]", inner):
+            yield place, place + len(cell)
+            place += len(cell) + 1
+    else:
+        for match in _ALIGNED.finditer(raw):
+            yield start + match.start(), start + match.end()
+
+
+def _cell(text: Text, start: int, end: int) -> Cell:
+    kinds = [word.kind for word in part(text.words, start, end)]
+    other = says(text.plain[start:end], "other") and not {"test", "accuracy"} & {*kinds}
+    return Cell(start, end, part(text.labels, start, end), part(text.figures, start, end), kinds, other)

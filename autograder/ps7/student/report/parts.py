@@ -1,0 +1,113 @@
+"""What a student has written in a notebook, part by part: its report, other texts, and what code has printed."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from autograder.ps7.student.report.markup import LONGEST
+from autograder.ps7.student.report.words import says
+from autograder.student.program.syntax import read_cell
+from autograder.student.submission.notebook import Cell
+
+_HEADING = re.compile(
+    r"^[ ]{0,3}(?P<hashes>#{1,6})[ \t][^\n]*|^[ ]{0,3}<h(?P<rank>[1-6])\b[^\n]*|^[ ]{0,3}(?:\*\*|__)[^\n*_]{1,80}(?:\*\*|__)[ :.]*$|^[ ]{0,3}[^\W\d][^\n]{0,24}$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_LOWEST = 7
+"""The rank of a line that is a heading by its look alone."""
+LOG = re.compile(r"loss|epoch|it/s|\d%\|", re.IGNORECASE)
+MOST_LINES = 4_000
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A text that is read as one."""
+
+    kind: str
+    """"report", "code" (what only stands in code of the report), "text" elsewhere, or "printed" elsewhere."""
+    text: str
+
+
+class _Chunk(msgspec.Struct, frozen=True):
+    """A text under one heading."""
+
+    rank: int
+    """Of its heading; 0 where it has none."""
+    telling: bool
+    text: str
+
+
+def parts(cells: tuple[Cell, ...]) -> Iterator[Part]:
+    """In order; a report is whole, with the headings above what does not fit."""
+    path: dict[int, bool] = {}
+    headings: dict[int, str] = {}
+    report: list[str] = []
+    for cell in cells:
+        chunks = _chunks(cell.source) if cell.kind == "markdown" else [_Chunk(0, False, printed(cell))]
+        for chunk in chunks:
+            if chunk.rank and (chunk.telling or chunk.rank < _LOWEST):
+                path = {rank: telling for rank, telling in path.items() if rank < chunk.rank} | {
+                    chunk.rank: chunk.telling
+                }
+                headings = {rank: line for rank, line in headings.items() if rank < chunk.rank} | {
+                    chunk.rank: chunk.text.split("\n")[0]
+                }
+            inside = any(path.values())
+            anew = chunk.telling and not any(telling for rank, telling in path.items() if rank < chunk.rank)
+            if report and (not inside or anew or sum(map(len, report)) + len(chunk.text) > LONGEST):
+                yield Part("report", "\n\n".join(report))
+                report = []
+            if inside:
+                if not report and not chunk.rank:
+                    report = [headings[rank] for rank in sorted(headings)]
+                report.append(chunk.text)
+            elif chunk.text.strip():
+                yield Part("text" if cell.kind == "markdown" else "printed", chunk.text)
+        if any(path.values()) and cell.kind == "code" and (text := _written(cell)):
+            yield Part("code", text)
+    if report:
+        yield Part("report", "\n\n".join(report))
+
+
+def printed(cell: Cell) -> str:
+    """The last lines of a cell's outputs that are no log."""
+    lines = [line for output in cell.outputs for line in output.split("\n")[-MOST_LINES:]]
+    text = "\n".join(line for line in lines if not LOG.search(line) or "test" in line.lower())
+    return text[-LONGEST:]
+
+
+def _chunks(source: str) -> Iterator[_Chunk]:
+    start, rank, telling = 0, 0, False
+    for match in _HEADING.finditer(source):
+        plain = not (match["hashes"] or match["rank"])
+        tells = says(match[0], "report") and not (plain and re.search(r"\d|[:=]", match[0]))
+        if plain and not tells and not match[0].lstrip().startswith(("**", "__")):
+            continue
+        if source[start : match.start()].strip():
+            yield _Chunk(rank, telling, source[start : match.start()])
+        start, telling = match.start(), tells
+        rank = len(match["hashes"] or "") or int(match["rank"] or _LOWEST)
+    yield _Chunk(rank, telling, source[start:])
+
+
+def _written(cell: Cell) -> str:
+    """The comments and strings of a cell that was saved without outputs, and accuracies that are given names."""
+    if any(output.strip() for output in cell.outputs):
+        return ""
+    lines = [line for line in cell.source.split("\n") if re.search(r"#|[\"']|^[ ]*\w*acc\w*[ ]*=", line)]
+    # In an f-string the value is not in the text, and `:.1%` is no figure.
+    return re.sub(r"\{[^{}\"']*\}", " ", "\n\n".join(lines) if _computes(cell) else "\n".join(lines))
+
+
+def _computes(cell: Cell) -> bool:
+    """Whether its code does more than to hold text and to print it."""
+    found = [statement for piece in read_cell(cell.source) for statement in piece.statements]
+    return not all(
+        isinstance(each, ast.Expr)
+        and (
+            isinstance(each.value, ast.Constant | ast.JoinedStr)
+            or (isinstance(each.value, ast.Call) and ast.unparse(each.value.func) == "print")
+        )
+        for each in found
+    )

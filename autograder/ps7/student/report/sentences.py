@@ -1,0 +1,120 @@
+"""A text as sentences and lines, each with its labels, its figures and what kind of figures these are."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TypeVar
+
+import msgspec
+
+from autograder.ps7.student.report.binding import Separators
+from autograder.ps7.student.report.figures import Figure, Found, figures
+from autograder.ps7.student.report.labels import Label, labels
+from autograder.ps7.student.report.markup import plain
+from autograder.ps7.student.report.roles import KINDS, roles
+from autograder.ps7.student.report.words import Word, words
+
+Placed = TypeVar("Placed", Label, Found, Word)
+
+NOTHING = Figure(-1.0, 1.0, "")
+"""Of a blank that was not filled in."""
+
+_BLANK = re.compile(
+    r"_{2,}|\.{3,}|…|\bx{2,}(?:\.x)?\b|\?{2,}|\btodo\b|\btbd\b|\[\s*\]|<[^<>\n]{0,20}>|[=:][ ]*%", re.IGNORECASE
+)
+_NUMBERING = re.compile(r"^[ \t]*(?:[-+•*][ ]+)?\(?\d{1,2}[.)](?=[ \t])", re.MULTILINE)
+_QUOTED = re.compile(r"^[ ]{0,3}(?:>[ ]?)+", re.MULTILINE)
+_BEGINS = re.compile(r"[ \t]*(?:[#|=]|[-+•][ ]|\(?\d{1,2}[.)][ ]|$)")
+_SOFT = 60
+"""A line of so many characters goes on in the next one, unless it ends a sentence."""
+_END = re.compile(r"\n|[.!?][ ]+(?=[^a-zà-ÿ\W])|[。！？]")
+_HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]")
+_WORD = re.compile(r"[A-Za-zÀ-ÿ]{3,}|[\u4e00-\u9fff]{2}")
+SHORT = 6
+"""Words of a line that is a label, or labels and figures, and not a sentence."""
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    """One, or a line."""
+
+    level: int
+    """Of a heading, from 1; else 0."""
+    line: bool
+    """Whether it is a short line, or one that asks for what comes below."""
+    labels: list[Label]
+    figures: list[Found]
+    roles: list[str]
+    """Of its figures."""
+    words: int
+    """Besides labels, figures, and what tells their kind."""
+    telling: bool
+    """Whether it speaks of an accuracy, a test, or what was reached."""
+
+
+class Text:
+    """What a text is made of, by its places."""
+
+    def __init__(self, text: str) -> None:
+        self.raw = text
+        self.plain = _joined(_QUOTED.sub(lambda match: " " * len(match[0]), plain(text)))
+        self.apart = Separators(self.plain)
+        self.labels = labels(self.plain)
+        self.words = list(words(self.plain, KINDS))
+        self.figures = _figures(self.plain, self.labels)
+
+    def sentences(self, without: Sequence[tuple[int, int]]) -> Iterator[Sentence]:
+        """In order, without those parts that are tables."""
+        ends = [match.end() for match in _END.finditer(self.plain)]
+        edges = sorted({0, len(self.plain), *ends, *(place for part in without for place in part)})
+        taken = {start for start, _ in without}
+        skipping = 0
+        closing = dict(without)
+        for start, end in pairwise(edges):
+            if start in taken:
+                skipping = closing[start]
+            if start >= skipping and self.plain[start:end].strip():
+                yield self._sentence(start, end)
+
+    def _sentence(self, start: int, end: int) -> Sentence:
+        text = self.plain[start:end]
+        mine, found, said = part(self.labels, start, end), part(self.figures, start, end), part(self.words, start, end)
+        heading = _HEADING.match(text) if start == 0 or self.plain[start - 1] == "\n" else None
+        known = sum(len(_WORD.findall(self.plain, each.start, min(each.end, end))) for each in (*mine, *found, *said))
+        count = len(_WORD.findall(text)) - known
+        whole = (start == 0 or self.plain[start - 1] == "\n") and (end == len(self.plain) or text.endswith("\n"))
+        return Sentence(
+            level=len(heading[1]) if heading else 0,
+            line=whole and (count <= SHORT or text.rstrip().endswith((":", "?"))),
+            labels=mine,
+            figures=found,
+            roles=roles(found, mine, said, self.apart),
+            words=count,
+            telling=any(word.kind in {"test", "accuracy", "result"} for word in said),
+        )
+
+
+def part(placed: list[Placed], start: int, end: int) -> list[Placed]:
+    """Those that begin between two places."""
+    first, last = (bisect_left(placed, place, key=lambda each: each.start) for place in (start, end))
+    return placed[first:last]
+
+
+def _joined(text: str) -> str:
+    """Lines of a paragraph that was wrapped as one."""
+    lines = text.split("\n")
+    joined = [lines[0]]
+    for before, line in pairwise(lines):
+        goes_on = len(before) >= _SOFT and before[-1] not in ".:;!?|。：；" and not before.endswith("  ")
+        joined += [" " if goes_on and "|" not in line and "  " not in line.rstrip() and not _BEGINS.match(line) else "\n", line]
+    return "".join(joined)
+
+
+def _figures(text: str, mentioned: list[Label]) -> list[Found]:
+    """Those that are no part of a label and no number of a list, and blanks."""
+    characters = list(text)
+    for start, end in [(label.start, label.end) for label in mentioned] + [match.span() for match in _NUMBERING.finditer(text)]:
+        characters[start:end] = ["M" if each.isdigit() else each for each in characters[start:end]]
+    found = list(figures("".join(characters)))
+    found += [Found(match.start(), match.end(), NOTHING, True) for match in _BLANK.finditer(text)]
+    return sorted(found, key=lambda each: each.start)
