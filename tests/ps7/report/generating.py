@@ -368,3 +368,76 @@ def wrong(seed: int) -> Made:
     texts, read = author.all_figures(prose=layout in PROSE)
     text = layout(author, author.labels(), texts)
     return Made(cells=[*measured, ("#", f"{author.heading()}\n\n{text}")], read=read, about=f"{seed}: wrong, {layout.__name__}, {author.style}")
+
+
+def _logged(author: Author, name: str) -> str:
+    """What a training loop prints."""
+    form = author.random.choice(
+        (
+            "Epoch {0}, loss {1:.3f}, train accuracy {2}",
+            "epoch {0}: loss={1:.4f} train_acc={2:.3f}",
+            "[{0}/100] loss: {1:.3f} acc: {2:.2%}",
+            "{0:3d}%|████      | {0}/100 [00:10<00:30,  3.2it/s, loss={1:.3f}]",
+            "Epoch {0} - loss: {1:.3f} - val_acc: {2:.3f}",
+        )
+    )
+    return "\n".join(form.format(epoch, 2.3 - epoch / 50, author.trained[name] * epoch / 90) for epoch in range(0, 100, 10))
+
+
+TESTS = (
+    "Accuracy on the test set: {0:.4f}",
+    "Test accuracy {0}",
+    "Test accuracy: {1:.2f}%",
+    "Test accuracy -> {0:.3f}",
+    "test acc = {0:.3f}",
+    "accuracy: {1:.1f} %",
+    "{0}",
+    "tensor({0:.4f})",
+    "tensor({0:.4f}, device='cuda:0', dtype=torch.float64)",
+    "Accuracy of the network on the 8000 test images: {1:.2f} %",
+    "Accuracy: {2}/8000 ({1:.2f}%)",
+    "test loss: 1.934, test accuracy: {0:.4f}",
+    "loss 1.93, test acc {0:.3f}",
+    "Correct: {2} / 8000 = {0:.4f}",
+    "np.float64({0})",
+    "(1.934, {0:.4f})",
+    "{{'loss': 1.934, 'accuracy': {0:.4f}}}",
+    "Train accuracy: {3:.3f}\nTest accuracy: {0:.3f}",
+    "Test accuracy: {0:.3f}\nTrain accuracy: {3:.3f}",
+    "准确率: {1:.2f}%",
+    "Testgenauigkeit: {1:.1f} %",
+    "acc {1:.2f}",
+)
+OURS, COURSE, LABELLED, TOGETHER = "ours", "course", "labelled", "together"
+
+
+def outputs(seed: int) -> Made:
+    """A notebook whose runs print their accuracies in one of many manners, and what they print."""
+    author = Author(seed)
+    pick = author.random
+    form, manner = pick.choice(TESTS), pick.choice((OURS, COURSE, LABELLED, TOGETHER))
+    if manner in (LABELLED, TOGETHER) and "\n" in form:
+        form = TESTS[0]
+    said = {name: form.format(value, 100 * value, round(value * TESTED), author.trained[name]) for name, value in author.exact.items()}
+    labels = pick.choice(NUMBERED)
+    cells: Cells = []
+    if manner == TOGETHER:
+        lines = [f"{label}: {said[name]}" for label, name in zip((*labels, "CLIP"), NAMES, strict=True)]
+        cells = [("for name, encoder, cls in trained:\n    print(name, test(encoder, cls, loader))", "\n".join(lines))]
+    else:
+        for number, name in enumerate(NAMES):
+            heading = f"Method {'I' * (number + 1)}" if number < 3 else "CLIP"
+            encoder = f"enc_{number}" if number < 3 else "model.image_encoder"
+            comment = f"# {heading}: a comment\n" if manner == COURSE and number < 3 else ""
+            train = f"{comment}cls, t = train_classifier({encoder}, cls, dataloader_tr, epochs=100)"
+            test = f"test({encoder}, cls, dataloader_te)"
+            shown = f"{heading}: {said[name]}" if manner == LABELLED else said[name]
+            if manner == OURS:
+                cells.append(("#", f"### {heading}"))
+            if pick.random() < 0.5:
+                cells += [(train, _logged(author, name)), (test, shown)]
+            else:
+                cells.append((f"{train}\n{test}", f"{_logged(author, name)}\n{shown}"))
+    text = "\n".join(f"- {label}: {value:.1%}" for label, value in zip(("Method I", "Method II", "Method III", "CLIP"), author.exact.values(), strict=True))
+    read = {name: 100 * value for name, value in author.exact.items()}
+    return Made(cells=[*cells, ("#", f"## Report\n\n{text}")], read=read, about=f"{seed}: {manner}, {form!r}")

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect
 from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import msgspec
 
@@ -27,27 +27,24 @@ class Separators:
 
     def __init__(self, text: str) -> None:
         self._places: list[int] = []
-        self._deep, self._flat, self._inside = [0], [0], [False]
-        inside = False
-        for match in _SEPARATOR.finditer(text):
+        self._deep, self._flat, self._brackets = [0], [0], [0]
+        for number, match in enumerate(_SEPARATOR.finditer(text), start=1):
             weight = 2 if match["two"] else 1
-            bracket = bool(match["opens"] or match["closes"])
+            bracket = self._brackets[-1]
             self._places.append(match.start())
             self._deep.append(self._deep[-1] + weight)
-            self._flat.append(self._flat[-1] + (0 if bracket or inside else weight))
-            inside = bool(match["opens"]) or (inside and not match["closes"] and match[0] != "\n")
-            self._inside.append(inside)
+            self._flat.append(self._flat[-1] + (0 if bracket or match["opens"] else weight))
+            self._brackets.append(number if match["opens"] else 0 if match["closes"] or match[0] == "\n" else bracket)
 
     def between(self, start: int, end: int) -> int:
         """The cost of going from one place to a later one."""
         first, last = bisect(self._places, start - 1), bisect(self._places, end - 1)
-        sums = self._deep if self._inside[first] or self._inside[last] else self._flat
+        sums = self._deep if self._brackets[first] or self._brackets[last] else self._flat
         return sums[last] - sums[first]
 
     def bracket(self, place: int) -> int:
-        """Which bracket a place is in: the number of the separator that opened it, or 0."""
-        index = bisect(self._places, place - 1)
-        return index if self._inside[index] else 0
+        """Which bracket a place is in, 0 for none."""
+        return self._brackets[bisect(self._places, place - 1)]
 
 
 class _Score(msgspec.Struct, frozen=True, order=True):
@@ -59,7 +56,7 @@ class _Score(msgspec.Struct, frozen=True, order=True):
     cost: int
 
 
-def best(labels: Sequence[Label], figures: Sequence[Found], cost: Cost) -> list[Binding]:
+def best(labels: Sequence[Label], figures: Sequence[Found], apart: Separators) -> list[Binding]:
     """The bindings that explain most: the most labels that have a figure, the most figures with a label, the fewest labels
     with two, the least that lies in between; several where they are level. Of n labels and m figures, in the time of
     (n + m) log(n + m)."""
@@ -70,12 +67,13 @@ def best(labels: Sequence[Label], figures: Sequence[Found], cost: Cost) -> list[
     candidates: list[Binding] = []
     for chosen in [everything] + [sure] * (0 < len(sure) < len(figures)):
         candidates += [
-            _nearest(labels, figures, chosen, cost),
-            _paired(labels, figures, chosen, labels_first=True),
-            _paired(labels, figures, chosen, labels_first=False),
+            _nearest(labels, figures, chosen, apart.between),
+            _paired(labels, figures, chosen, apart, labels_first=True),
+            _paired(labels, figures, chosen, apart, labels_first=False),
+            _bracketed(labels, figures, chosen, apart),
             _in_order(labels, chosen),
         ]
-    scores = [_score(each, labels, figures, cost) for each in candidates]
+    scores = [_score(each, labels, figures, apart.between) for each in candidates]
     top = max(scores)
     found: list[Binding] = []
     for each, score in zip(candidates, scores, strict=True):
@@ -118,21 +116,38 @@ def _nearest(labels: Sequence[Label], figures: Sequence[Found], chosen: list[int
     return binding
 
 
-def _paired(labels: Sequence[Label], figures: Sequence[Found], chosen: list[int], *, labels_first: bool) -> Binding:
+def _paired(
+    labels: Sequence[Label], figures: Sequence[Found], chosen: list[int], apart: Separators, *, labels_first: bool
+) -> Binding:
     """Labels and figures come in runs: "Methods I, II and III reached 32, 43 and 25 %, the probe 80 %"."""
     tokens = sorted(
-        [(label.start, label.name, -1) for label in labels] + [(figures[index].start, "", index) for index in chosen]
+        [(each.start, each.end, each.name, -1) for each in labels]
+        + [(figures[index].start, figures[index].end, "", index) for index in chosen]
     )
-    runs = [list(run) for _, run in groupby(tokens, key=lambda token: bool(token[1]))]
-    first = next((number for number, run in enumerate(runs) if bool(run[0][1]) == labels_first), len(runs))
+    runs = [list(run) for _, run in groupby(tokens, key=lambda token: bool(token[2]))]
+    first = next((number for number, run in enumerate(runs) if bool(run[0][2]) == labels_first), len(runs))
     binding: Binding = {}
     for one, other in zip(runs[first::2], runs[first + 1 :: 2], strict=False):
-        names = list(dict.fromkeys(name for _, name, _ in (one if labels_first else other)))
-        indices = [index for _, _, index in (other if labels_first else one)]
-        together = len(names) > 1 and len(indices) == len(names)
-        beside = names[-1 if labels_first else 0]
-        binding |= zip(indices, names, strict=True) if together else dict.fromkeys(indices, beside)
+        mine, theirs = (one, other) if labels_first else (other, one)
+        listed = all(apart.between(before[1], after[0]) for before, after in pairwise(mine))
+        names = list(dict.fromkeys(token[2] for token in (mine if listed else mine[-1 if labels_first else 0 :][:1])))
+        indices = [token[3] for token in theirs]
+        if len(names) > 1 and len(indices) == len(names):
+            binding |= dict(zip(indices, names, strict=True))
+        else:
+            binding |= dict.fromkeys(indices, names[-1 if labels_first else 0])
     return binding
+
+
+def _bracketed(labels: Sequence[Label], figures: Sequence[Found], chosen: list[int], apart: Separators) -> Binding:
+    """What stands in brackets is of the label before them, the other figures of the other labels in order."""
+    inside = [index for index in chosen if apart.bracket(figures[index].start)]
+    starts = [label.start for label in labels]
+    places = {index: bisect(starts, figures[index].start) - 1 for index in inside}
+    binding = {index: labels[place].name for index, place in places.items() if place >= 0}
+    rest = [index for index in chosen if index not in binding]
+    names = [name for name in dict.fromkeys(label.name for label in labels) if name not in binding.values()]
+    return binding | dict(zip(rest, names, strict=True)) if len(rest) == len(names) else {}
 
 
 def _in_order(labels: Sequence[Label], chosen: list[int]) -> Binding:

@@ -18,8 +18,6 @@ from autograder.student.submission.notebook import Cell, Notebook
 MOST_CHARACTERS = 1_000_000
 """Ten times the longest honest notebook; reading them takes seconds."""
 MOST_OTHERS = 3
-_FORM = 4
-"""Words of a line that is a report by its form, wherever it stands."""
 _BONUS = {"test": 2, "accuracy": 1}
 Printed = Mapping[str, tuple[Figure, ...]]
 
@@ -76,7 +74,7 @@ class _Candidate(msgspec.Struct, frozen=True):
     def rank(self) -> tuple[object, ...]:
         """The higher, the better."""
         weight, bonus, certain, together, number = self.evident
-        return weight, bonus, certain, self.agrees, together, number, -self.said.start
+        return weight, bonus, certain, self.agrees, together, number, -self.said.level, -self.said.start
 
 
 def read_evidence(notebook: Notebook) -> Evidence:
@@ -159,7 +157,8 @@ def _counts(each: _Candidate) -> bool:
         return said.role == "target" and each.agrees and said.certain and said.figure.unit < 1
     if each.part.kind == "report" or said.figure is NOTHING:
         return each.part.kind == "report"
-    return said.strength >= BELOW and (said.words <= _FORM or (each.agrees and said.certain))
+    whole = each.together or said.label == CLIP
+    return said.strength >= BELOW and ((said.form and whole) or (each.agrees and said.certain))
 
 
 def _reported(each: _Candidate, level: Sequence[_Candidate] = ()) -> Reported:

@@ -48,12 +48,12 @@ _LOOKED_BACK = 40
 @functools.cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
     number = (
-        r"(?<![A-Za-z0-9_^])(?<!\d[.,])(?<!\.)(?<![^A-Za-z \d]-)(?<!\d-)"
-        rf"(?:(?P<part>\d[\d,.]{{0,9}}){_OF}(?P<whole>\d[\d,.]{{2,9}})|"
+        r"(?<![A-Za-z0-9^])(?<![A-Za-z]_)(?<!\d[.,])(?<!\.)(?<![^A-Za-z \d]-)(?<!\d-)"
+        rf"(?:(?P<part>\d{{1,3}},\d{{3}}|\d{{1,6}}(?:\.\d)?){_OF}(?P<whole>\d{{1,3}},\d{{3}}|\d{{3,6}})|"
         rf"(?P<low>{_DIGITS})[ ]?%?[ ]?(?:-|–|—|to|bis)[ ]?(?P<high>{_DIGITS})(?=[ ]?%)|"
         rf"(?P<number>{_DIGITS}))"
         rf"(?P<percent>[ ]{{0,2}}{pattern('percent')})?"
-        r"(?![A-Za-z_]|\d|[.,]\d|-[A-Za-z]|[ ]?[x×^][ ]?\d)"
+        r"(?![A-Za-z]|_[A-Za-z]|\d|[.,]\d|-[A-Za-z]|[ ]?[x×^][ ]?\d)"
     )
     return (
         re.compile(number, re.IGNORECASE),
@@ -64,7 +64,7 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
             re.IGNORECASE,
         ),
         re.compile(rf"{pattern('about')}[ ]?$", re.IGNORECASE),
-        re.compile(rf"[ ]{{0,2}}{pattern('or_more')}", re.IGNORECASE),
+        re.compile(rf"[ ]{{0,2}}(?:[+](?![/\d-])|{pattern('or_more')})", re.IGNORECASE),
     )
 
 
@@ -78,7 +78,7 @@ def figures(text: str) -> Iterator[Found]:
         if figure is None or after.match(text, match.end()) or before.search(back):
             continue
         vague = bool(about.search(back))
-        certain = bool(match["percent"] or match["part"] or figure.unit < 1) and not vague
+        certain = bool(match["percent"] or match["part"] or not (match["number"] or "").isdigit()) and not vague
         limit = bool(bound.search(back)) or bool(or_more.match(text, match.end()))
         yield Found(match.start(), match.end(), figure, certain, vague, limit)
 
@@ -86,17 +86,14 @@ def figures(text: str) -> Iterator[Found]:
 def _figure(match: re.Match[str]) -> Figure | None:
     text = match[0].strip()
     if match["part"]:
-        part, whole = (
-            float(match[name].replace(",", "").rstrip(".")) if match[name].count(".") < 2 else math.inf
-            for name in ("part", "whole")
-        )
-        return Figure(100 * part / whole, 100 / whole, text) if 100 <= whole < math.inf and part <= whole else None
+        part, whole = (float(match[name].replace(",", "")) for name in ("part", "whole"))
+        return Figure(100 * part / whole, 100 / whole, text) if part <= whole else None
     if match["low"]:
         low, high = (_number(match[name], percent=True) for name in ("low", "high"))
         return Figure((low[0] + high[0]) / 2, high[0] - low[0], text) if low[0] < high[0] <= 100 else None
     value, unit = _number(match["number"], percent=bool(match["percent"]))
     thousands = re.fullmatch(r"[1-9]\d{0,2},\d{3}", match["number"]) and not match["percent"]
-    small = unit == 1 and value < 10 and not match["percent"]
+    small = not match["percent"] and value < 10 and (unit < 1 or match["number"].isdigit())
     return None if thousands or small or value > 100 else Figure(value, unit, text)
 
 

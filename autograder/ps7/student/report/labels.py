@@ -63,10 +63,12 @@ class Label(msgspec.Struct, frozen=True):
 def labels(text: str) -> list[Label]:
     """The mentions in order."""
     described = list(_described(text))
-    found = [label for match in _METHOD.finditer(text) for label in _members(match)] or _numbered(text, described)
-    found += [Label(match.start(), match.end(), CLIP, 2) for match in _CLIP.finditer(text)]
+    found = [label for match in _METHOD.finditer(text) for label in _members(match)]
+    numbered = _numbered(text, described)
+    numbered = [each for each in numbered if not found or text[each.start : each.end] in ("II", "III")]
+    clip = [Label(match.start(), match.end(), CLIP, 2) for match in _CLIP.finditer(text)]
     taken = {place for label in found for place in range(label.start, label.end)}
-    found += [label for label in described if label.start not in taken]
+    found += [label for label in (*numbered, *clip, *described) if label.start not in taken]
     return sorted(found, key=lambda label: label.start)
 
 
@@ -79,8 +81,8 @@ def _members(match: re.Match[str]) -> Iterator[Label]:
     if len(places) == 2 and re.search(r"[-–]|to|through|bis|à|至", match[name]):
         first, last = (METHODS.index(each) for _, each in places)
         places = [(places[0][0] + number, METHODS[number]) for number in range(first, last + 1)]
-    for start, each in places:
-        yield Label(match.start(name) + start, match.end(), each, 4)
+    for number, (start, each) in enumerate(places):
+        yield Label(match.start(name) + start if number else match.start(), match.end(), each, 4)
 
 
 def _numbered(text: str, described: list[Label]) -> list[Label]:

@@ -17,7 +17,9 @@ _HEADING = re.compile(
 )
 _LOWEST = 7
 """The rank of a line that is a heading by its look alone."""
-LOG = re.compile(r"loss|epoch|it/s|\d%\|", re.IGNORECASE)
+_STEPS = re.compile(r"epoch|step|it/s|\d%\||\[\d+/\d+\]", re.IGNORECASE)
+_TRAINS = re.compile(r"train\w*\s*\(|backward", re.IGNORECASE)
+LOG = re.compile(rf"loss|{_STEPS.pattern}", re.IGNORECASE)
 MOST_LINES = 4_000
 
 
@@ -45,6 +47,7 @@ def parts(cells: tuple[Cell, ...]) -> Iterator[Part]:
     report: list[str] = []
     for cell in cells:
         chunks = _chunks(cell.source) if cell.kind == "markdown" else [_Chunk(0, False, printed(cell))]
+        elsewhere: list[str] = []
         for chunk in chunks:
             if chunk.rank and (chunk.telling or chunk.rank < _LOWEST):
                 path = {rank: telling for rank, telling in path.items() if rank < chunk.rank} | {
@@ -62,8 +65,10 @@ def parts(cells: tuple[Cell, ...]) -> Iterator[Part]:
                 if not report and not chunk.rank:
                     report = [headings[rank] for rank in sorted(headings)]
                 report.append(chunk.text)
-            elif chunk.text.strip():
-                yield Part("text" if cell.kind == "markdown" else "printed", chunk.text)
+            else:
+                elsewhere.append(chunk.text)
+        if (text := "\n".join(elsewhere)).strip():
+            yield Part("text" if cell.kind == "markdown" else "printed", text)
         if any(path.values()) and cell.kind == "code" and (text := _written(cell)):
             yield Part("code", text)
     if report:
@@ -72,9 +77,12 @@ def parts(cells: tuple[Cell, ...]) -> Iterator[Part]:
 
 def printed(cell: Cell) -> str:
     """The last lines of a cell's outputs that are no log."""
-    lines = [line for output in cell.outputs for line in output.split("\n")[-MOST_LINES:]]
-    text = "\n".join(line for line in lines if not LOG.search(line) or "test" in line.lower())
-    return text[-LONGEST:]
+    lines = [line for output in cell.outputs for line in output.rstrip().split("\n")[-MOST_LINES:]]
+    # What a test returned may be a loss and an accuracy; so are the lines of a training.
+    returned = lines[-1:] if _TRAINS.search(cell.source) else lines
+    told = {line for line in returned if says(line, "accuracy") and not _STEPS.search(line)}
+    kept = [line for line in lines if not LOG.search(line) or "test" in line.lower() or line in told]
+    return "\n".join(kept)[-LONGEST:]
 
 
 def _chunks(source: str) -> Iterator[_Chunk]:

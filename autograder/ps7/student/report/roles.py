@@ -50,7 +50,7 @@ def resolved(kinds: Sequence[str]) -> str:
     for kind in kinds:
         if kind == "target" or (kind in NO_RESULTS | {TEST} and state != "target"):
             state = kind
-        elif kind == "result" and state == "target":
+        elif (kind, state) in {("result", "target"), ("accuracy", "loss")}:
             state = ""
     return state
 

@@ -13,7 +13,7 @@ from autograder.ps7.student.report.figures import Figure, Found, figures
 from autograder.ps7.student.report.labels import Label, labels
 from autograder.ps7.student.report.markup import plain
 from autograder.ps7.student.report.roles import KINDS, roles
-from autograder.ps7.student.report.words import Word, words
+from autograder.ps7.student.report.words import Word, says, words
 
 Placed = TypeVar("Placed", Label, Found, Word)
 
@@ -21,18 +21,23 @@ NOTHING = Figure(-1.0, 1.0, "")
 """Of a blank that was not filled in."""
 
 _BLANK = re.compile(
-    r"_{2,}|\.{3,}|…|\bx{2,}(?:\.x)?\b|\?{2,}|\btodo\b|\btbd\b|\[\s*\]|<[^<>\n]{0,20}>|[=:][ ]*%", re.IGNORECASE
+    r"(?<![\d%_])_{2,}(?!_|[ ]?\d)|\.{3,}|…|\bx{2,}(?:\.x)?\b|\?{2,}|\btodo\b|\btbd\b|\[\s*\]|<[^<>\n]{0,20}>|[=:][ ]*%", re.IGNORECASE
 )
-_NUMBERING = re.compile(r"^[ \t]*(?:[-+•*][ ]+)?\(?\d{1,2}[.)](?=[ \t])", re.MULTILINE)
+_NUMBERING = re.compile(
+    r"^[ \t]*(?:#{1,6}[ ]+|[-+•*][ ]+)?\(?\d{1,2}[.)](?=[ \t])|(?<![\d.])7\.[12](?:\.\d)?(?![\d%]|[ ]?%)", re.MULTILINE
+)
+"""Of lists, and of the assignment's own parts."""
 _QUOTED = re.compile(r"^[ ]{0,3}(?:>[ ]?)+", re.MULTILINE)
 _BEGINS = re.compile(r"[ \t]*(?:[#|=]|[-+•][ ]|\(?\d{1,2}[.)][ ]|$)")
 _SOFT = 60
 """A line of so many characters goes on in the next one, unless it ends a sentence."""
-_END = re.compile(r"\n|[.!?][ ]+(?=[^a-zà-ÿ\W])|[。！？]")
+_END = re.compile(r"\n|(?<!\.[A-Za-z])(?<!approx)(?<!acc)[.!?][ ]+(?=[^a-zà-ÿ\W])|[。！？]")
 _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]")
-_WORD = re.compile(r"[A-Za-zÀ-ÿ]{3,}|[\u4e00-\u9fff]{2}")
+_WORD = re.compile(r"[A-Za-zÀ-ÿ]{4,}|[\u4e00-\u9fff]{2}")
 SHORT = 6
 """Words of a line that is a label, or labels and figures, and not a sentence."""
+_PROSE = 3
+"""Words of the shortest sentence."""
 
 
 class Sentence(msgspec.Struct, frozen=True):
@@ -48,6 +53,8 @@ class Sentence(msgspec.Struct, frozen=True):
     """Of its figures."""
     words: int
     """Besides labels, figures, and what tells their kind."""
+    form: bool
+    """Whether it is a line of labels and figures, or speaks of its writer's own."""
     telling: bool
     """Whether it speaks of an accuracy, a test, or what was reached."""
 
@@ -90,6 +97,7 @@ class Text:
             figures=found,
             roles=roles(found, mine, said, self.apart),
             words=count,
+            form=says(text, "own") or (count <= SHORT and not (count >= _PROSE and text.rstrip().endswith((".", "!", "。")))),
             telling=any(word.kind in {"test", "accuracy", "result"} for word in said),
         )
 

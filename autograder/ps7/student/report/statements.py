@@ -28,8 +28,10 @@ class Statement(msgspec.Struct, frozen=True):
     about: bool
     start: int
     end: int
-    words: int
-    """Of its sentence besides labels, figures, and their kinds: where there are few, it is a report by its form."""
+    level: int
+    """0, or more for other ways to bind the same figures that explain as much."""
+    form: bool
+    """Whether its sentence is a report by its form, wherever it stands."""
 
 
 class _Above(msgspec.Struct):
@@ -43,7 +45,7 @@ def statements(text: str) -> list[Statement]:
     """Everything that the text says of its labels, in its own order, and of figures whose label it does not tell."""
     read = Text(text)
     said, places = in_tables(read)
-    made = [_statement(each.label.name, each.found, each.role, BESIDE, 0) for each in said]
+    made = [_statement(each.label.name, each.found, each.role, BESIDE, True) for each in said]
     above, headings = _Above([], LOOSE), dict[int, list[Label]]()
     below: list[Sentence] = []
     for sentence in read.sentences(places):
@@ -58,7 +60,7 @@ def statements(text: str) -> list[Statement]:
             above = _Above(next((names for _, names in sorted(headings.items(), reverse=True) if names), []), BELOW)
         if sentence.line and not sentence.figures:
             made += [
-                Statement(label.name, NOTHING, "", LOOSE, True, False, label.start, label.end, 0)
+                Statement(label.name, NOTHING, "", LOOSE, True, False, label.start, label.end, 0, True)
                 for label in sentence.labels
             ]
         if not sentence.level and not sentence.figures:
@@ -72,14 +74,14 @@ def statements(text: str) -> list[Statement]:
     return sorted(made, key=lambda each: each.start)
 
 
-def _statement(name: str, found: Found, role: str, strength: int, words: int) -> Statement:
-    return Statement(name, found.figure, role, strength, found.certain, found.about, found.start, found.end, words)
+def _statement(name: str, found: Found, role: str, strength: int, form: bool, level: int = 0) -> Statement:
+    return Statement(name, found.figure, role, strength, found.certain, found.about, found.start, found.end, level, form)
 
 
-def _each(sentence: Sentence) -> Iterator[tuple[Found, str, int]]:
-    """Its figures, each with its role and its share of the words."""
+def _each(sentence: Sentence) -> Iterator[tuple[Found, str, bool]]:
+    """Its figures, each with its role and whether the sentence is a report by its form."""
     for figure, role in zip(sentence.figures, sentence.roles, strict=True):
-        yield figure, role, sentence.words // len(sentence.figures)
+        yield figure, role, sentence.form
 
 
 def _beside(sentence: Sentence, apart: Separators) -> Iterator[Statement]:
@@ -91,10 +93,10 @@ def _below(above: _Above, sentences: list[Sentence], apart: Separators) -> Itera
     told = [each for each in sentences if above.strength != ABOVE or each.telling or each.words <= SHORT]
     found = [figure for each in told for figure in _each(each)]
     yield from _bound(_telling(above.labels, []), found, above.strength, apart)
-    results = [(each, words) for each, role, words in found if role not in NO_RESULTS]
-    if len(results) in (3, 4) and all(words <= SHORT for _, words in results):
-        for name, (each, words) in zip((*METHODS, CLIP), results, strict=False):
-            yield _statement(name, each, "", LOOSE, words)
+    results = [(each, form) for each, role, form in found if role not in NO_RESULTS]
+    if len(results) in (3, 4) and all(form for _, form in results):
+        for name, (each, form) in zip((*METHODS, CLIP), results, strict=False):
+            yield _statement(name, each, "", LOOSE, form)
 
 
 def _telling(labels: list[Label], figures: list[Found]) -> list[Label]:
@@ -104,19 +106,19 @@ def _telling(labels: list[Label], figures: list[Found]) -> list[Label]:
 
 
 def _bound(
-    labels: Sequence[Label], found: Sequence[tuple[Found, str, int]], strength: int, apart: Separators
+    labels: Sequence[Label], found: Sequence[tuple[Found, str, bool]], strength: int, apart: Separators
 ) -> Iterator[Statement]:
     """Statements on figures and labels that go together somehow."""
     if not labels:
-        yield from (_statement("", figure, role, strength, words) for figure, role, words in found)
+        yield from (_statement("", figure, role, strength, form) for figure, role, form in found)
         return
     names = {label.name for label in labels}
     for results in (True, False):
         mine = [each for each in found if (each[1] not in NO_RESULTS) is results]
-        for binding in best(labels, [figure for figure, _, _ in mine], apart.between):
+        for level, binding in enumerate(best(labels, [figure for figure, _, _ in mine], apart)):
             left = names - {*binding.values()}
             for index, name in binding.items():
-                figure, role, words = mine[index]
-                yield _statement(name, figure, role, SHARED if left else strength, words)
+                figure, role, form = mine[index]
+                yield _statement(name, figure, role, SHARED if left else strength, form, level)
                 for other in left if results else ():
-                    yield _statement(other, figure, role, LOOSE, words)
+                    yield _statement(other, figure, role, LOOSE, form, level)

@@ -13,6 +13,9 @@ from autograder.ps7.student.report.sentences import Text, part
 from autograder.ps7.student.report.words import says
 
 _ALIGNED = re.compile(r"\S+(?:[ ]\S+)*")
+_NEAR = 8
+"""Characters by which columns of aligned text may be off."""
+_COLUMN = 100
 _RULE = re.compile(r"[\s|:=+\-]+")
 
 
@@ -21,6 +24,9 @@ class Cell(msgspec.Struct, frozen=True):
 
     start: int
     end: int
+    left: int
+    right: int
+    """Its column: where it begins and ends in its line, or many times the number of bars before it."""
     labels: list[Label]
     figures: list[Found]
     kinds: list[str]
@@ -61,8 +67,8 @@ def _read(table: Sequence[Row]) -> Iterator[InTable]:
         heading = row[0].kinds if not row[0].figures else []
         if not across and row[0].other:
             continue
-        for index, cell in enumerate(row):
-            above = head[index] if index < len(head) else None
+        for cell in row:
+            above = _above(head, cell)
             if above and above.other and not above.labels:
                 continue
             label = _one(cell.labels) or _one(across) or _one(above.labels if above else [])
@@ -70,6 +76,16 @@ def _read(table: Sequence[Row]) -> Iterator[InTable]:
             for offset, found in enumerate(cell.figures):
                 if label:
                     yield InTable(label, found, _role(kinds, cell, found, offset))
+
+
+def _above(head: Row, cell: Cell) -> Cell | None:
+    """The head of the cell's column: the one that begins or ends where it does, or nearly."""
+
+    def apart(other: Cell) -> int:
+        return min(abs(other.left - cell.left), abs(other.right - cell.right))
+
+    nearest = min(head, key=apart, default=None)
+    return nearest if nearest and apart(nearest) <= _NEAR else None
 
 
 def _one(labels: list[Label]) -> Label | None:
@@ -91,7 +107,7 @@ def _role(kinds: list[str], cell: Cell, found: Found, offset: int) -> str:
 
 def _tables(text: Text) -> Iterator[list[Row]]:
     """Consecutive lines of two cells or more, without the rules between them."""
-    rows: list[tuple[bool, list[tuple[int, int]]]] = []
+    rows: list[tuple[bool, list[tuple[int, int, int, int]]]] = []
     start = 0
     for line in text.plain.split("\n"):
         if not line.strip() or not _RULE.fullmatch(line):
@@ -104,20 +120,21 @@ def _tables(text: Text) -> Iterator[list[Row]]:
             yield table
 
 
-def _cells(line: str, raw: str, start: int) -> Iterator[tuple[int, int]]:
-    """Between bars or tabs, or else where two spaces of the student's own divide them."""
+def _cells(line: str, raw: str, start: int) -> Iterator[tuple[int, int, int, int]]:
+    """Places and columns of what stands between bars or tabs, or else where two spaces of the student's own divide it."""
     inner = line.strip().strip("|")
     place = start + line.find(inner) if inner else start
     if "|" in inner or "\t" in inner:
-        for cell in re.split(r"[|\t]", inner):
-            yield place, place + len(cell)
+        for number, cell in enumerate(re.split(r"[|\t]", inner)):
+            yield place, place + len(cell), number * _COLUMN, number * _COLUMN
             place += len(cell) + 1
     else:
         for match in _ALIGNED.finditer(raw):
-            yield start + match.start(), start + match.end()
+            yield start + match.start(), start + match.end(), match.start(), match.end()
 
 
-def _cell(text: Text, start: int, end: int) -> Cell:
+def _cell(text: Text, start: int, end: int, left: int, right: int) -> Cell:
     kinds = [word.kind for word in part(text.words, start, end)]
     other = says(text.plain[start:end], "other") and not {"test", "accuracy"} & {*kinds}
-    return Cell(start, end, part(text.labels, start, end), part(text.figures, start, end), kinds, other)
+    labels, figures = part(text.labels, start, end), part(text.figures, start, end)
+    return Cell(start, end, left, right, labels, figures, kinds, other)
