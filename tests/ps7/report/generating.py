@@ -67,7 +67,11 @@ LANGUAGES = {
     ),
     "de": Language(
         methods=("Methode I", "Methode II", "Methode III"),
-        described=("der vortrainierte Encoder", "der von Grund auf mit Labels trainierte Encoder", "der zufällige Encoder"),
+        described=(
+            "der vortrainierte Encoder",
+            "der von Grund auf mit Labels trainierte Encoder",
+            "der zufällige Encoder",
+        ),
         probe=("CLIP", "der lineare Klassifikator auf CLIP"),
         test="Testgenauigkeit",
         train="Trainingsgenauigkeit",
@@ -134,8 +138,22 @@ LANGUAGES = {
         end="。",
     ),
 }
-NUMBERED = (("Method 1", "Method 2", "Method 3"), ("method 1", "method 2", "method 3"), ("Method I", "Method II", "Method III"), ("M1", "M2", "M3"), ("method_1", "method_2", "method_3"))
-HEADINGS = ("# Report", "## Report", "### Results", "# Report results", "## Final report", "**Report**", "## Summary of results")
+NUMBERED = (
+    ("Method 1", "Method 2", "Method 3"),
+    ("method 1", "method 2", "method 3"),
+    ("Method I", "Method II", "Method III"),
+    ("M1", "M2", "M3"),
+    ("method_1", "method_2", "method_3"),
+)
+HEADINGS = (
+    "# Report",
+    "## Report",
+    "### Results",
+    "# Report results",
+    "## Final report",
+    "**Report**",
+    "## Summary of results",
+)
 
 
 class Author:
@@ -149,7 +167,21 @@ class Author:
         hits = (first, pick.randint(3280, 4700), pick.randint(1400, min(first - 30, 2250)), pick.randint(6040, 7600))
         self.exact = {name: hit / TESTED for name, hit in zip(NAMES, hits, strict=True)}
         self.trained = {name: min(1.0, value * pick.uniform(1.05, 1.3)) for name, value in self.exact.items()}
-        self.style = pick.choice(("percent", "percent", "whole", "two", "fraction", "exact", "leading", "comma", "counted", "latex", "deviation"))
+        self.style = pick.choice(
+            (
+                "percent",
+                "percent",
+                "whole",
+                "two",
+                "fraction",
+                "exact",
+                "leading",
+                "comma",
+                "counted",
+                "latex",
+                "deviation",
+            )
+        )
 
     def labels(self) -> list[str]:
         """Of the four figures, in one manner."""
@@ -209,7 +241,9 @@ def _lines(author: Author, labels: list[str], texts: list[str]) -> str:
 
 
 def _one_line(author: Author, labels: list[str], texts: list[str]) -> str:
-    return author.random.choice(("; ", ", ", " / ", " | ")).join(f"{label}: {text}" for label, text in zip(labels, texts, strict=True))
+    return author.random.choice(("; ", ", ", " / ", " | ")).join(
+        f"{label}: {text}" for label, text in zip(labels, texts, strict=True)
+    )
 
 
 def _rows(author: Author, labels: list[str], texts: list[str]) -> str:
@@ -241,12 +275,18 @@ def _columns(author: Author, labels: list[str], texts: list[str]) -> str:
 
 def _html(author: Author, labels: list[str], texts: list[str]) -> str:
     gap = author.random.choice(("", "\n  "))
-    rows = "".join(f"<tr>{gap}<td>{label}</td>{gap}<td><b>{text}</b></td>{gap}</tr>\n" for label, text in zip(labels, texts, strict=True))
+    rows = "".join(
+        f"<tr>{gap}<td>{label}</td>{gap}<td><b>{text}</b></td>{gap}</tr>\n"
+        for label, text in zip(labels, texts, strict=True)
+    )
     return f"<table>\n<tr><th>method</th>{gap}<th>accuracy</th></tr>\n{rows}</table>"
 
 
 def _latex(author: Author, labels: list[str], texts: list[str]) -> str:
-    rows = " \\\\\n".join(rf"\text{{{label}}} & {text.strip('$').replace('%', chr(92) + '%').replace(chr(92) * 2, chr(92))}" for label, text in zip(labels, texts, strict=True))
+    rows = " \\\\\n".join(
+        rf"\text{{{label}}} & {text.strip('$').replace('%', chr(92) + '%').replace(chr(92) * 2, chr(92))}"
+        for label, text in zip(labels, texts, strict=True)
+    )
     return f"$$\n\\begin{{array}}{{lc}}\n{rows}\n\\end{{array}}\n$$"
 
 
@@ -271,7 +311,9 @@ def _headed(author: Author, labels: list[str], texts: list[str]) -> str:
 
 def _train_and_test(author: Author, labels: list[str], texts: list[str]) -> str:
     train, test = author.language.train, author.language.test
-    form = author.random.choice(("{0}: {1} {2}, {3} {4}", "{0}: {2} ({1}), {4} ({3})", "{0}: {4} {3} ({2} {1})", "{0}: {1} {2} / {3} {4}"))
+    form = author.random.choice(
+        ("{0}: {1} {2}, {3} {4}", "{0}: {2} ({1}), {4} ({3})", "{0}: {4} {3} ({2} {1})", "{0}: {1} {2} / {3} {4}")
+    )
     return "\n".join(
         "- " + form.format(label, train, author.figure(name, author.trained[name])[0], test, text)
         for name, label, text in zip(NAMES, labels, texts, strict=True)
@@ -304,7 +346,21 @@ def _respectively(author: Author, labels: list[str], texts: list[str]) -> str:
 
 
 Layout = Callable[[Author, list[str], list[str]], str]
-LISTED: tuple[Layout, ...] = (_lines, _lines, _lines, _one_line, _rows, _wide_rows, _columns, _html, _latex, _aligned, _nested, _headed, _train_and_test)
+LISTED: tuple[Layout, ...] = (
+    _lines,
+    _lines,
+    _lines,
+    _one_line,
+    _rows,
+    _wide_rows,
+    _columns,
+    _html,
+    _latex,
+    _aligned,
+    _nested,
+    _headed,
+    _train_and_test,
+)
 PROSE: tuple[Layout, ...] = (_before, _after, _respectively)
 
 
@@ -318,7 +374,11 @@ def runs(author: Author, line: str = "Accuracy on the test set: {}") -> Cells:
             (f"test(enc_{number}, cls_{number}, test_loader)", line.format(author.exact[name])),
         ]
     probe = "cls, t = train_classifier(model.image_encoder, nn.Linear(2048, 10), train_loader)"
-    return [*cells, ("#", "## CLIP"), (f"{probe}\ntest(model.image_encoder, cls, test_loader)", line.format(author.exact["clip"]))]
+    return [
+        *cells,
+        ("#", "## CLIP"),
+        (f"{probe}\ntest(model.image_encoder, cls, test_loader)", line.format(author.exact["clip"])),
+    ]
 
 
 def right(seed: int) -> Made:
@@ -340,18 +400,35 @@ def blank(seed: int) -> Made:
     author = Author(seed)
     labels, pick = author.labels(), author.random
     blanks = {
-        "placeholders": lambda: _lines(author, labels, [pick.choice(("___ %", "...", "TODO", "?? %", "XX %", "[ ]", ""))] * 4),
+        "placeholders": lambda: _lines(
+            author, labels, [pick.choice(("___ %", "...", "TODO", "?? %", "XX %", "[ ]", ""))] * 4
+        ),
         "targets": lambda: author.language.targets,
         "noise": lambda: "\n\n".join(author.language.noise),
-        "training": lambda: "\n".join(f"- {label}, {author.language.train}: {author.figure(name, author.trained[name])[0]}" for name, label in zip(NAMES, labels, strict=True)),
-        "copied": lambda: "- Method I: about 30 %\n- Method II: above 40 %\n- Method III: the worst\n- CLIP: 75 % or more",
-        "table": lambda: "\n".join(["| method | epochs | accuracy |", "|---|---|---|", *(f"| {label} | 100 | |" for label in labels)]),
-        "struck out": lambda: "\n".join(f"- {label}: ~~{text}~~" for label, text in zip(labels, author.all_figures()[0], strict=True)),
+        "training": lambda: "\n".join(
+            f"- {label}, {author.language.train}: {author.figure(name, author.trained[name])[0]}"
+            for name, label in zip(NAMES, labels, strict=True)
+        ),
+        "copied": lambda: (
+            "- Method I: about 30 %\n- Method II: above 40 %\n- Method III: the worst\n- CLIP: 75 % or more"
+        ),
+        "table": lambda: "\n".join(
+            ["| method | epochs | accuracy |", "|---|---|---|", *(f"| {label} | 100 | |" for label in labels)]
+        ),
+        "struck out": lambda: "\n".join(
+            f"- {label}: ~~{text}~~" for label, text in zip(labels, author.all_figures()[0], strict=True)
+        ),
     }
     kind = pick.choice(list(blanks))
     cells: Cells = [("#", f"{author.heading()}\n\n{blanks[kind]()}")]
     if pick.random() < 0.3:
-        cells = [("#", "# Introduction\n\nA linear classifier on CLIP should come out at 75% or so now, where the autoencoder had 44%."), *cells]
+        cells = [
+            (
+                "#",
+                "# Introduction\n\nA linear classifier on CLIP should come out at 75% or so now, where the autoencoder had 44%.",
+            ),
+            *cells,
+        ]
     return Made(cells=[*runs(author), *cells], read={}, about=f"{seed}: blank, {kind}")
 
 
@@ -367,7 +444,11 @@ def wrong(seed: int) -> Made:
     layout = author.random.choice(LISTED + PROSE)
     texts, read = author.all_figures(prose=layout in PROSE)
     text = layout(author, author.labels(), texts)
-    return Made(cells=[*measured, ("#", f"{author.heading()}\n\n{text}")], read=read, about=f"{seed}: wrong, {layout.__name__}, {author.style}")
+    return Made(
+        cells=[*measured, ("#", f"{author.heading()}\n\n{text}")],
+        read=read,
+        about=f"{seed}: wrong, {layout.__name__}, {author.style}",
+    )
 
 
 def _logged(author: Author, name: str) -> str:
@@ -381,7 +462,9 @@ def _logged(author: Author, name: str) -> str:
             "Epoch {0} - loss: {1:.3f} - val_acc: {2:.3f}",
         )
     )
-    return "\n".join(form.format(epoch, 2.3 - epoch / 50, author.trained[name] * epoch / 90) for epoch in range(0, 100, 10))
+    return "\n".join(
+        form.format(epoch, 2.3 - epoch / 50, author.trained[name] * epoch / 90) for epoch in range(0, 100, 10)
+    )
 
 
 TESTS = (
@@ -418,7 +501,10 @@ def outputs(seed: int) -> Made:
     form, manner = pick.choice(TESTS), pick.choice((OURS, COURSE, LABELLED, TOGETHER))
     if manner in (LABELLED, TOGETHER) and "\n" in form:
         form = TESTS[0]
-    said = {name: form.format(value, 100 * value, round(value * TESTED), author.trained[name]) for name, value in author.exact.items()}
+    said = {
+        name: form.format(value, 100 * value, round(value * TESTED), author.trained[name])
+        for name, value in author.exact.items()
+    }
     labels = pick.choice(NUMBERED)
     cells: Cells = []
     if manner == TOGETHER:
@@ -438,6 +524,9 @@ def outputs(seed: int) -> Made:
                 cells += [(train, _logged(author, name)), (test, shown)]
             else:
                 cells.append((f"{train}\n{test}", f"{_logged(author, name)}\n{shown}"))
-    text = "\n".join(f"- {label}: {value:.1%}" for label, value in zip(("Method I", "Method II", "Method III", "CLIP"), author.exact.values(), strict=True))
+    text = "\n".join(
+        f"- {label}: {value:.1%}"
+        for label, value in zip(("Method I", "Method II", "Method III", "CLIP"), author.exact.values(), strict=True)
+    )
     read = {name: 100 * value for name, value in author.exact.items()}
     return Made(cells=[*cells, ("#", f"## Report\n\n{text}")], read=read, about=f"{seed}: {manner}, {form!r}")

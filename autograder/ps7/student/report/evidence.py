@@ -157,7 +157,7 @@ def _counts(each: _Candidate) -> bool:
         return said.role == "target" and each.agrees and said.certain and said.figure.unit < 1
     if each.part.kind == "report" or said.figure is NOTHING:
         return each.part.kind == "report"
-    whole = each.together or said.label == CLIP
+    whole = each.together or said.label == CLIP or each.part.kind == "code"
     return said.strength >= BELOW and ((said.form and whole) or (each.agrees and said.certain))
 
 

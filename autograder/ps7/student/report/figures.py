@@ -1,13 +1,13 @@
 """Finds figures that may be accuracies in any text: `32.0 %`, `0.32`, `32,0%`, `2560/8000`, `31-33 %`, `3.2e-01`."""
 
-import functools
 import math
 import re
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from autograder.ps7.student.report.words import pattern
+from autograder.ps7.student.report.words import Word
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -40,47 +40,65 @@ class Found(msgspec.Struct, frozen=True):
     """Whether it is said to lie above or below: "> 40 %", "75 % or more"."""
 
 
+MOST_FILLERS = 4
 _DIGITS = r"(?:\d{1,3}(?:[.,]\d{1,17})?(?:e[+-]?0?[01](?!\d))?|\.\d{1,17})"
-_OF = r"[ ]?(?:/|÷|out of|of|von|sur|de)[ ]?"
-_LOOKED_BACK = 40
+_PERCENT = r"(?:%|(?:percent|per cent|pct|prozent|pour cent|por ciento)\b)"
+_NUMBER = re.compile(
+    r"(?<![A-Za-z0-9^])(?<![A-Za-z]_)(?<!\d[.,])(?<!\.)(?<![^A-Za-z \d]-)(?<!\d-)"
+    r"(?:(?P<part>\d{1,3},\d{3}|\d{1,6}(?:\.\d)?)[ ]?(?:/|÷|out of|of|von|sur|de)[ ]?(?P<whole>\d{1,3},\d{3}|\d{3,6})|"
+    rf"(?P<low>{_DIGITS})[ ]?%?[ ]?(?:-|–|—|to|bis)[ ]?(?P<high>{_DIGITS})(?=[ ]?%)|"
+    rf"(?P<number>{_DIGITS}))(?P<percent>[ ]{{0,2}}{_PERCENT})?"
+    r"(?![A-Za-z]|_[A-Za-z]|\d|[.,]\d|-[A-Za-z]|[ ]?[x×^][ ]?\d)",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(r"[ =:*_(-]{0,3}")
+_AFTER = re.compile(r"[ )\]-]{0,3}")
+_BESIDE = re.compile(r"[ ]{0,2}")
 
 
-@functools.cache
-def _patterns() -> tuple[re.Pattern[str], ...]:
-    number = (
-        r"(?<![A-Za-z0-9^])(?<![A-Za-z]_)(?<!\d[.,])(?<!\.)(?<![^A-Za-z \d]-)(?<!\d-)"
-        rf"(?:(?P<part>\d{{1,3}},\d{{3}}|\d{{1,6}}(?:\.\d)?){_OF}(?P<whole>\d{{1,3}},\d{{3}}|\d{{3,6}})|"
-        rf"(?P<low>{_DIGITS})[ ]?%?[ ]?(?:-|–|—|to|bis)[ ]?(?P<high>{_DIGITS})(?=[ ]?%)|"
-        rf"(?P<number>{_DIGITS}))"
-        rf"(?P<percent>[ ]{{0,2}}{pattern('percent')})?"
-        r"(?![A-Za-z]|_[A-Za-z]|\d|[.,]\d|-[A-Za-z]|[ ]?[x×^][ ]?\d)"
-    )
-    return (
-        re.compile(number, re.IGNORECASE),
-        re.compile(rf"[ )\]]{{0,3}}{pattern('after')}", re.IGNORECASE),
-        re.compile(rf"{pattern('before')}[ =:*_(-]{{0,3}}$", re.IGNORECASE),
-        re.compile(
-            rf"{pattern('bound')}(?:[ ]?(?:{pattern('filler')}|{pattern('target')}|{pattern('about')})){{0,4}}[ ]?$",
-            re.IGNORECASE,
-        ),
-        re.compile(rf"{pattern('about')}[ ]?$", re.IGNORECASE),
-        re.compile(rf"[ ]{{0,2}}(?:[+](?![/\d-])|{pattern('or_more')})", re.IGNORECASE),
-    )
-
-
-def figures(text: str) -> Iterator[Found]:
-    """The figures of a text in order. A number over 1 without a percent sign is taken as percent, one below as a
-    fraction; whole numbers of one digit, and numbers beside a word for something else, are none."""
-    number, after, before, bound, about, or_more = _patterns()
-    for match in number.finditer(text):
-        back = text[max(0, match.start() - _LOOKED_BACK) : match.start()].rsplit("\n", 1)[-1]
+def figures(text: str, known: Sequence[Word]) -> Iterator[Found]:
+    """The figures of a text in order, given its words. A number over 1 without a percent sign is taken as percent, one
+    below as a fraction; numbers below 10, and those beside a word for something else, are none."""
+    starts, ends = [word.start for word in known], [word.end for word in known]
+    for match in _NUMBER.finditer(text):
+        before, after = bisect_right(ends, match.start()) - 1, bisect_left(starts, match.end())
         figure = _figure(match)
-        if figure is None or after.match(text, match.end()) or before.search(back):
+        if (
+            figure is None
+            or _beside(text, known, before, match.start(), "before")
+            or _follows(text, known, after, match.end(), "after")
+        ):
             continue
-        vague = bool(about.search(back))
+        vague = bool(_beside(text, known, before, match.start(), "about"))
         certain = bool(match["percent"] or match["part"] or not (match["number"] or "").isdigit()) and not vague
-        limit = bool(bound.search(back)) or bool(or_more.match(text, match.end()))
+        limit = _is_limit(text, known, before, match.start()) or _follows(text, known, after, match.end(), "or_more")
         yield Found(match.start(), match.end(), figure, certain, vague, limit)
+
+
+def _beside(text: str, known: Sequence[Word], place: int, start: int, kind: str) -> bool:
+    """Whether a word of the kind stands right before."""
+    gap = _BEFORE if kind == "before" else _BESIDE
+    return place >= 0 and kind in known[place].kinds and bool(gap.fullmatch(text, known[place].end, start))
+
+
+def _follows(text: str, known: Sequence[Word], place: int, end: int, kind: str) -> bool:
+    gap = _AFTER if kind == "after" else _BESIDE
+    if kind == "or_more" and re.compile(r"[+](?![/\d±-])").match(text, end):
+        return True
+    return place < len(known) and kind in known[place].kinds and bool(gap.fullmatch(text, end, known[place].start))
+
+
+def _is_limit(text: str, known: Sequence[Word], place: int, start: int) -> bool:
+    """Whether it is said to lie above or below: "above the expected 75 %"."""
+    for word in reversed(known[max(0, place - MOST_FILLERS) : place + 1]):
+        if not _BESIDE.fullmatch(text, word.end, start):
+            return False
+        if "bound" in word.kinds:
+            return True
+        if word.kinds.isdisjoint(("filler", "target", "about")):
+            return False
+        start = word.start
+    return False
 
 
 def _figure(match: re.Match[str]) -> Figure | None:
@@ -102,6 +120,6 @@ def _number(digits: str, *, percent: bool) -> tuple[float, float]:
     mantissa, _, exponent = digits.lower().replace(",", ".").partition("e")
     decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
     value, unit = float(f"{mantissa}e{exponent or 0}"), 10.0**-decimals
-    if decimals and (value <= 1 and not percent or value < 1):
+    if decimals and ((value <= 1 and not percent) or value < 1):
         return round(value * 100, 10), unit * 100
     return value, unit

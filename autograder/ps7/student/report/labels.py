@@ -2,12 +2,12 @@
 
 import re
 from bisect import bisect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import msgspec
 
-from autograder.ps7.student.report.words import Word, words
+from autograder.ps7.student.report.words import Word
 
 METHODS = ("method_1", "method_2", "method_3")
 CLIP = "clip"
@@ -42,7 +42,7 @@ _WEAK = re.compile(
 _CLIP = re.compile(
     r"(?<![\w.])(?:7\.2(?:\.\d)?(?![\d%]|[ ]?%)|method[ _]?(?:iv|4)(?![a-z\d])|方法[四4])", re.IGNORECASE
 )
-_TRAITS = ("pretrained", "labelled", "random", "frozen")
+_TRAITS = frozenset({"clip", "probe", "pretrained", "labelled", "random", "frozen"})
 _DIVIDES = re.compile(
     r"[,;:|()/\n、，；：]|[.](?!\d)|。|(?<![A-Za-z])(?:and|und|et|y|or|but|while|than|als|vs)(?![A-Za-z])|和|而|比",
     re.IGNORECASE,
@@ -60,9 +60,9 @@ class Label(msgspec.Struct, frozen=True):
     """4 for a method by its name and number, 3 for a number alone, 2 for CLIP's name, 1 for a description."""
 
 
-def labels(text: str) -> list[Label]:
-    """The mentions in order."""
-    described = list(_described(text))
+def labels(text: str, known: Sequence[Word]) -> list[Label]:
+    """The mentions in order, given the text's words."""
+    described = list(_described(text, known))
     found = [label for match in _METHOD.finditer(text) for label in _members(match)]
     numbered = _numbered(text, described)
     numbered = [each for each in numbered if not found or text[each.start : each.end] in ("II", "III")]
@@ -114,14 +114,14 @@ def _contradicted(text: str, numbered: list[Label], described: list[Label]) -> b
     return False
 
 
-def _described(text: str) -> Iterator[Label]:
+def _described(text: str, known: Sequence[Word]) -> Iterator[Label]:
     """CLIP by its name, and what the traits of an encoder come to that stand together, undivided."""
-    numbers = _numbers(text)
+    numbers = _numbers(text, known)
     for _, group in groupby(numbers, key=lambda pair: pair[0]):
         together = [word for _, word in group]
-        kinds = {word.kind for word in together}
+        kinds = {kind for word in together for kind in word.kinds & _TRAITS}
         start, end = together[0].start, together[-1].end
-        if kinds & {"clip"} or kinds == {"probe"} or kinds == {"probe", "frozen"} or kinds == {"probe", "pretrained"}:
+        if "clip" in kinds or kinds in ({"probe"}, {"probe", "frozen"}, {"probe", "pretrained"}):
             yield Label(start, end, CLIP, 2 if "clip" in kinds else 1)
         elif "random" in kinds and not ("labelled" in kinds and "frozen" not in kinds):
             yield Label(start, end, METHODS[2], 1)
@@ -131,13 +131,13 @@ def _described(text: str) -> Iterator[Label]:
             yield Label(start, end, METHODS[1], 1)
 
 
-def _numbers(text: str) -> list[tuple[int, Word]]:
+def _numbers(text: str, known: Sequence[Word]) -> list[tuple[int, Word]]:
     """Every word with the number of its group: a new one begins where a divider or a number lies in between."""
     group, last, numbered = 0, 0, []
-    for word in words(text, ("clip", "probe", "neutral", "target", *_TRAITS)):
-        if word.kind in ("neutral", "target"):
+    for word in known:
+        if word.kinds.isdisjoint(_TRAITS):
             continue
-        if _DIVIDES.search(text, last, word.start) or re.compile(r"\d").search(text, last, word.start):
+        if _DIVIDES.search(text, last, word.start):
             group += 1
         numbered.append((group, word))
         last = word.end

@@ -19,8 +19,11 @@ _BEGIN = re.compile(r"\\begin\{\w{1,20}\*?\}(?:\{[^{}\n]{0,40}\})?")
 _FRACTION = re.compile(r"\\[dt]?frac\{([\d.,]{1,9})\}\{([\d.,]{1,9})\}")
 _COMMAND = re.compile(r"\\[A-Za-z]{1,20}\*?(?:\[[^\[\]\n]{0,20}\])?")
 _MEANS = {r"\pm": "±", r"\approx": "≈", r"\sim": "~", r"\ge": "≥", r"\geq": "≥", r"\gt": ">", r"\times": "×"}
-_WIDE = {0xFF01 + place: 0x21 + place for place in range(94) if place != 0x0B} | dict.fromkeys((0x3000, 0xA0, 0x202F, 0x2009), " ")
+_WIDE = {0xFF01 + place: 0x21 + place for place in range(94) if place != 0x0B} | dict.fromkeys(
+    (0x3000, 0xA0, 0x202F, 0x2009), " "
+)
 _ARROW = re.compile(r"[-=~–—]{1,9}>{1,9}|>{2,9}|[→⇒➜➡⟶]")
+_PLUS_MINUS = re.compile(r"\+/?-")
 _LISTED = re.compile(r"(\.\d{1,17}),(?=\d{0,2}\.\d)")
 """Between two figures a comma without a space looks like a decimal one."""
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -38,6 +41,7 @@ def plain(text: str) -> str:
     text = _between(text, "\\begin{", "\\end{", _rows)
     text = _FRACTION.sub(lambda match: f"{match[1]}/{match[2]}".ljust(len(match[0])), text)
     text = _COMMAND.sub(lambda match: _MEANS.get(match[0], "").ljust(len(match[0])), text)
+    text = _PLUS_MINUS.sub(lambda match: "±".ljust(len(match[0])), text)
     text = _LISTED.sub(r"\1，", text.translate(_WIDE).translate(_QUIET))
     return _ARROW.sub(lambda match: " " * len(match[0]), text)
 

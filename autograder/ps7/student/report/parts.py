@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from autograder.ps7.student.report.markup import LONGEST
-from autograder.ps7.student.report.words import says
+from autograder.ps7.student.report.words import says, words
 from autograder.student.program.syntax import read_cell
 from autograder.student.submission.notebook import Cell
 
@@ -80,7 +80,7 @@ def printed(cell: Cell) -> str:
     lines = [line for output in cell.outputs for line in output.rstrip().split("\n")[-MOST_LINES:]]
     # What a test returned may be a loss and an accuracy; so are the lines of a training.
     returned = lines[-1:] if _TRAINS.search(cell.source) else lines
-    told = {line for line in returned if says(line, "accuracy") and not _STEPS.search(line)}
+    told = {line for line in returned if says(words(line), "accuracy") and not _STEPS.search(line)}
     kept = [line for line in lines if not LOG.search(line) or "test" in line.lower() or line in told]
     return "\n".join(kept)[-LONGEST:]
 
@@ -89,7 +89,7 @@ def _chunks(source: str) -> Iterator[_Chunk]:
     start, rank, telling = 0, 0, False
     for match in _HEADING.finditer(source):
         plain = not (match["hashes"] or match["rank"])
-        tells = says(match[0], "report") and not (plain and re.search(r"\d|[:=]", match[0]))
+        tells = says(words(match[0]), "report") and not (plain and re.search(r"\d|[:=]", match[0]))
         if plain and not tells and not match[0].lstrip().startswith(("**", "__")):
             continue
         if source[start : match.start()].strip():

@@ -1,6 +1,7 @@
 """Accuracies in the saved outputs of a notebook's runs, and which method each run was of."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from autograder.ps7.student.report.figures import Figure
@@ -9,7 +10,7 @@ from autograder.ps7.student.report.parts import LOG, printed
 from autograder.ps7.student.report.roles import NO_RESULTS
 from autograder.ps7.student.report.sentences import NOTHING
 from autograder.ps7.student.report.statements import ABOVE, statements
-from autograder.ps7.student.report.words import says
+from autograder.ps7.student.report.words import says, words
 from autograder.student.submission.notebook import Cell
 
 UNTOLD = "untold"
@@ -33,18 +34,20 @@ def printed_accuracies(cells: tuple[Cell, ...]) -> dict[str, tuple[Figure, ...]]
 
 
 def _of(cell: Cell) -> Iterator[tuple[str, Figure]]:
-    text = printed(cell)
-    for said in statements(text):
-        line = text[text.rfind("\n", 0, said.start) + 1 : said.end + 40].split("\n")[0]
-        about = says(line, "accuracy") or says(line, "test")
-        if said.figure is NOTHING or said.role in NO_RESULTS or (LOG.search(line) and not about):
-            continue
-        if (
-            not (about or (said.certain and _TESTING.search(cell.source)))
-            or said.figure.text.rstrip(" %") in cell.source
-        ):
-            continue
-        yield (said.label if said.strength >= ABOVE else ""), said.figure
+    text, start = printed(cell), 0
+    said = statements(text)
+    starts = [each.start for each in said]
+    tests = bool(_TESTING.search(cell.source))
+    for line in text.split("\n"):
+        end = start + len(line) + 1
+        mine = said[bisect_left(starts, start) : bisect_left(starts, end)]
+        about = bool(mine) and says(words(line), "accuracy", "test")
+        log = not about and bool(LOG.search(line))
+        for each in mine:
+            typed = each.figure == NOTHING or each.figure.text.rstrip(" %") in cell.source
+            if not (typed or log or each.role in NO_RESULTS) and (about or (each.certain and tests)):
+                yield (each.label if each.strength >= ABOVE else ""), each.figure
+        start = end
 
 
 def _context(cells: tuple[Cell, ...], index: int) -> str:
@@ -66,5 +69,5 @@ def _context(cells: tuple[Cell, ...], index: int) -> str:
 def _named(cell: Cell) -> set[str]:
     """The methods that a cell names; code is full of words that only look like descriptions."""
     if cell.kind == "code":
-        return {label.name for label in labels(cell.source) if label.weight > 2} - {CLIP}
-    return {label.name for label in labels(cell.source)}
+        return {label.name for label in labels(cell.source, words(cell.source)) if label.weight > 2} - {CLIP}
+    return {label.name for label in labels(cell.source, words(cell.source))}

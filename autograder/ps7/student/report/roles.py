@@ -9,10 +9,15 @@ from autograder.ps7.student.report.figures import Found
 from autograder.ps7.student.report.labels import Label
 from autograder.ps7.student.report.words import Word
 
-KINDS = ("neutral", "target", "train", "valid", "test", "loss", "result", "is", "accuracy")
-"""The words that are looked for; the first one counts where several begin at the same place."""
+KINDS = ("target", "train", "valid", "test", "loss", "accuracy", "result", "is")
+"""The first one counts where a word is of several."""
 NO_RESULTS = frozenset({"target", "bound", "train", "valid", "loss", "copied"})
 TEST = "test"
+
+
+def role_of(word: Word) -> str:
+    """That member of KINDS which a word is of, "" where it is of none."""
+    return next((kind for kind in KINDS if kind in word.kinds), "")
 
 
 def roles(figures: Sequence[Found], labels: Sequence[Label], words: Sequence[Word], apart: Separators) -> list[str]:
@@ -35,7 +40,7 @@ def roles(figures: Sequence[Found], labels: Sequence[Label], words: Sequence[Wor
         after = [index for _, _, index in runs[place + 1][1]] if place + 1 < len(runs) else []
         said = [word for _, word, _ in run if word]
         behind = _behind(said, figures, before, after, apart, ahead_if_level=words_first)
-        if kind := resolved([word.kind for word in said[:behind]]):
+        if kind := resolved([role_of(word) for word in said[:behind]]):
             whole = len(before) > 1 and len(before) == len({label.name for label in labels}) and len(runs) == 2
             for index in before if whole else before[-1:]:
                 given[index] = given[index] or kind
@@ -82,11 +87,11 @@ def _behind(
 def _ahead(said: list[Word], figure: Found, labels: Sequence[Label], apart: Separators, offset: int, count: int) -> str:
     if not said:
         return ""
-    several = list(dict.fromkeys(word.kind for word in said if word.kind in {"train", "valid", "test", "loss"}))
-    kind = resolved([word.kind for word in said])
+    several = list(dict.fromkeys(role_of(word) for word in said if role_of(word) in {"train", "valid", "test", "loss"}))
+    kind = resolved([role_of(word) for word in said])
     if len(several) > 1 and count % len(several) == 0 and kind != "target":
         return several[offset % len(several)]
-    by = next((word for word in reversed(said) if word.kind == kind), said[-1])
+    by = next((word for word in reversed(said) if role_of(word) == kind), said[-1])
     if apart.bracket(by.start) not in (0, apart.bracket(figure.start)):
         return ""
     after_label = bool(labels) and labels[0].start < by.start

@@ -12,7 +12,7 @@ from autograder.ps7.student.report.binding import Separators
 from autograder.ps7.student.report.figures import Figure, Found, figures
 from autograder.ps7.student.report.labels import Label, labels
 from autograder.ps7.student.report.markup import plain
-from autograder.ps7.student.report.roles import KINDS, roles
+from autograder.ps7.student.report.roles import role_of, roles
 from autograder.ps7.student.report.words import Word, says, words
 
 Placed = TypeVar("Placed", Label, Found, Word)
@@ -21,7 +21,8 @@ NOTHING = Figure(-1.0, 1.0, "")
 """Of a blank that was not filled in."""
 
 _BLANK = re.compile(
-    r"(?<![\d%_])_{2,}(?!_|[ ]?\d)|\.{3,}|…|\bx{2,}(?:\.x)?\b|\?{2,}|\btodo\b|\btbd\b|\[\s*\]|<[^<>\n]{0,20}>|[=:][ ]*%", re.IGNORECASE
+    r"(?<![\d%_])_{2,}(?!_|[ ]?\d)|\.{3,}|…|\bx{2,}(?:\.x)?\b|\?{2,}|\btodo\b|\btbd\b|\[\s*\]|<[^<>\n]{0,20}>|[=:][ ]*%",
+    re.IGNORECASE,
 )
 _NUMBERING = re.compile(
     r"^[ \t]*(?:#{1,6}[ ]+|[-+•*][ ]+)?\(?\d{1,2}[.)](?=[ \t])|(?<![\d.])7\.[12](?:\.\d)?(?![\d%]|[ ]?%)", re.MULTILINE
@@ -66,9 +67,9 @@ class Text:
         self.raw = text
         self.plain = _joined(_QUOTED.sub(lambda match: " " * len(match[0]), plain(text)))
         self.apart = Separators(self.plain)
-        self.labels = labels(self.plain)
-        self.words = list(words(self.plain, KINDS))
-        self.figures = _figures(self.plain, self.labels)
+        self.words = words(self.plain)
+        self.labels = labels(self.plain, self.words)
+        self.figures = _figures(self.plain, self.labels, self.words)
 
     def sentences(self, without: Sequence[tuple[int, int]]) -> Iterator[Sentence]:
         """In order, without those parts that are tables."""
@@ -85,7 +86,8 @@ class Text:
 
     def _sentence(self, start: int, end: int) -> Sentence:
         text = self.plain[start:end]
-        mine, found, said = part(self.labels, start, end), part(self.figures, start, end), part(self.words, start, end)
+        mine, found, near = part(self.labels, start, end), part(self.figures, start, end), part(self.words, start, end)
+        said = [word for word in near if role_of(word)]
         heading = _HEADING.match(text) if start == 0 or self.plain[start - 1] == "\n" else None
         known = sum(len(_WORD.findall(self.plain, each.start, min(each.end, end))) for each in (*mine, *found, *said))
         count = len(_WORD.findall(text)) - known
@@ -97,8 +99,9 @@ class Text:
             figures=found,
             roles=roles(found, mine, said, self.apart),
             words=count,
-            form=says(text, "own") or (count <= SHORT and not (count >= _PROSE and text.rstrip().endswith((".", "!", "。")))),
-            telling=any(word.kind in {"test", "accuracy", "result"} for word in said),
+            form=says(near, "own")
+            or (count <= SHORT and not (count >= _PROSE and text.rstrip().endswith((".", "!", "。")))),
+            telling=says(said, "test", "accuracy", "result"),
         )
 
 
@@ -114,15 +117,20 @@ def _joined(text: str) -> str:
     joined = [lines[0]]
     for before, line in pairwise(lines):
         goes_on = len(before) >= _SOFT and before[-1] not in ".:;!?|。：；" and not before.endswith("  ")
-        joined += [" " if goes_on and "|" not in line and "  " not in line.rstrip() and not _BEGINS.match(line) else "\n", line]
+        joined += [
+            " " if goes_on and "|" not in line and "  " not in line.rstrip() and not _BEGINS.match(line) else "\n",
+            line,
+        ]
     return "".join(joined)
 
 
-def _figures(text: str, mentioned: list[Label]) -> list[Found]:
+def _figures(text: str, mentioned: list[Label], known: list[Word]) -> list[Found]:
     """Those that are no part of a label and no number of a list, and blanks."""
     characters = list(text)
-    for start, end in [(label.start, label.end) for label in mentioned] + [match.span() for match in _NUMBERING.finditer(text)]:
+    for start, end in [(label.start, label.end) for label in mentioned] + [
+        match.span() for match in _NUMBERING.finditer(text)
+    ]:
         characters[start:end] = ["M" if each.isdigit() else each for each in characters[start:end]]
-    found = list(figures("".join(characters)))
+    found = list(figures("".join(characters), known))
     found += [Found(match.start(), match.end(), NOTHING, True) for match in _BLANK.finditer(text)]
     return sorted(found, key=lambda each: each.start)

@@ -75,7 +75,9 @@ def statements(text: str) -> list[Statement]:
 
 
 def _statement(name: str, found: Found, role: str, strength: int, form: bool, level: int = 0) -> Statement:
-    return Statement(name, found.figure, role, strength, found.certain, found.about, found.start, found.end, level, form)
+    return Statement(
+        name, found.figure, role, strength, found.certain, found.about, found.start, found.end, level, form
+    )
 
 
 def _each(sentence: Sentence) -> Iterator[tuple[Found, str, bool]]:

@@ -8,7 +8,7 @@ import msgspec
 
 from autograder.ps7.student.report.figures import Found
 from autograder.ps7.student.report.labels import Label
-from autograder.ps7.student.report.roles import NO_RESULTS, resolved
+from autograder.ps7.student.report.roles import NO_RESULTS, resolved, role_of
 from autograder.ps7.student.report.sentences import Text, part
 from autograder.ps7.student.report.words import says
 
@@ -134,7 +134,8 @@ def _cells(line: str, raw: str, start: int) -> Iterator[tuple[int, int, int, int
 
 
 def _cell(text: Text, start: int, end: int, left: int, right: int) -> Cell:
-    kinds = [word.kind for word in part(text.words, start, end)]
-    other = says(text.plain[start:end], "other") and not {"test", "accuracy"} & {*kinds}
+    known = part(text.words, start, end)
+    kinds = [role for word in known if (role := role_of(word))]
+    other = says(known, "other") and not says(known, "test", "accuracy")
     labels, figures = part(text.labels, start, end), part(text.figures, start, end)
     return Cell(start, end, left, right, labels, figures, kinds, other)

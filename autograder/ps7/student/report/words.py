@@ -1,15 +1,21 @@
-"""The words of `words.toml` as patterns."""
+"""Finds the words of `words.toml` in a text, by what they stand for."""
 
 import functools
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 _FILE = Path(__file__).parent / "words.toml"
-_LETTER = "A-Za-zÀ-ÖØ-öø-ÿ"
+_WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+|[^\x00-\x7fÀ-ÿ]+|[%~<>+#±×]")
+_GAP = re.compile(r"[ _'’.\-]{0,3}")
+_LONGEST_SIGN = 6
+"""Characters of the longest word in signs that are no letters of ours: Chinese, and mathematics."""
+_KINDS = ""
+"""The key of a node under which it holds what the words that end there stand for."""
 
 
 class Word(msgspec.Struct, frozen=True):
@@ -17,43 +23,98 @@ class Word(msgspec.Struct, frozen=True):
 
     start: int
     end: int
-    kind: str
+    kinds: frozenset[str]
+
+
+def words(text: str) -> list[Word]:
+    """All words that the file knows, in order, of two that begin at one place the longer one."""
+    tokens = list(_WORD.finditer(text))
+    found: list[Word] = []
+    end = 0
+    for place, token in enumerate(tokens):
+        if _is_sign(token[0]):
+            found += _signs(token[0], token.start())
+        elif token.start() >= end and (word := _longest(text, tokens, place)):
+            found.append(word)
+            end = word.end
+    return found
+
+
+def says(found: Sequence[Word], *kinds: str) -> bool:
+    """Whether any of the words is of one of these kinds."""
+    return any(not word.kinds.isdisjoint(kinds) for word in found)
+
+
+def _signs(run: str, start: int) -> Iterator[Word]:
+    """Words in a run without spaces."""
+    known, place = _lexicon()[1], 0
+    while place < len(run):
+        size = next((size for size in range(_LONGEST_SIGN, 0, -1) if run[place : place + size] in known), 0)
+        if size:
+            piece = run[place : place + size]
+            yield Word(start + place, start + place + len(piece), known[piece])
+        place += size or 1
+
+
+def _longest(text: str, tokens: list[re.Match[str]], place: int) -> Word | None:
+    """The longest word that begins with this token."""
+    start, best = tokens[place].start(), None
+    nodes = [_lexicon()[0]]
+    for token in tokens[place:]:
+        gap = place and token.start() > start and not _GAP.fullmatch(text, tokens[place - 1].end(), token.start())
+        nodes = [] if gap else [found for node in nodes for found in _next(node, token[0].lower())]
+        if not nodes:
+            break
+        kinds = frozenset[str]().union(*(node.get(_KINDS, ()) for node in nodes))
+        best = Word(start, token.end(), kinds) if kinds else best
+        place += 1
+    return best
+
+
+def _next(node: dict[str, Any], word: str) -> Iterator[dict[str, Any]]:
+    """Where a word leads to: as it is, and by its beginnings."""
+    if word in node:
+        yield node[word]
+    if "*" in node:
+        for size in range(len(word), 0, -1):
+            if (found := node["*"].get(word[:size])) is not None:
+                yield found
 
 
 @functools.cache
-def pattern(kind: str) -> str:
-    """Matches any word of the kind, whole; to be compiled without regard to case."""
-    return f"(?:{'|'.join(map(_written, _kinds()[kind]))})"
+def _lexicon() -> tuple[dict[str, Any], dict[str, frozenset[str]]]:
+    """Words of letters as a tree of their parts, and those of signs."""
+    tree: dict[str, Any] = {}
+    signs: dict[str, frozenset[str]] = {}
+    for kind, text in tomllib.loads(_FILE.read_text(encoding="utf-8")).items():
+        for word in text.split("|"):
+            parts = re.findall(r"[^\W_]+\*?|[^\s\w]", word.lower().replace("'", " "))
+            if _is_sign(parts[0]):
+                signs[parts[0]] = signs.get(parts[0], frozenset()) | {kind}
+                continue
+            for joined in _joined([part for part in parts if part != "."]):
+                node = tree
+                for part in joined:
+                    node = (
+                        node.setdefault("*", {}).setdefault(part[:-1], {})
+                        if part.endswith("*")
+                        else node.setdefault(part, {})
+                    )
+                node[_KINDS] = {*node.get(_KINDS, ()), kind}
+    return tree, signs
 
 
-def words(text: str, kinds: tuple[str, ...]) -> Iterator[Word]:
-    """All words of these kinds, in order; none overlaps another one."""
-    for match in _any_of(kinds).finditer(text):
-        yield Word(match.start(), match.end(), str(match.lastgroup))
+def _is_sign(word: str) -> bool:
+    return word[0] > "ÿ" or not word[0].isalnum()
 
 
-def says(text: str, kind: str) -> bool:
-    """Whether one of the kind's words stands in the text."""
-    return bool(_any_of((kind,)).search(text))
-
-
-@functools.cache
-def _any_of(kinds: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?P<{kind}>{pattern(kind)})" for kind in kinds), re.IGNORECASE)
-
-
-@functools.cache
-def _kinds() -> dict[str, list[str]]:
-    """The longest words first, since of alternatives the first one that fits is taken."""
-    found = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    return {
-        kind: sorted((" ".join(word.split()) for word in text.split("|")), key=len, reverse=True)
-        for kind, text in found.items()
-    }
-
-
-def _written(word: str) -> str:
-    text = re.escape(word).replace(r"\*", f"[{_LETTER}]*").replace(r"\ ", r"[ \u00a0_-]{0,3}")
-    begins = f"(?<![{_LETTER}])" if re.match(f"[{_LETTER}]", word) else ""
-    ends = f"(?![{_LETTER}])" if re.search(f"[{_LETTER}]$", word) else ""
-    return begins + text + ends
+def _joined(parts: list[str]) -> Iterator[list[str]]:
+    """With every gap there and not there: "pre train*" is also "pretrain*"."""
+    if len(parts) == 1:
+        yield parts
+        return
+    for rest in _joined(parts[1:]):
+        yield [parts[0], *rest]
+        if parts[0].endswith("*"):
+            continue
+        yield [parts[0] + rest[0], *rest[1:]]
