@@ -26,7 +26,7 @@ _NUMERALS = {
 _NUMERAL = f"(?:{'|'.join(sorted(_NUMERALS, key=len, reverse=True))})"
 _AND = r"[ ]?(?:,|/|&|and|und|et|y|、|和|, and)[ ]?"
 _METHOD = re.compile(
-    r"(?<![A-Za-z])(?:(?:method|methode|méthode|método|metodo)(?:n|s|en)?|方法|实验|m(?=[ ]?[123](?!\d)))[ _#:*\-]{0,3}"
+    r"(?<![A-Za-z])(?:(?:method|methode|méthode|método|metodo)(?:n|s|en)?|方法|m(?=[ ]?[123](?!\d)))[ _#:*\-]{0,3}"
     rf"(?P<list>{_NUMERAL}(?:{_AND}{_NUMERAL}){{0,2}}(?:[ ]?(?:-|–|to|through|bis|à|至)[ ]?{_NUMERAL})?)(?![a-zà-ÿ]|[.,]?\d)"
     r"|(?<![\w])(?P<first>first|second|third|erste|zweite|dritte)r?[ ](?:method|methode)\b"
     r"|第(?P<cn>[一二三123])种?(?:方法|个方法)"
@@ -34,15 +34,19 @@ _METHOD = re.compile(
     re.IGNORECASE,
 )
 _WEAK = re.compile(
-    r"(?<![\w.])(?P<roman>III|II|I|Ⅲ|Ⅱ|Ⅰ)(?![\w.'’])"
+    r"(?<![A-Za-z])(?:acc|accuracy|approach|experiment|exp|setup|setting|variant|case|model|encoder|cls|ansatz|variante|"
+    rf"experimento|expérience|实验|模型)[ _#]{{0,2}}(?P<named>{_NUMERAL})(?![a-zà-ÿ]|[.,]?\d)"
+    r"|(?<![\w.])(?P<roman>III|II|I|Ⅲ|Ⅱ|Ⅰ)(?![\w.'’])"
     r"|^[ \t]*(?:[|*+\-•][ \t]*)?[_(]{0,2}(?P<row>[123])[_)]{0,2}[ \t]*(?=[|:=)(]|-[ ]|\.[ ]|[-=~]+>|→)"
     r"|(?<![A-Za-z])(?P<nth>first|second|third|erste[rn]?|zweite[rn]?|dritte[rn]?|première|deuxième|troisième|primero|segundo|tercero)(?![A-Za-z])",
     re.MULTILINE | re.IGNORECASE,
 )
+_HEADS = re.compile(r"III?\b|I[ \t]*[|:=)]")
+"""Numerals that are methods beside "Method I" as well."""
 _CLIP = re.compile(
     r"(?<![\w.])(?:7\.2(?:\.\d)?(?![\d%]|[ ]?%)|method[ _]?(?:iv|4)(?![a-z\d])|方法[四4])", re.IGNORECASE
 )
-_TRAITS = frozenset({"clip", "probe", "pretrained", "labelled", "random", "frozen"})
+_TRAITS = frozenset({"clip", "probe", "autoencoder", "pretrained", "labelled", "random", "frozen"})
 _DIVIDES = re.compile(
     r"[,;:|()/\n、，；：]|[.](?!\d)|。|(?<![A-Za-z])(?:and|und|et|y|or|but|while|than|als|vs)(?![A-Za-z])|和|而|比",
     re.IGNORECASE,
@@ -65,7 +69,7 @@ def labels(text: str, known: Sequence[Word]) -> list[Label]:
     described = list(_described(text, known))
     found = [label for match in _METHOD.finditer(text) for label in _members(match)]
     numbered = _numbered(text, described)
-    numbered = [each for each in numbered if not found or text[each.start : each.end] in ("II", "III")]
+    numbered = [each for each in numbered if not found or _HEADS.match(text, each.start)]
     clip = [Label(match.start(), match.end(), CLIP, 2) for match in _CLIP.finditer(text)]
     taken = {place for label in found for place in range(label.start, label.end)}
     found += [label for label in (*numbered, *clip, *described) if label.start not in taken]
@@ -88,7 +92,7 @@ def _members(match: re.Match[str]) -> Iterator[Label]:
 def _numbered(text: str, described: list[Label]) -> list[Label]:
     """Bare numerals, in that manner in which the second method is among them: a lone "I" is the writer. None where they
     only count lines whose descriptions say otherwise."""
-    for manner in ("roman", "row", "nth"):
+    for manner in ("named", "roman", "row", "nth"):
         found = []
         for match in _WEAK.finditer(text):
             if match[manner] and (manner != "roman" or match[manner].isupper()):
@@ -125,7 +129,7 @@ def _described(text: str, known: Sequence[Word]) -> Iterator[Label]:
             yield Label(start, end, CLIP, 2 if "clip" in kinds else 1)
         elif "random" in kinds and not ("labelled" in kinds and "frozen" not in kinds):
             yield Label(start, end, METHODS[2], 1)
-        elif "pretrained" in kinds:
+        elif kinds & {"pretrained", "autoencoder"}:
             yield Label(start, end, METHODS[0], 1)
         elif "labelled" in kinds:
             yield Label(start, end, METHODS[1], 1)

@@ -18,6 +18,8 @@ _HEADING = re.compile(
 _LOWEST = 7
 """The rank of a line that is a heading by its look alone."""
 _STEPS = re.compile(r"epoch|step|it/s|\d%\||\[\d+/\d+\]", re.IGNORECASE)
+_FIELD = re.compile(r"\{[^{}\"']*\}")
+"""In an f-string the value is not in the text, and `:.1%` is no figure."""
 _TRAINS = re.compile(r"train\w*\s*\(|backward", re.IGNORECASE)
 LOG = re.compile(rf"loss|{_STEPS.pattern}", re.IGNORECASE)
 MOST_LINES = 4_000
@@ -103,9 +105,10 @@ def _written(cell: Cell) -> str:
     """The comments and strings of a cell that was saved without outputs, and accuracies that are given names."""
     if any(output.strip() for output in cell.outputs):
         return ""
+    if not _computes(cell):
+        return _FIELD.sub(" ", cell.source)
     lines = [line for line in cell.source.split("\n") if re.search(r"#|[\"']|^[ ]*\w*acc\w*[ ]*=", line)]
-    # In an f-string the value is not in the text, and `:.1%` is no figure.
-    return re.sub(r"\{[^{}\"']*\}", " ", "\n\n".join(lines) if _computes(cell) else "\n".join(lines))
+    return _FIELD.sub(" ", "\n\n".join(lines))
 
 
 def _computes(cell: Cell) -> bool:

@@ -21,7 +21,7 @@ NOTHING = Figure(-1.0, 1.0, "")
 """Of a blank that was not filled in."""
 
 _BLANK = re.compile(
-    r"(?<![\d%_])_{2,}(?!_|[ ]?\d)|\.{3,}|…|\bx{2,}(?:\.x)?\b|\?{2,}|\btodo\b|\btbd\b|\[\s*\]|<[^<>\n]{0,20}>|[=:][ ]*%",
+    r"(?<![\d%_])_{2,}(?!_|[ ]?\d)|\.{3,}|…|\bx{2,}(?:\.x)?\b|\?{2,}|(?-i:\bTODO\b|\bTBD\b)|\[\s*\]|<[^<>\n]{0,20}>|[=:][ ]*%",
     re.IGNORECASE,
 )
 _NUMBERING = re.compile(
@@ -130,7 +130,7 @@ def _figures(text: str, mentioned: list[Label], known: list[Word]) -> list[Found
     for start, end in [(label.start, label.end) for label in mentioned] + [
         match.span() for match in _NUMBERING.finditer(text)
     ]:
-        characters[start:end] = ["M" if each.isdigit() else each for each in characters[start:end]]
+        characters[start:end] = "\0" * (end - start)
     found = list(figures("".join(characters), known))
     found += [Found(match.start(), match.end(), NOTHING, True) for match in _BLANK.finditer(text)]
     return sorted(found, key=lambda each: each.start)

@@ -58,10 +58,11 @@ def statements(text: str) -> list[Statement]:
             headings = {level: names for level, names in headings.items() if level < sentence.level}
             headings[sentence.level] = [] if sentence.figures else sentence.labels
             above = _Above(next((names for _, names in sorted(headings.items(), reverse=True) if names), []), BELOW)
-        if sentence.line and not sentence.figures:
+        if not sentence.words and not sentence.figures:
             made += [
                 Statement(label.name, NOTHING, "", LOOSE, True, False, label.start, label.end, 0, True)
                 for label in sentence.labels
+                if label.weight > 1
             ]
         if not sentence.level and not sentence.figures:
             strength = BELOW if sentence.line else ABOVE
