@@ -61,20 +61,15 @@ class _Candidate(msgspec.Struct, frozen=True):
     @property
     def evident(self) -> tuple[int, ...]:
         """How much speaks for it, without what the runs printed."""
-        bonus = _BONUS.get(self.said.role, 0)
-        return (
-            self.said.strength + bonus,
-            bonus,
-            self.said.certain,
-            self.together or self.said.label == CLIP,
-            self.number,
-        )
+        said, bonus = self.said, _BONUS.get(self.said.role, 0)
+        whole = self.together or said.label == CLIP
+        return said.strength + bonus, bonus, said.certain, whole, self.number
 
     @property
     def rank(self) -> tuple[object, ...]:
         """The higher, the better."""
-        weight, bonus, certain, together, number = self.evident
-        return weight, bonus, certain, self.agrees, together, number, -self.said.level, -self.said.start
+        *beside, whole, number = self.evident
+        return *beside, self.agrees, whole, number, -self.said.level, -self.said.start
 
 
 def read_evidence(notebook: Notebook) -> Evidence:
@@ -120,7 +115,9 @@ def _candidates(cells: tuple[Cell, ...], printed: Printed) -> Iterator[_Candidat
 
 def _is_copy(said: Statement) -> bool:
     """Whether the assignment says the same in its own words."""
-    return said.about and said.figure.percent == expectations().assignment.get(said.label)
+    given = expectations().assignment
+    mine = given.values() if said.strength == LOOSE else [given.get(said.label)]
+    return said.about and said.figure.percent in mine
 
 
 def _agrees(said: Statement, printed: Printed) -> bool:
@@ -145,7 +142,7 @@ def _chosen(found: list[_Candidate]) -> dict[str, Reported]:
                     each, [other for other in mine if other.said.label == name and other.evident == each.evident]
                 )
         if kind == "report":
-            silent -= {each.said.label for each in mine}
+            silent -= {each.said.label for each in found if each.part.kind == kind}
         silent -= {*chosen}
     return chosen
 

@@ -9,9 +9,9 @@ from autograder.ps7.student.report.figures import Found
 from autograder.ps7.student.report.labels import Label
 from autograder.ps7.student.report.words import Word
 
-KINDS = ("target", "train", "valid", "test", "loss", "accuracy", "result", "is")
+KINDS = ("others", "target", "train", "valid", "test", "loss", "accuracy", "result", "is")
 """The first one counts where a word is of several."""
-NO_RESULTS = frozenset({"target", "bound", "train", "valid", "loss", "copied"})
+NO_RESULTS = frozenset({"others", "target", "bound", "train", "valid", "loss", "copied"})
 TEST = "test"
 
 
@@ -53,7 +53,7 @@ def resolved(kinds: Sequence[str]) -> str:
     """What several words come to: "expected test accuracy" is expected, "as expected we got" is not."""
     state = ""
     for kind in kinds:
-        if kind == "target" or (kind in NO_RESULTS | {TEST} and state != "target"):
+        if kind == "others" or (kind in NO_RESULTS | {TEST} and state not in {"others", "target"}):
             state = kind
         elif (kind, state) in {("result", "target"), ("accuracy", "loss")}:
             state = ""

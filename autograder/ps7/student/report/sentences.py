@@ -48,6 +48,8 @@ class Sentence(msgspec.Struct, frozen=True):
     """Of a heading, from 1; else 0."""
     line: bool
     """Whether it is a short line, or one that asks for what comes below."""
+    blank: bool
+    """Whether it names its labels and leaves room for what is said of them."""
     labels: list[Label]
     figures: list[Found]
     roles: list[str]
@@ -95,6 +97,7 @@ class Text:
         return Sentence(
             level=len(heading[1]) if heading else 0,
             line=whole and (count <= SHORT or text.rstrip().endswith((":", "?"))),
+            blank=not count or text.rstrip().endswith((":", "?")),
             labels=mine,
             figures=found,
             roles=roles(found, mine, said, self.apart),

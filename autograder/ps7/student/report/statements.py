@@ -1,6 +1,6 @@
 """From a text to what it says of each label: a statement for every figure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -11,9 +11,9 @@ from autograder.ps7.student.report.roles import NO_RESULTS
 from autograder.ps7.student.report.sentences import NOTHING, SHORT, Sentence, Text
 from autograder.ps7.student.report.tables import in_tables
 
-BESIDE, BELOW, ABOVE, SHARED, LOOSE = 4, 3, 2, 1, 0
+BESIDE, BELOW, ABOVE, SHARED, UNFILLED, LOOSE = 5, 4, 3, 2, 1, 0
 """Where a figure's label stands: beside it, on a line of its own above, in a sentence above; beside it with another one
-that has no figure; or it is guessed from the order, or from what is left."""
+that has no figure. A blank was left; or the label is guessed from the order, or from what is left."""
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -34,94 +34,112 @@ class Statement(msgspec.Struct, frozen=True):
     """Whether its sentence is a report by its form, wherever it stands."""
 
 
-class _Above(msgspec.Struct):
-    """The labels that a line without any is said of."""
-
-    labels: list[Label]
-    strength: int
+_Given = tuple[Found, str, bool]
+"""A figure, its role, and whether its sentence is a report by its form."""
 
 
 def statements(text: str) -> list[Statement]:
     """Everything that the text says of its labels, in its own order, and of figures whose label it does not tell."""
     read = Text(text)
     said, places = in_tables(read)
-    made = [_statement(each.label.name, each.found, each.role, BESIDE, True) for each in said]
-    above, headings = _Above([], LOOSE), dict[int, list[Label]]()
-    below: list[Sentence] = []
-    for sentence in read.sentences(places):
-        if not sentence.labels and not sentence.level:
-            below += [sentence] if sentence.figures else []
-            continue
-        made += _below(above, below, read.apart)
-        after_figures, below = bool(below), []
-        if sentence.level:
-            headings = {level: names for level, names in headings.items() if level < sentence.level}
-            headings[sentence.level] = [] if sentence.figures else sentence.labels
-            above = _Above(next((names for _, names in sorted(headings.items(), reverse=True) if names), []), BELOW)
-        if not sentence.words and not sentence.figures:
-            made += [
-                Statement(label.name, NOTHING, "", LOOSE, True, False, label.start, label.end, 0, True)
-                for label in sentence.labels
-                if label.weight > 1
-            ]
-        if not sentence.level and not sentence.figures:
-            strength = BELOW if sentence.line else ABOVE
-            goes_on = sentence.line and above.strength == BELOW and not after_figures
-            above = _Above([*above.labels, *sentence.labels] if goes_on else sentence.labels, strength)
-        if sentence.figures and sentence.labels:
-            made += _beside(sentence, read.apart)
-            above = _Above(sentence.labels[-1:], ABOVE)
-    made += _below(above, below, read.apart)
+    made = [_statement(each.label.name, each.found, each.role, BESIDE, form=True) for each in said]
+    made += _Reader(read.apart).read(read.sentences(places))
     return sorted(made, key=lambda each: each.start)
 
 
-def _statement(name: str, found: Found, role: str, strength: int, form: bool, level: int = 0) -> Statement:
-    return Statement(
-        name, found.figure, role, strength, found.certain, found.about, found.start, found.end, level, form
-    )
+class _Reader:
+    """Goes through sentences, and knows the labels above each."""
+
+    def __init__(self, apart: Separators) -> None:
+        self._apart = apart
+        self._above: list[Label] = []
+        self._strength = LOOSE
+        self._headings: dict[int, list[Label]] = {}
+
+    def read(self, sentences: Iterable[Sentence]) -> Iterator[Statement]:
+        """What they say; figures without a label of their own go to the labels above them, all together."""
+        below: list[Sentence] = []
+        for sentence in sentences:
+            if not sentence.labels and not sentence.level:
+                below += [sentence] if sentence.figures else []
+                continue
+            yield from self._below(below)
+            if sentence.level:
+                self._under(sentence)
+            if sentence.labels and sentence.figures:
+                found = list(_each(sentence))
+                yield from self._bound(_telling(sentence.labels), found, BESIDE)
+                self._above, self._strength = self._outside(sentence.labels)[-1:], ABOVE
+            elif sentence.labels:
+                yield from _unfilled(sentence)
+                if not sentence.level:
+                    goes_on = sentence.line and self._strength == BELOW and not below
+                    self._above = [*(self._above if goes_on else []), *self._outside(sentence.labels)]
+                    self._strength = BELOW if sentence.line else ABOVE
+            below = []
+        yield from self._below(below)
+
+    def _under(self, heading: Sentence) -> None:
+        """What comes below is said of the heading's labels, or of those of the heading above that."""
+        self._headings = {level: names for level, names in self._headings.items() if level < heading.level}
+        self._headings[heading.level] = [] if heading.figures else heading.labels
+        self._above = next((names for _, names in sorted(self._headings.items(), reverse=True) if names), [])
+        self._strength = BELOW
+
+    def _outside(self, labels: list[Label]) -> list[Label]:
+        """Those that do not stand in brackets, if there are any."""
+        return [label for label in labels if not self._apart.bracket(label.start)] or labels
+
+    def _below(self, sentences: list[Sentence]) -> Iterator[Statement]:
+        """What lines without a label say: of the labels above, or of the methods in their order."""
+        told = [each for each in sentences if self._strength != ABOVE or each.telling or each.words <= SHORT]
+        found = [figure for each in told for figure in _each(each)]
+        yield from self._bound(_telling(self._above), found, self._strength)
+        results = [(each, form) for each, role, form in found if role not in NO_RESULTS]
+        if len(results) in (3, 4) and all(form for _, form in results):
+            for name, (each, form) in zip((*METHODS, CLIP), results, strict=False):
+                yield _statement(name, each, "", LOOSE, form)
+
+    def _bound(self, labels: list[Label], found: list[_Given], strength: int) -> Iterator[Statement]:
+        """Statements on figures and labels that go together somehow."""
+        if not labels:
+            yield from (_statement("", figure, role, strength, form) for figure, role, form in found)
+            return
+        names = {label.name for label in labels}
+        for results in (True, False):
+            mine = [each for each in found if (each[1] not in NO_RESULTS) is results]
+            for level, binding in enumerate(best(labels, [figure for figure, _, _ in mine], self._apart)):
+                left = names - {*binding.values()}
+                outside = {name for index, name in binding.items() if not self._apart.bracket(mine[index][0].start)}
+                for index, name in binding.items():
+                    figure, role, form = mine[index]
+                    aside = name in outside and self._apart.bracket(figure.start)
+                    yield _statement(name, figure, role, LOOSE if aside else SHARED if left else strength, form, level)
+                    for other in left if results else ():
+                        yield _statement(other, figure, role, LOOSE, form, level)
 
 
-def _each(sentence: Sentence) -> Iterator[tuple[Found, str, bool]]:
-    """Its figures, each with its role and whether the sentence is a report by its form."""
+def _statement(
+    name: str, found: Found, role: str, strength: int, form: bool, level: int = 0
+) -> Statement:
+    strength = UNFILLED if found.figure == NOTHING else strength
+    given = (found.certain, found.about, found.start, found.end)
+    return Statement(name, found.figure, role, strength, *given, level, form)
+
+
+def _each(sentence: Sentence) -> Iterator[_Given]:
     for figure, role in zip(sentence.figures, sentence.roles, strict=True):
         yield figure, role, sentence.form
 
 
-def _beside(sentence: Sentence, apart: Separators) -> Iterator[Statement]:
-    yield from _bound(_telling(sentence.labels, sentence.figures), list(_each(sentence)), BESIDE, apart)
+def _unfilled(sentence: Sentence) -> Iterator[Statement]:
+    """Labels with room beside them."""
+    for label in sentence.labels if sentence.blank else ():
+        if label.weight > 1:
+            yield Statement(label.name, NOTHING, "", UNFILLED, True, False, label.start, label.end, 0, True)
 
 
-def _below(above: _Above, sentences: list[Sentence], apart: Separators) -> Iterator[Statement]:
-    """What lines without a label say: of the label above them, or of the methods in their order."""
-    told = [each for each in sentences if above.strength != ABOVE or each.telling or each.words <= SHORT]
-    found = [figure for each in told for figure in _each(each)]
-    yield from _bound(_telling(above.labels, []), found, above.strength, apart)
-    results = [(each, form) for each, role, form in found if role not in NO_RESULTS]
-    if len(results) in (3, 4) and all(form for _, form in results):
-        for name, (each, form) in zip((*METHODS, CLIP), results, strict=False):
-            yield _statement(name, each, "", LOOSE, form)
-
-
-def _telling(labels: list[Label], figures: list[Found]) -> list[Label]:
+def _telling(labels: list[Label]) -> list[Label]:
     """Without descriptions, where methods are named beside them."""
     named = max((label.weight for label in labels), default=0) > 2
     return [label for label in labels if label.weight > 1 or not named]
-
-
-def _bound(
-    labels: Sequence[Label], found: Sequence[tuple[Found, str, bool]], strength: int, apart: Separators
-) -> Iterator[Statement]:
-    """Statements on figures and labels that go together somehow."""
-    if not labels:
-        yield from (_statement("", figure, role, strength, form) for figure, role, form in found)
-        return
-    names = {label.name for label in labels}
-    for results in (True, False):
-        mine = [each for each in found if (each[1] not in NO_RESULTS) is results]
-        for level, binding in enumerate(best(labels, [figure for figure, _, _ in mine], apart)):
-            left = names - {*binding.values()}
-            for index, name in binding.items():
-                figure, role, form = mine[index]
-                yield _statement(name, figure, role, SHARED if left else strength, form, level)
-                for other in left if results else ():
-                    yield _statement(other, figure, role, LOOSE, form, level)

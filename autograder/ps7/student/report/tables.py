@@ -9,7 +9,7 @@ import msgspec
 from autograder.ps7.student.report.figures import Found
 from autograder.ps7.student.report.labels import Label
 from autograder.ps7.student.report.roles import NO_RESULTS, resolved, role_of
-from autograder.ps7.student.report.sentences import Text, part
+from autograder.ps7.student.report.sentences import NOTHING, Text, part
 from autograder.ps7.student.report.words import says
 
 _ALIGNED = re.compile(r"\S+(?:[ ]\S+)*")
@@ -63,19 +63,22 @@ def in_tables(text: Text) -> tuple[list[InTable], list[tuple[int, int]]]:
 def _read(table: Sequence[Row]) -> Iterator[InTable]:
     head = table[0] if not any(cell.figures for cell in table[0][1:]) else []
     for row in table[bool(head) :]:
-        across = [label for cell in row if not cell.figures for label in cell.labels]
+        across = _one([label for cell in row if not cell.figures for label in cell.labels])
         heading = row[0].kinds if not row[0].figures else []
         if not across and row[0].other:
             continue
+        said = []
         for cell in row:
             above = _above(head, cell)
-            if above and above.other and not above.labels:
-                continue
-            label = _one(cell.labels) or _one(across) or _one(above.labels if above else [])
-            kinds = [*(above.kinds if above else []), *heading]
-            for offset, found in enumerate(cell.figures):
-                if label:
-                    yield InTable(label, found, _role(kinds, cell, found, offset))
+            label = _one(cell.labels) or across or _one(above.labels if above else [])
+            if label and not (above and above.other and not above.labels):
+                kinds = [*(above.kinds if above else []), *heading]
+                said += [
+                    InTable(label, found, _role(kinds, cell, found, offset)) for offset, found in enumerate(cell.figures)
+                ]
+        if across and not said:
+            said = [InTable(across, Found(row[-1].end, row[-1].end, NOTHING, True), "")]
+        yield from said
 
 
 def _above(head: Row, cell: Cell) -> Cell | None:
