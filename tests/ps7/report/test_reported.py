@@ -11,6 +11,7 @@ from autograder.ps7.student.report.figures import Figure, figures
 from autograder.ps7.student.report.markup import LONGEST
 from autograder.ps7.student.report.sentences import NOTHING
 from autograder.ps7.student.report.statements import statements
+from autograder.ps7.student.report.words import words
 from tests.notebooks import notebook
 
 ALL = {"method_1": 32.0, "method_2": 43.5, "method_3": 25.8, "clip": 80.2}
@@ -182,7 +183,7 @@ def test_a_text_of_any_length_takes_no_more_time_than_a_long_one(text):
     ],
 )
 def test_rounding(one, other, agree):
-    first, second = (next(figures(text)).figure for text in (one, other))
+    first, second = (next(figures(text, words(text))).figure for text in (one, other))
     assert first.agrees(second) is agree
     assert second.agrees(first) is agree
 

@@ -1,4 +1,4 @@
-"""Which figure is said of which label: every way to bind them is a candidate, and the one that explains most is taken."""
+"""Which figure is said of which label: of all ways to bind them the one is taken that explains most."""
 
 import re
 from bisect import bisect
@@ -57,9 +57,11 @@ class _Score(msgspec.Struct, frozen=True, order=True):
 
 
 def best(labels: Sequence[Label], figures: Sequence[Found], apart: Separators) -> list[Binding]:
-    """The bindings that explain most: the most labels that have a figure, the most figures with a label, the fewest labels
-    with two, the least that lies in between; several where they are level. Of n labels and m figures, in the time of
-    (n + m) log(n + m)."""
+    """The bindings that explain most: the most labels have a figure, then the most figures a label, then the fewest
+    labels have two, then the least lies in between. Several where they are level.
+
+    n labels and m figures take the time of (n + m) log(n + m).
+    """
     if not labels or not figures:
         return []
     everything = list(range(len(figures)))

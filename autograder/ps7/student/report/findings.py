@@ -5,9 +5,10 @@ from itertools import combinations, islice, product
 
 import msgspec
 
-from autograder.ps7.student.report.evidence import UNTOLD, Evidence, Reported, read_evidence
+from autograder.ps7.student.report.evidence import Evidence, Reported, read_evidence
 from autograder.ps7.student.report.expectations import Expectations, ReportItem, expectations
 from autograder.ps7.student.report.figures import Figure
+from autograder.ps7.student.report.printed import UNTOLD
 from autograder.student.grading.messages import quote
 from autograder.student.grading.rubric import Item
 from autograder.student.grading.verdicts import Finding
@@ -85,7 +86,8 @@ class _Report:
         )
 
     def _passed_over(self, name: str, read: Reported) -> str:
-        return f"Beside {self._asked.names[name]} stands {quote(read.figure.text)}, {self._asked.passed_over[read.role]}: {_quoted(read)}."
+        stands = f"Beside {self._asked.names[name]} stands {quote(read.figure.text)}"
+        return f"{stands}, {self._asked.passed_over[read.role]}: {_quoted(read)}."
 
     def _as_read(self) -> str:
         """Every figure in the student's own line, so that a wrong reading is seen at once."""
@@ -118,7 +120,7 @@ class _Report:
         return Finding(passed=False, message=message, misconception=failing[0].mistake)
 
     def _printed_as_they_are(self, *names: str) -> bool:
-        """Whether the run of one of them printed what is reported of it, so that nothing was exchanged in the report."""
+        """Whether the run of one of them printed what is reported of it: then the report exchanged nothing."""
         printed = self._evidence.printed
         return any(self._figures[name].agrees(each) for name in names for each in printed.get(name, ()))
 

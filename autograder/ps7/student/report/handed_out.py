@@ -1,4 +1,4 @@
-"""Takes away what the frame says itself: figures in lines that were handed out, also where such a line was filled in."""
+"""Takes away the figures that a frame holds itself, also in lines that were filled in."""
 
 import functools
 import re
@@ -20,19 +20,18 @@ def without_handed_out(text: str) -> str:
 def _own(line: str) -> str:
     tokens = list(_TOKEN.finditer(line))
     words = [token[0].lower() for token in tokens]
+    given: set[int] = set()
     for known in _known():
-        matched = _filled_in(words, known)
-        for found in Text(line).figures if matched else ():
-            if any(
-                token.start() <= found.start < token.end()
-                for token in (*tokens[: matched[0]], *tokens[len(tokens) - matched[1] :])
-            ):
-                line = line[: found.start] + "·" * (found.end - found.start) + line[found.end :]
+        if matched := _filled_in(words, known):
+            given |= {token.start() for token in (*tokens[: matched[0]], *tokens[len(tokens) - matched[1] :])}
+    for found in Text(line).figures if given else ():
+        if found.start in given:
+            line = line[: found.start] + "·" * (found.end - found.start) + line[found.end :]
     return line
 
 
 def _filled_in(words: list[str], known: list[str]) -> tuple[int, int] | None:
-    """How many words at the beginning and at the end are those of a line that was handed out, if these are all of it."""
+    """How many words at the beginning and at the end are those of the line, if these are all of it."""
     if len(words) < len(known):
         return None
     first = next((place for place, word in enumerate(known) if words[place] != word), len(known))

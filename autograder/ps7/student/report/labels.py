@@ -27,7 +27,8 @@ _NUMERAL = f"(?:{'|'.join(sorted(_NUMERALS, key=len, reverse=True))})"
 _AND = r"[ ]?(?:,|/|&|and|und|et|y|、|和|, and)[ ]?"
 _METHOD = re.compile(
     r"(?<![A-Za-z])(?:(?:method|methode|méthode|método|metodo)(?:n|s|en)?|方法|m(?=[ ]?[123](?!\d)))[ _#:*\-]{0,3}"
-    rf"(?P<list>{_NUMERAL}(?:{_AND}{_NUMERAL}){{0,2}}(?:[ ]?(?:-|–|to|through|bis|à|至)[ ]?{_NUMERAL})?)(?![a-zà-ÿ]|[.,]?\d)"
+    rf"(?P<list>{_NUMERAL}(?:{_AND}{_NUMERAL}){{0,2}}(?:[ ]?(?:-|–|to|through|bis|à|至)[ ]?{_NUMERAL})?)"
+    r"(?![a-zà-ÿ]|[.,]?\d)"
     r"|(?<![\w])(?P<first>first|second|third|erste|zweite|dritte)r?[ ](?:method|methode)\b"
     r"|第(?P<cn>[一二三123])种?(?:方法|个方法)"
     r"|(?P<rank>première|deuxième|troisième)[ ]méthode|(?P<rango>primer|segundo|tercer)[ ]método",

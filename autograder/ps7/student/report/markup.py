@@ -1,4 +1,4 @@
-"""A text without its markup, every character in its place: rows stay rows and cells stay cells, what is struck out is gone."""
+"""A text without its markup, every character in its place: rows stay rows, what is struck out is gone."""
 
 import html
 import re

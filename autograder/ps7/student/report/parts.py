@@ -12,7 +12,10 @@ from autograder.student.program.syntax import read_cell
 from autograder.student.submission.notebook import Cell
 
 _HEADING = re.compile(
-    r"^[ ]{0,3}(?P<hashes>#{1,6})[ \t][^\n]*|^[ ]{0,3}<h(?P<rank>[1-6])\b[^\n]*|^[ ]{0,3}(?:\*\*|__)[^\n*_]{1,80}(?:\*\*|__)[ :.]*$|^[ ]{0,3}[^\W\d][^\n]{0,24}$",
+    r"^[ ]{0,3}(?P<hashes>#{1,6})[ \t][^\n]*"
+    r"|^[ ]{0,3}<h(?P<rank>[1-6])\b[^\n]*"
+    r"|^[ ]{0,3}(?:\*\*|__)[^\n*_]{1,80}(?:\*\*|__)[ :.]*$"
+    r"|^[ ]{0,3}[^\W\d][^\n]{0,24}$",
     re.MULTILINE | re.IGNORECASE,
 )
 _LOWEST = 7

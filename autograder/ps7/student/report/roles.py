@@ -1,4 +1,4 @@
-"""What kind of figure stands in a sentence: an accuracy on the test images or on others, a loss, or what is only expected."""
+"""What kind of figure stands in a sentence: an accuracy on the test images, on others, a loss, or an expectation."""
 
 from bisect import bisect_left
 from collections.abc import Sequence

@@ -21,8 +21,8 @@ NOTHING = Figure(-1.0, 1.0, "")
 """Of a blank that was not filled in."""
 
 _BLANK = re.compile(
-    r"(?<![\d%_])_{2,}(?!_|[ ]?\d)|\.{3,}|…|\bx{2,}(?:\.x)?\b|\?{2,}|(?-i:\bTODO\b|\bTBD\b)|\[\s*\]|<[^<>\n]{0,20}>|[=:][ ]*%",
-    re.IGNORECASE,
+    r"(?<![\d%_])_{2,}(?!_|[ ]?\d)|\.{3,}|…|\b[xX]{2,}(?:\.[xX])?\b|\?{2,}|\b(?:TODO|TBD)\b"
+    r"|\[\s*\]|<[^<>\n]{0,20}>|[=:][ ]*%"
 )
 _NUMBERING = re.compile(
     r"^[ \t]*(?:#{1,6}[ ]+|[-+•*][ ]+)?\(?\d{1,2}[.)](?=[ \t])|(?<![\d.])7\.[12](?:\.\d)?(?![\d%]|[ ]?%)", re.MULTILINE
@@ -91,8 +91,10 @@ class Text:
         mine, found, near = part(self.labels, start, end), part(self.figures, start, end), part(self.words, start, end)
         said = [word for word in near if role_of(word)]
         heading = _HEADING.match(text) if start == 0 or self.plain[start - 1] == "\n" else None
-        known = sum(len(_WORD.findall(self.plain, each.start, min(each.end, end))) for each in (*mine, *found, *said))
-        count = len(_WORD.findall(text)) - known
+        known: list[Label | Found | Word] = [*mine, *found, *said]
+        count = len(_WORD.findall(text)) - sum(
+            len(_WORD.findall(self.plain, each.start, min(each.end, end))) for each in known
+        )
         whole = (start == 0 or self.plain[start - 1] == "\n") and (end == len(self.plain) or text.endswith("\n"))
         return Sentence(
             level=len(heading[1]) if heading else 0,
@@ -110,8 +112,11 @@ class Text:
 
 def part(placed: list[Placed], start: int, end: int) -> list[Placed]:
     """Those that begin between two places."""
-    first, last = (bisect_left(placed, place, key=lambda each: each.start) for place in (start, end))
-    return placed[first:last]
+    return placed[bisect_left(placed, start, key=_start) : bisect_left(placed, end, key=_start)]
+
+
+def _start(placed: Label | Found | Word) -> int:
+    return placed.start
 
 
 def _joined(text: str) -> str:

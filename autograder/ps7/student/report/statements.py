@@ -119,9 +119,7 @@ class _Reader:
                         yield _statement(other, figure, role, LOOSE, form, level)
 
 
-def _statement(
-    name: str, found: Found, role: str, strength: int, form: bool, level: int = 0
-) -> Statement:
+def _statement(name: str, found: Found, role: str, strength: int, form: bool, level: int = 0) -> Statement:
     strength = UNFILLED if found.figure == NOTHING else strength
     given = (found.certain, found.about, found.start, found.end)
     return Statement(name, found.figure, role, strength, *given, level, form)

@@ -74,7 +74,8 @@ def _read(table: Sequence[Row]) -> Iterator[InTable]:
             if label and not (above and above.other and not above.labels):
                 kinds = [*(above.kinds if above else []), *heading]
                 said += [
-                    InTable(label, found, _role(kinds, cell, found, offset)) for offset, found in enumerate(cell.figures)
+                    InTable(label, found, _role(kinds, cell, found, offset))
+                    for offset, found in enumerate(cell.figures)
                 ]
         if across and not said:
             said = [InTable(across, Found(row[-1].end, row[-1].end, NOTHING, True), "")]
@@ -124,7 +125,7 @@ def _tables(text: Text) -> Iterator[list[Row]]:
 
 
 def _cells(line: str, raw: str, start: int) -> Iterator[tuple[int, int, int, int]]:
-    """Places and columns of what stands between bars or tabs, or else where two spaces of the student's own divide it."""
+    """Places and columns of what stands between bars or tabs, or else between two spaces of the student's own."""
     inner = line.strip().strip("|")
     place = start + line.find(inner) if inner else start
     if "|" in inner or "\t" in inner:
