@@ -51,7 +51,7 @@ class _Report:
         self, asked: Expectations, item: ReportItem, evidence: Evidence, reading: Mapping[str, Reported]
     ) -> None:
         self._asked, self._item, self._evidence = asked, item, evidence
-        self._known = {name: read.figure for name, read in reading.items()}
+        self._known = {name: self._exact(name, read.figure) for name, read in reading.items()}
         self._read = {name: reading[name] for name in item.examples if name in reading}
         self._figures = {name: read.figure for name, read in self._read.items()}
 
@@ -65,6 +65,11 @@ class _Report:
             "plausible": self._plausible(),
             "printed": self._printed(),
         }
+
+    def _exact(self, name: str, figure: Figure) -> Figure:
+        """As its run printed it, where that agrees: of two rounded figures it need not be seen which one is larger."""
+        agreeing = [each for each in self._evidence.printed.get(name, ()) if figure.agrees(each)]
+        return min(agreeing, key=lambda each: each.unit, default=figure)
 
     def _noting(self, finding: Finding) -> Finding:
         return msgspec.structs.replace(

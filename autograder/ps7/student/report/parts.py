@@ -53,14 +53,14 @@ def parts(cells: tuple[Cell, ...]) -> Iterator[Part]:
     for cell in cells:
         chunks = _chunks(cell.source) if cell.kind == "markdown" else [_Chunk(0, False, printed(cell))]
         elsewhere: list[str] = []
+        bold = False
         for chunk in chunks:
-            if chunk.rank and (chunk.telling or chunk.rank < _LOWEST):
-                path = {rank: telling for rank, telling in path.items() if rank < chunk.rank} | {
-                    chunk.rank: chunk.telling
-                }
-                headings = {rank: line for rank, line in headings.items() if rank < chunk.rank} | {
-                    chunk.rank: chunk.text.split("\n")[0]
-                }
+            if chunk.telling or 0 < chunk.rank < _LOWEST:
+                # A report under a bold line has what headings it likes in its own cell.
+                kept = {rank for rank in path if rank < chunk.rank or (bold and rank == _LOWEST)}
+                path = {**{rank: path[rank] for rank in kept}, chunk.rank: chunk.telling}
+                headings = {rank: headings[rank] for rank in kept} | {chunk.rank: chunk.text.split("\n")[0]}
+                bold = bold or chunk.rank == _LOWEST
             inside = any(path.values())
             anew = chunk.telling and not any(telling for rank, telling in path.items() if rank < chunk.rank)
             if report and (not inside or anew or sum(map(len, report)) + len(chunk.text) > LONGEST):

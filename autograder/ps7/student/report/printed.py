@@ -4,6 +4,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
+import msgspec
+
 from autograder.ps7.student.report.figures import Figure
 from autograder.ps7.student.report.labels import CLIP, labels
 from autograder.ps7.student.report.parts import LOG, printed
@@ -46,7 +48,9 @@ def _of(cell: Cell) -> Iterator[tuple[str, Figure]]:
         for each in mine:
             typed = each.figure == NOTHING or each.figure.text.rstrip(" %") in cell.source
             if not (typed or log or each.role in NO_RESULTS) and (about or (each.certain and tests)):
-                yield (each.label if each.strength >= ABOVE else ""), each.figure
+                # Python prints 0.5 for a half: it has not rounded to tenths.
+                figure = msgspec.structs.replace(each.figure, unit=min(each.figure.unit, 1.0))
+                yield (each.label if each.strength >= ABOVE else ""), figure
         start = end
 
 
