@@ -125,7 +125,7 @@ def test_what_the_runs_have_printed_was_not_exchanged_in_the_report():
 
 def test_what_was_read_is_shown_in_the_students_own_line():
     message = judged(*runs(), report())["report_ae.reported"].message
-    assert "- Method II: 43.5 %, read in `- Method II:` **`43.5 %`**" in message
+    assert "- Method II, 43.5 %: `- Method II:` **`43.5 %`**" in message
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from itertools import combinations, islice, product
 
 import msgspec
 
-from autograder.ps7.student.report.evidence import Evidence, Reported, read_evidence
+from autograder.ps7.student.report.evidence import MOST_OTHERS, Evidence, Reported, read_evidence
 from autograder.ps7.student.report.expectations import Expectations, ReportItem, expectations
 from autograder.ps7.student.report.figures import Figure
 from autograder.ps7.student.report.printed import UNTOLD
@@ -28,12 +28,16 @@ def accuracies(notebook: Notebook, item: Item) -> dict[str, Finding]:
         _Report(asked, mine, evidence, reading).findings() for reading in _readings(evidence.reported, mine)
     )
     if all(finding.passed for finding in first.values()):
-        return first
+        many = any(len(read.others) >= MOST_OTHERS for name, read in evidence.reported.items() if name in mine.examples)
+        return _reviewed(first, "the report gives many figures for one method.") if many else first
     right = next((each for each in others if all(finding.passed for finding in each.values())), None)
     if right is None:
         return first
-    review = "the report can be read in more than one way, and was taken as right."
-    return {name: msgspec.structs.replace(finding, needs_review=review) for name, finding in right.items()}
+    return _reviewed(right, "the report can be read in more than one way, and was taken as right.")
+
+
+def _reviewed(findings: Mapping[str, Finding], why: str) -> dict[str, Finding]:
+    return {name: msgspec.structs.replace(finding, needs_review=why) for name, finding in findings.items()}
 
 
 def _readings(reported: Mapping[str, Reported], item: ReportItem) -> Iterator[Mapping[str, Reported]]:
@@ -91,16 +95,16 @@ class _Report:
         )
 
     def _passed_over(self, name: str, read: Reported) -> str:
-        stands = f"Beside {self._asked.names[name]} stands {quote(read.figure.text)}"
-        return f"{stands}, {self._asked.passed_over[read.role]}: {_quoted(read)}."
+        what = self._asked.passed_over[read.role]
+        return f"Beside {self._asked.names[name]} stands {quote(read.figure.text)}, {what}:\n\n{_quoted(read)}"
 
     def _as_read(self) -> str:
         """Every figure in the student's own line, so that a wrong reading is seen at once."""
         rows = [
-            f"- {self._asked.names[name]}: {_percent(read.figure)}, read in {_quoted(read)}"
+            f"- {self._asked.names[name]}, {_percent(read.figure)}: {_quoted(read)}"
             for name, read in self._read.items()
         ]
-        return "\n".join(rows)
+        return "\n".join(["The figures were read from these lines of your notebook:", "", *rows]) if rows else ""
 
     def _plausible(self) -> Finding:
         known = self._known
