@@ -79,7 +79,7 @@ def test_no_report():
 
 def test_one_figure_missing_is_named():
     findings = judged(*runs(), report(second="___"))
-    assert "Method II." in findings["report_ae.reported"].message
+    assert "of Method II could be read" in findings["report_ae.reported"].message
     assert findings["report_clip.reported"].passed
 
 

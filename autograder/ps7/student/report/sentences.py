@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TypeVar
 
 import msgspec
@@ -12,7 +12,7 @@ from autograder.ps7.student.report.binding import Separators
 from autograder.ps7.student.report.figures import Figure, Found, figures
 from autograder.ps7.student.report.labels import Label, labels
 from autograder.ps7.student.report.markup import plain
-from autograder.ps7.student.report.roles import role_of, roles
+from autograder.ps7.student.report.roles import resolved, role_of, roles
 from autograder.ps7.student.report.words import Word, says, words
 
 Placed = TypeVar("Placed", Label, Found, Word)
@@ -33,6 +33,7 @@ _BEGINS = re.compile(r"[ \t]*(?:[#|=]|[-+•][ ]|\(?\d{1,2}[.)][ ]|$)")
 _SOFT = 60
 """A line of so many characters goes on in the next one, unless it ends a sentence."""
 _END = re.compile(r"\n|(?<!\.[A-Za-z])(?<!approx)(?<!acc)[.!?][ ]+(?=[^a-zà-ÿ\W])|[。！？]")
+_ARTICLE = re.compile(r"[^,;:.!?()\d\n]{0,20}")
 _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]")
 _WORD = re.compile(r"[A-Za-zÀ-ÿ]{4,}|[\u4e00-\u9fff]{2}")
 SHORT = 6
@@ -48,6 +49,8 @@ class Sentence(msgspec.Struct, frozen=True):
     """Of a heading, from 1; else 0."""
     line: bool
     """Whether it is a short line, or one that asks for what comes below."""
+    kind: str
+    """What its words come to where it has no figures: a heading may say it of all that is below."""
     blank: bool
     """Whether it names its labels and leaves room for what is said of them."""
     labels: list[Label]
@@ -88,7 +91,8 @@ class Text:
 
     def _sentence(self, start: int, end: int) -> Sentence:
         text = self.plain[start:end]
-        mine, found, near = part(self.labels, start, end), part(self.figures, start, end), part(self.words, start, end)
+        found, near = part(self.figures, start, end), part(self.words, start, end)
+        mine = self._subjects(part(self.labels, start, end), found)
         said = [word for word in near if role_of(word)]
         heading = _HEADING.match(text) if start == 0 or self.plain[start - 1] == "\n" else None
         known: list[Label | Found | Word] = [*mine, *found, *said]
@@ -99,6 +103,7 @@ class Text:
         return Sentence(
             level=len(heading[1]) if heading else 0,
             line=whole and (count <= SHORT or text.rstrip().endswith((":", "?"))),
+            kind="" if found else resolved([role_of(word) for word in said]),
             blank=not count or text.rstrip().endswith((":", "?")),
             labels=mine,
             figures=found,
@@ -108,6 +113,22 @@ class Text:
             or (count <= SHORT and not (count >= _PROSE and text.rstrip().endswith((".", "!", "。")))),
             telling=says(said, "test", "accuracy", "result"),
         )
+
+    def _subjects(self, labels: list[Label], found: list[Found]) -> list[Label]:
+        """Without those that a figure before them is only compared with: "80 %, more than Method I"."""
+        kept = []
+        for label, following in zip_longest(labels, labels[1:]):
+            until = following.start if following else len(self.plain)
+            after = bisect_left(found, label.end, key=_start)
+            figure_follows = after < len(found) and found[after].start < until
+            if figure_follows or not self._is_compared(label):
+                kept.append(label)
+        return kept
+
+    def _is_compared(self, label: Label) -> bool:
+        place = bisect_left(self.words, label.start, key=_start) - 1
+        word = self.words[place] if place >= 0 else None
+        return bool(word and says([word], "than", "bound") and _ARTICLE.fullmatch(self.plain, word.end, label.start))
 
 
 def part(placed: list[Placed], start: int, end: int) -> list[Placed]:

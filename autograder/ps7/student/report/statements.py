@@ -54,6 +54,7 @@ class _Reader:
         self._apart = apart
         self._above: list[Label] = []
         self._strength = LOOSE
+        self._kind = ""
         self._headings: dict[int, list[Label]] = {}
 
     def read(self, sentences: Iterable[Sentence]) -> Iterator[Statement]:
@@ -61,13 +62,18 @@ class _Reader:
         below: list[Sentence] = []
         for sentence in sentences:
             if not sentence.labels and not sentence.level:
-                below += [sentence] if sentence.figures else []
+                if sentence.figures:
+                    below.append(sentence)
+                elif sentence.line and sentence.kind not in ("target", "others"):
+                    self._kind = sentence.kind
                 continue
             yield from self._below(below)
             if sentence.level:
                 self._under(sentence)
+            if sentence.level and not sentence.figures:
+                self._kind = sentence.kind
             if sentence.labels and sentence.figures:
-                found = list(_each(sentence))
+                found = list(self._each(sentence))
                 yield from self._bound(_telling(sentence.labels), found, BESIDE)
                 self._above, self._strength = self._outside(sentence.labels)[-1:], ABOVE
             elif sentence.labels:
@@ -86,6 +92,10 @@ class _Reader:
         self._above = next((names for _, names in sorted(self._headings.items(), reverse=True) if names), [])
         self._strength = BELOW
 
+    def _each(self, sentence: Sentence) -> Iterator[_Given]:
+        for figure, role in zip(sentence.figures, sentence.roles, strict=True):
+            yield figure, role or self._kind, sentence.form
+
     def _outside(self, labels: list[Label]) -> list[Label]:
         """Those that do not stand in brackets, if there are any."""
         return [label for label in labels if not self._apart.bracket(label.start)] or labels
@@ -93,7 +103,7 @@ class _Reader:
     def _below(self, sentences: list[Sentence]) -> Iterator[Statement]:
         """What lines without a label say: of the labels above, or of the methods in their order."""
         told = [each for each in sentences if self._strength != ABOVE or each.telling or each.words <= SHORT]
-        found = [figure for each in told for figure in _each(each)]
+        found = [figure for each in told for figure in self._each(each)]
         yield from self._bound(_telling(self._above), found, self._strength)
         results = [(each, form) for each, role, form in found if role not in NO_RESULTS]
         if len(results) in (3, 4) and all(form for _, form in results):
@@ -110,11 +120,11 @@ class _Reader:
             mine = [each for each in found if (each[1] not in NO_RESULTS) is results]
             for level, binding in enumerate(best(labels, [figure for figure, _, _ in mine], self._apart)):
                 left = names - {*binding.values()}
-                outside = {name for index, name in binding.items() if not self._apart.bracket(mine[index][0].start)}
+                asides = _asides([(name, mine[index][0]) for index, name in binding.items()], self._apart)
                 for index, name in binding.items():
                     figure, role, form = mine[index]
-                    aside = name in outside and self._apart.bracket(figure.start)
-                    yield _statement(name, figure, role, LOOSE if aside else SHARED if left else strength, form, level)
+                    weight = LOOSE if figure.start in asides else SHARED if left else strength
+                    yield _statement(name, figure, role, weight, form, level)
                     for other in left if results else ():
                         yield _statement(other, figure, role, LOOSE, form, level)
 
@@ -125,9 +135,14 @@ def _statement(name: str, found: Found, role: str, strength: int, form: bool, le
     return Statement(name, found.figure, role, strength, *given, level, form)
 
 
-def _each(sentence: Sentence) -> Iterator[_Given]:
-    for figure, role in zip(sentence.figures, sentence.roles, strict=True):
-        yield figure, role, sentence.form
+def _asides(bound: list[tuple[str, Found]], apart: Separators) -> set[int]:
+    """Where figures in brackets stand beside another one of their label that is sure, or comes after them."""
+    outside: dict[str, tuple[bool, int]] = {}
+    for name, figure in bound:
+        if not apart.bracket(figure.start):
+            outside[name] = max(outside.get(name, (False, 0)), (figure.certain, figure.start))
+    inside = [(name, figure.start) for name, figure in bound if apart.bracket(figure.start)]
+    return {start for name, start in inside if outside.get(name, (False, 0)) > (False, start)}
 
 
 def _unfilled(sentence: Sentence) -> Iterator[Statement]:
