@@ -78,6 +78,22 @@ def test_outputs_are_read_as_text_in_order() -> None:
     assert cell.outputs == ("Accuracy: 0.32\n", "<Figure>", "0.8", "ValueError: bad")
 
 
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ({"text/plain": "<IPython.core.display.Markdown object>", "text/markdown": "**32 %**"}, "**32 %**"),
+        ({"text/plain": "<pandas.io.formats.style.Styler at 0x7f1b2c>", "text/html": "<b>32 %</b>"}, "<b>32 %</b>"),
+        ({"text/plain": "  acc\n0  32", "text/html": "<table>"}, "  acc\n0  32"),
+        ({"text/plain": "<Figure>", "text/html": ["<p>", 3, "</p>"]}, "<p></p>"),
+        ({"text/plain": "<IPython.core.display.Image object>"}, "<IPython.core.display.Image object>"),
+    ],
+)
+def test_an_output_is_what_a_person_sees_of_it(data: dict[str, object], text: str) -> None:
+    outputs = [{"output_type": "display_data", "data": data}]
+    (cell,) = parse_notebook(raw(code(outputs=outputs))).cells
+    assert cell.outputs == (text,)
+
+
 def test_a_long_output_keeps_its_start_and_end() -> None:
     text = "first" + "." * 100_000 + "last"
     (cell,) = parse_notebook(raw(code(outputs=[{"output_type": "stream", "text": text}]))).cells

@@ -27,6 +27,7 @@ MAX_OLD_BYTES = 1024 * 1024
 
 _INLINE_PICTURE = re.compile(r"data:[\w/+.\-]{1,60};base64,[A-Za-z0-9+/=]*")
 _VERSION = re.compile(r"(3)\.(\d{1,2})\b")
+_OBJECT = re.compile(r"<[\w.]+(?: object)?(?: at 0x[0-9a-f]+)?>\s*\Z")
 _CLIPPED = "\n[... clipped ...]\n"
 
 
@@ -37,7 +38,7 @@ class Cell(msgspec.Struct, frozen=True):
     number: int
     source: str
     outputs: tuple[str, ...] = ()
-    """Text of the saved outputs in order: stream text, text/plain of results, "name: value" of errors."""
+    """Text of the saved outputs in order: stream text, text of results, "name: value" of errors."""
 
 
 class Notebook(msgspec.Struct, frozen=True):
@@ -180,11 +181,20 @@ def _outputs(raw_outputs: Any) -> Iterator[str]:
         if raw.get("output_type") == "error":
             text = f"{text_of(raw.get('ename'))}: {text_of(raw.get('evalue'))}"
         elif isinstance(data, dict):
-            text = text_of(data.get("text/plain"))
+            text = _shown(data)
         else:
             text = text_of(raw.get("text"))
         if text:
             yield _clipped(text)
+
+
+def _shown(data: dict[str, Any]) -> str:
+    """What a person sees of a result: its text, or, where that only names an object, what the object is drawn from."""
+    plain = text_of(data.get("text/plain"))
+    if not _OBJECT.match(plain):
+        return plain
+    drawn = (text_of(data.get(kind)) for kind in ("text/markdown", "text/html", "text/latex"))
+    return next(filter(None, drawn), plain)
 
 
 def _clipped(text: str) -> str:

@@ -11,7 +11,7 @@ LONGEST = 20_000
 _STRUCK = re.compile(r"~~[^~\n]{1,300}~~|<(s|del|strike)\b[^<>\n]{0,80}>[^<]{0,300}</\1>", re.IGNORECASE)
 _MARKS = (
     (re.compile(r"</(?:tr|p|li|h[1-6]|div|table|ul|ol)>|<br\b[^<>\n]{0,20}>", re.IGNORECASE), "\n"),
-    (re.compile(r"</t[dh]>", re.IGNORECASE), "|"),
+    (re.compile(r"</t[dh]>|<tr\b[^<>\n]{0,80}>", re.IGNORECASE), "|"),
     (re.compile(r"</?[a-z][^<>\n]{0,200}>", re.IGNORECASE), ""),
 )
 _ENTITY = re.compile(r"&#?\w{2,8};")
@@ -32,7 +32,7 @@ _QUIET = dict.fromkeys(map(ord, "*`$\\{}"), " ")
 
 def plain(text: str) -> str:
     """As long as the text, up to LONGEST characters; rows end with a line, cells of HTML and LaTeX with a bar."""
-    text = _between(text[:LONGEST], "<!--", "-->", _blank)
+    text = _between(_between(text[:LONGEST], "<!--", "-->", _blank), "<style", "</style>", _blank)
     text = _STRUCK.sub(lambda match: _blank(match[0]), text)
     text = _between(text, "<table", "</table>", lambda table: table.replace("\n", " "))
     for found, mark in _MARKS:

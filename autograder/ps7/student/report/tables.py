@@ -126,9 +126,9 @@ def _tables(text: Text) -> Iterator[list[Row]]:
 
 def _cells(line: str, raw: str, start: int) -> Iterator[tuple[int, int, int, int]]:
     """Places and columns of what stands between bars or tabs, or else between two spaces of the student's own."""
-    inner = line.strip().strip("|")
-    place = start + line.find(inner) if inner else start
+    inner = line.strip().removeprefix("|").removesuffix("|")
     if "|" in inner or "\t" in inner:
+        place = start + len(line) - len(line.lstrip()) + line.lstrip().startswith("|")
         for number, cell in enumerate(re.split(r"[|\t]", inner)):
             yield place, place + len(cell), number * _COLUMN, number * _COLUMN
             place += len(cell) + 1
