@@ -33,6 +33,7 @@ def roles(figures: Sequence[Found], labels: Sequence[Label], words: Sequence[Wor
     )
     runs = [(is_word, list(run)) for is_word, run in groupby(tokens, key=lambda token: token[1] is not None)]
     words_first = bool(runs) and runs[0][0]
+    ahead: list[Word] = []
     for place, (is_word, run) in enumerate(runs):
         if not is_word:
             continue
@@ -44,8 +45,9 @@ def roles(figures: Sequence[Found], labels: Sequence[Label], words: Sequence[Wor
             whole = len(before) > 1 and len(before) == len({label.name for label in labels}) and len(runs) == 2
             for index in before if whole else before[-1:]:
                 given[index] = given[index] or kind
+        ahead = said[behind:] or ahead
         for offset, index in enumerate(after):
-            given[index] = given[index] or _ahead(said[behind:], figures[index], labels, apart, offset, len(after))
+            given[index] = given[index] or _ahead(ahead, figures[index], labels, apart, offset, len(after))
     return given
 
 

@@ -1,6 +1,7 @@
 """From a text to what it says of each label: a statement for every figure."""
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -74,7 +75,7 @@ class _Reader:
                 self._kind = sentence.kind
             if sentence.labels and sentence.figures:
                 found = list(self._each(sentence))
-                yield from self._bound(_telling(sentence.labels), found, BESIDE)
+                yield from self._bound(_telling(sentence.labels, sentence.figures, self._apart), found, BESIDE)
                 self._above, self._strength = self._outside(sentence.labels)[-1:], ABOVE
             elif sentence.labels:
                 yield from _unfilled(sentence)
@@ -104,7 +105,7 @@ class _Reader:
         """What lines without a label say: of the labels above, or of the methods in their order."""
         told = [each for each in sentences if self._strength != ABOVE or each.telling or each.words <= SHORT]
         found = [figure for each in told for figure in self._each(each)]
-        yield from self._bound(_telling(self._above), found, self._strength)
+        yield from self._bound(_telling(self._above, [], self._apart), found, self._strength)
         results = [(each, form) for each, role, form in found if role not in NO_RESULTS]
         if len(results) in (3, 4) and all(form for _, form in results):
             for name, (each, form) in zip((*METHODS, CLIP), results, strict=False):
@@ -152,7 +153,13 @@ def _unfilled(sentence: Sentence) -> Iterator[Statement]:
             yield Statement(label.name, NOTHING, "", UNFILLED, True, False, label.start, label.end, 0, True)
 
 
-def _telling(labels: list[Label]) -> list[Label]:
-    """Without descriptions, where methods are named beside them."""
-    named = max((label.weight for label in labels), default=0) > 2
-    return [label for label in labels if label.weight > 1 or not named]
+def _telling(labels: list[Label], figures: Sequence[Found], apart: Separators) -> list[Label]:
+    """Without descriptions of methods that are named beside them: in brackets, or with no figure in between."""
+    starts = [figure.start for figure in figures]
+    places = {id(label): bisect(starts, label.start) for label in labels}
+    named = {places[id(label)] for label in labels if label.weight > 2}
+    return [
+        label
+        for label in labels
+        if label.weight > 1 or not named or not (places[id(label)] in named or apart.bracket(label.start))
+    ]

@@ -116,7 +116,9 @@ def _tables(text: Text) -> Iterator[list[Row]]:
     for line in text.plain.split("\n"):
         if not line.strip() or not _RULE.fullmatch(line):
             cells = list(_cells(line, text.raw[start : start + len(line)], start))
-            rows.append((len(cells) > 1, cells))
+            # pandas puts the name of the index on a line of its own, and fills that up with spaces.
+            if not (rows and rows[-1][0] and len(cells) == 1 and line.endswith(" ")):
+                rows.append((len(cells) > 1, cells))
         start += len(line) + 1
     for is_row, group in groupby(rows, key=lambda row: row[0]):
         table = [[_cell(text, *cell) for cell in cells] for _, cells in group] if is_row else []
