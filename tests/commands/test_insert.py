@@ -41,7 +41,8 @@ def test_who_hands_in_the_copy_with_its_outputs_has_full_marks(frame, sandbox, r
     (tmp_path / "copy.ipynb").write_bytes(written(Notebook(tuple(ran))))
     settings = Settings(assignment=PS7, rubric=rubric)
     results = grade_submission(settings, tmp_path / "copy.ipynb", opening=lambda: contextlib.nullcontext(sandbox))
-    assert [test.output for test in results.tests if test.output] == []
+    notes = [test.output for test in results.tests if not test.output.startswith("The figures were read from")]
+    assert [note for note in notes if note] == []
     assert results.score == rubric.points
 
 

@@ -497,6 +497,7 @@ OURS, COURSE, LABELLED, TOGETHER = "ours", "course", "labelled", "together"
 def outputs(seed: int) -> Made:
     """A notebook whose runs print their accuracies in one of many manners, and what they print."""
     author = Author(seed)
+    author.exact = {name: round(value, 3) for name, value in author.exact.items()}
     pick = author.random
     form, manner = pick.choice(TESTS), pick.choice((OURS, COURSE, LABELLED, TOGETHER))
     if manner in (LABELLED, TOGETHER) and "\n" in form:

@@ -229,6 +229,17 @@ def test_a_training_log_is_no_evidence():
     assert failing(*cells) == {"report_ae.printed": "report-never-printed"}
 
 
+@pytest.mark.parametrize("frame", PS7.every_frame, ids=lambda frame: frame.name)
+def test_of_our_own_notebooks_it_is_known_which_run_printed_what(frame):
+    printed = read_evidence(frames.submission(PS7, "solution", frame)).printed
+    assert {name: [figure.percent for figure in found] for name, found in printed.items()} == {
+        "method_1": [32.0],
+        "method_2": [43.5],
+        "method_3": [25.8],
+        "clip": [80.2],
+    }
+
+
 def test_our_own_notebooks():
     assert all(
         finding.passed

@@ -127,9 +127,10 @@ def test_wrong_reports_lose_points(count):
 
 @pytest.mark.parametrize("count", [LITTLE, pytest.param(2_000, marks=pytest.mark.slow)])
 def test_what_runs_print_is_read(count):
-    """Where it can be told which run printed what, nothing else is taken for its accuracy."""
+    """Where it can be told which run printed what, nothing else is taken for its accuracy; and it bears the report out."""
     wrong = []
     for made in map(generating.outputs, range(count)):
+        wrong += [(made.about, finding.message) for finding in verdicts(made) if not finding.passed]
         printed = read_evidence(notebook(*made.cells)).printed
         for name, value in made.read.items():
             near = [abs(each.percent - value) <= max(each.unit, 0.02) for each in printed.get(name, ())]

@@ -71,7 +71,7 @@ def _context(cells: tuple[Cell, ...], index: int) -> str:
 
 
 def _named(cell: Cell) -> set[str]:
-    """The methods that a cell names; code is full of words that only look like descriptions."""
-    if cell.kind == "code":
-        return {label.name for label in labels(cell.source, words(cell.source)) if label.weight > 2} - {CLIP}
-    return {label.name for label in labels(cell.source, words(cell.source))}
+    """The methods that a cell names, or else describes; code is full of words that only look like descriptions."""
+    found = labels(cell.source, words(cell.source))
+    named = {label.name for label in found if label.weight > 2} - {CLIP}
+    return named if named or cell.kind == "code" else {label.name for label in found}
