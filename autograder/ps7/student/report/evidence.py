@@ -137,7 +137,7 @@ def _chosen(found: list[_Candidate]) -> dict[str, Reported]:
             if name in taken.values() or (each.said.strength == LOOSE and where in taken):
                 continue
             taken[where] = name
-            if each.said.figure is not NOTHING:
+            if each.said.figure != NOTHING:
                 chosen[name] = _reported(
                     each, [other for other in mine if other.said.label == name and other.evident == each.evident]
                 )
@@ -152,7 +152,7 @@ def _counts(each: _Candidate) -> bool:
     said = each.said
     if said.role in NO_RESULTS:
         return said.role == "target" and each.agrees and said.certain and said.figure.unit < 1
-    if each.part.kind == "report" or said.figure is NOTHING:
+    if each.part.kind == "report" or said.figure == NOTHING:
         return each.part.kind == "report"
     whole = each.together or said.label == CLIP or each.part.kind == "code"
     return said.strength >= BELOW and ((said.form and whole) or (each.agrees and said.certain))

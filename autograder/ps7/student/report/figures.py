@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from autograder.ps7.student.report.words import Word
+from autograder.ps7.student.report.words import Word, says
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -40,7 +40,7 @@ class Found(msgspec.Struct, frozen=True):
     """Whether it is said to lie above or below: "> 40 %", "75 % or more"."""
 
 
-MOST_FILLERS = 4
+MOST_FILLERS = 5
 _DIGITS = r"(?:\d{1,3}(?:[.,]\d{1,17})?(?:e[+-]?0?[01](?!\d))?|\.\d{1,17})"
 _PERCENT = r"(?:%|(?:percent|per cent|pct|prozent|pour cent|por ciento)\b)"
 _NUMBER = re.compile(
@@ -51,9 +51,6 @@ _NUMBER = re.compile(
     r"(?![A-Za-z]|_[A-Za-z]|\d|[.,]\d|-[A-Za-z]|[ ]?[x×^][ ]?\d)",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(r"[ =:*_(-]{0,3}")
-_AFTER = re.compile(r"[ )\]-]{0,3}")
-_BESIDE = re.compile(r"[ ]{0,2}")
 
 
 def figures(text: str, known: Sequence[Word]) -> Iterator[Found]:
@@ -61,42 +58,33 @@ def figures(text: str, known: Sequence[Word]) -> Iterator[Found]:
     below as a fraction; numbers below 10, and those beside a word for something else, are none."""
     starts, ends = [word.start for word in known], [word.end for word in known]
     for match in _NUMBER.finditer(text):
-        before, after = bisect_right(ends, match.start()) - 1, bisect_left(starts, match.end())
+        start, end = match.span()
         figure = _figure(match)
-        if (
-            figure is None
-            or _beside(text, known, before, match.start(), "before")
-            or _follows(text, known, after, match.end(), "after")
-        ):
+        place, after = bisect_right(ends, start), bisect_left(starts, end)
+        before, follows = known[max(0, place - MOST_FILLERS) : place], known[after : after + 1]
+        names = says(before[-1:], "before") and _touch(text, before[-1].end, start, " =:*_(-")
+        counts = says(follows, "after") and _touch(text, end, follows[0].start, " )]-")
+        if figure is None or names or counts:
             continue
-        vague = bool(_beside(text, known, before, match.start(), "about"))
-        certain = bool(match["percent"] or match["part"] or not (match["number"] or "").isdigit()) and not vague
-        limit = _is_limit(text, known, before, match.start()) or _follows(text, known, after, match.end(), "or_more")
-        yield Found(match.start(), match.end(), figure, certain, vague, limit)
+        about = says(before[-1:], "about") and _touch(text, before[-1].end, start)
+        more = says(follows, "or_more") and _touch(text, end, follows[0].start)
+        written = bool(match["percent"] or match["part"] or not (match["number"] or "").isdigit())
+        bound = more or text[end : end + 1] == "+" or _is_limit(text, before, start)
+        yield Found(start, end, figure, written and not about, about, bound)
 
 
-def _beside(text: str, known: Sequence[Word], place: int, start: int, kind: str) -> bool:
-    """Whether a word of the kind stands right before."""
-    gap = _BEFORE if kind == "before" else _BESIDE
-    return place >= 0 and kind in known[place].kinds and bool(gap.fullmatch(text, known[place].end, start))
+def _touch(text: str, start: int, end: int, marks: str = " ") -> bool:
+    """Whether nothing but up to three of these marks lies between two places."""
+    return end - start <= 3 and not text[start:end].strip(marks)
 
 
-def _follows(text: str, known: Sequence[Word], place: int, end: int, kind: str) -> bool:
-    gap = _AFTER if kind == "after" else _BESIDE
-    if kind == "or_more" and re.compile(r"[+](?![/\d±-])").match(text, end):
-        return True
-    return place < len(known) and kind in known[place].kinds and bool(gap.fullmatch(text, end, known[place].start))
-
-
-def _is_limit(text: str, known: Sequence[Word], place: int, start: int) -> bool:
+def _is_limit(text: str, before: Sequence[Word], start: int) -> bool:
     """Whether it is said to lie above or below: "above the expected 75 %"."""
-    for word in reversed(known[max(0, place - MOST_FILLERS) : place + 1]):
-        if not _BESIDE.fullmatch(text, word.end, start):
+    for word in reversed(before):
+        if not _touch(text, word.end, start) or not says([word], "bound", "filler", "target", "about"):
             return False
         if "bound" in word.kinds:
             return True
-        if word.kinds.isdisjoint(("filler", "target", "about")):
-            return False
         start = word.start
     return False
 
