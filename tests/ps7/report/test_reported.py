@@ -156,7 +156,32 @@ def test_any_text_is_read_without_a_complaint(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["Method I ", "Method I clip ", "0.32 ", "|", "<a", "1,", "I", "I 0.3 ", "method 1, 2 and 3 ", "test train 0.5 "],
+    [
+        *(
+            "Method I ",
+            "Method I clip ",
+            "0.32 ",
+            "|",
+            "<a",
+            "1,",
+            "I",
+            "I 0.3 ",
+            "method 1, 2 and 3 ",
+            "test train 0.5 ",
+        ),
+        *(
+            "Method I\n",
+            "| I | 3.2 |\n",
+            "a  32.0\n",
+            "<table",
+            "<!--",
+            "\\begin{",
+            "方法一32%",
+            "pretrained, random ",
+            "(",
+            "___ ",
+        ),
+    ],
 )
 def test_a_text_of_any_length_takes_no_more_time_than_a_long_one(text):
     def seconds(length):

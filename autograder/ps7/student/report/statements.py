@@ -81,7 +81,8 @@ class _Reader:
                 yield from _unfilled(sentence)
                 if not sentence.level:
                     goes_on = sentence.line and self._strength == BELOW and not below
-                    self._above = [*(self._above if goes_on else []), *self._outside(sentence.labels)]
+                    mentioned = [*(self._above if goes_on else []), *self._outside(sentence.labels)]
+                    self._above = list({label.name: label for label in mentioned}.values())
                     self._strength = BELOW if sentence.line else ABOVE
             below = []
         yield from self._below(below)
@@ -103,6 +104,8 @@ class _Reader:
 
     def _below(self, sentences: list[Sentence]) -> Iterator[Statement]:
         """What lines without a label say: of the labels above, or of the methods in their order."""
+        if not sentences:
+            return
         told = [each for each in sentences if self._strength != ABOVE or each.telling or each.words <= SHORT]
         found = [figure for each in told for figure in self._each(each)]
         yield from self._bound(_telling(self._above, [], self._apart), found, self._strength)

@@ -58,15 +58,17 @@ def _signs(run: str, start: int) -> Iterator[Word]:
 
 def _longest(text: str, tokens: list[re.Match[str]], place: int) -> Word | None:
     """The longest word that begins with this token."""
-    start, best = tokens[place].start(), None
+    first, best = place, None
     nodes = [_lexicon()[0]]
-    for token in tokens[place:]:
-        gap = place and token.start() > start and not _GAP.fullmatch(text, tokens[place - 1].end(), token.start())
-        nodes = [] if gap else [found for node in nodes for found in _next(node, token[0].lower())]
+    while place < len(tokens):
+        token = tokens[place]
+        if place > first and not _GAP.fullmatch(text, tokens[place - 1].end(), token.start()):
+            break
+        nodes = [found for node in nodes for found in _next(node, token[0].lower())]
         if not nodes:
             break
         kinds = frozenset[str]().union(*(node.get(_KINDS, ()) for node in nodes))
-        best = Word(start, token.end(), kinds) if kinds else best
+        best = Word(tokens[first].start(), token.end(), kinds) if kinds else best
         place += 1
     return best
 
