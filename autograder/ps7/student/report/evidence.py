@@ -129,6 +129,15 @@ def _chosen(found: list[_Candidate]) -> dict[str, Reported]:
     """From the report first; what it does not speak of from other texts, then from what was printed, then from code."""
     chosen: dict[str, Reported] = {}
     silent = {*METHODS, CLIP}
+    # Where the last report was left blank, an earlier one may be the frame's own.
+    blank = {
+        each.said.label: each.number for each in found if each.said.figure == NOTHING and each.part.kind == "report"
+    }
+    found = [
+        each
+        for each in found
+        if each.agrees or each.number >= blank.get(each.said.label, 0) or each.part.kind != "report"
+    ]
     for kind in ("report", "code", "text", "printed"):
         mine = [each for each in found if each.part.kind == kind and each.said.label in silent and _counts(each)]
         taken: dict[tuple[int, int], str] = {}
