@@ -121,8 +121,12 @@ def _is_copy(said: Statement) -> bool:
 
 
 def _agrees(said: Statement, printed: Printed) -> bool:
+    """Whether a run printed the figure, and as exactly: of 31.9 a printed 0.32 says nothing."""
     known = printed.get(said.label) or printed.get(UNTOLD, ())
-    return any(said.figure.agrees(each) for each in known)
+    return any(
+        said.figure.agrees(each) and (each.unit <= said.figure.unit or each.percent == said.figure.percent)
+        for each in known
+    )
 
 
 def _chosen(found: list[_Candidate]) -> dict[str, Reported]:
