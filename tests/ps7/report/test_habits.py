@@ -11,7 +11,8 @@ from autograder.ps7.student.report.printed import UNTOLD
 from autograder.student.grading.rubric import load
 from tests.notebooks import notebook
 from tests.ps7.report import generating
-from tests.ps7.report.generating import Author, Made
+from tests.ps7.report.authors import Author
+from tests.ps7.report.generating import Made
 
 FOLDER = Path(__file__).parent
 ITEMS = [item for item in load(PS7).items if item.reader]

@@ -63,7 +63,7 @@ def in_tables(text: Text) -> tuple[list[InTable], list[tuple[int, int]]]:
 def _read(table: Sequence[Row]) -> Iterator[InTable]:
     head = table[0] if not any(cell.figures for cell in table[0][1:]) else []
     for row in table[bool(head) :]:
-        across = _one([label for cell in row if not cell.figures for label in cell.labels])
+        across = _one([label for cell in row if not _results(cell) for label in cell.labels])
         heading = row[0].kinds if not row[0].figures else []
         if not across and row[0].other:
             continue
@@ -80,6 +80,12 @@ def _read(table: Sequence[Row]) -> Iterator[InTable]:
         if across and not said:
             said = [InTable(across, Found(row[-1].end, row[-1].end, NOTHING, True), "")]
         yield from said
+
+
+def _results(cell: Cell) -> list[Found]:
+    """The cell's figures that may be results: none in "Method I (expected: 30 %)"."""
+    expected = resolved(cell.kinds) in NO_RESULTS
+    return [found for found in cell.figures if not (found.bound or expected)]
 
 
 def _above(head: Row, cell: Cell) -> Cell | None:
