@@ -3,7 +3,7 @@
 import msgspec
 
 from tests.ps7.report.authors import NAMES, NUMBERED, TESTED, Author
-from tests.ps7.report.layouts import LISTED, PROSE
+from tests.ps7.report.layouts import LISTED, PROSE, in_lines
 
 Cells = list[str | tuple[str, str]]
 
