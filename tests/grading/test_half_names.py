@@ -15,7 +15,7 @@ HALF = "(loss_image_to_text + loss_text_to_image) / 2"
     [
         (
             {" / self.temperature": "", HALF: "5 * loss_image_to_text"},
-            "It is the same for a `temperature` of 0.12 and of 2.5.",
+            "It is the same for a `temperature` of 0.07 and of 2.5.",
         ),
         (
             {HALF: "loss_image_to_text * 30"},

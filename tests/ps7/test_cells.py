@@ -22,7 +22,13 @@ UNSEEN = {
     "decoder-relu-after-sigmoid": "what is above 0 a ReLU leaves as it is",
     "c-methods-swapped-one-direction train_classifier": IN_OTHER_CELLS,
     **{f"{path.name} train_classifier": IN_OTHER_CELLS for path in PS7.corpus.glob("wrong/j-methods-*")},
-} | {mistake.slug: IN_OTHER_CELLS for mistake in MISTAKES if mistake.slug.startswith("methods-")}
+    **{mistake.slug: IN_OTHER_CELLS for mistake in MISTAKES if mistake.slug.startswith("methods-")},
+    **{
+        mistake.slug: "the loss falls in all epochs of the cell"
+        for mistake in MISTAKES
+        if "stops-early" in mistake.slug
+    },
+}
 """A misconception's slug, or a case and its item, to the reason why the cell does not show it."""
 
 UNUSUAL = {

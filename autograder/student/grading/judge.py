@@ -161,7 +161,8 @@ def _explain(
         known = {} if hidden else _properties(found, case, comparison, named=named)
         seen = messages.different(found, rubric.fields, hidden=hidden, known=known)
         alone = "" if named else _what_alone(found, *both, rubric.tolerance)
-        return f"{seen}\n\n{alone}".strip()
+        clues = "" if named or hidden else messages.clues(*both, check.clues, rubric.clues)
+        return "\n\n".join(filter(None, (seen, alone, clues)))
     return ""
 
 

@@ -122,6 +122,16 @@ def different(
     )
 
 
+def clues(got: Reply, expected: Reply, fields: Sequence[str], sentences: Mapping[str, str]) -> str:
+    """What else is not as it should be in a case, and may be why."""
+    differing = [field for field in fields if field in sentences and got.facts.get(field) != expected.facts.get(field)]
+    said = [
+        sentences[field].format(got=_value(got.facts.get(field)), expected=_value(expected.facts[field]))
+        for field in differing
+    ]
+    return " ".join(said)
+
+
 WRONG = "Wrong: "
 BARE = re.compile(
     WRONG + r"[^\n]+?\. \d+ (values?|places?) differs? from the reference"

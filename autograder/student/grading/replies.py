@@ -47,9 +47,10 @@ class Comparison:
         return not any(isinstance(self.answers[case], Reply) and not self._passes(check, case) for case in check.cases)
 
     def is_seen(self, check: Check) -> bool:
-        """Whether a public case has a reply that differs."""
+        """Whether a public case that the item's cell shows has a reply that differs."""
         return any(
             self.item.cases[case].bank == "public"
+            and self.item.cases[case].shown
             and isinstance(self.answers[case], Reply)
             and not self._passes(check, case)
             for case in check.cases

@@ -37,6 +37,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     arguments: dict[str, Any] = {}
     variation: str = ""
     """How it differs from the case that has all of its arguments but one, as a part of a sentence: "when ..."."""
+    shown: bool = True
+    """Whether the item's cell shows what goes wrong in it, where the check is one that the cell shows."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,6 +109,8 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How far arrays may be from the reference's, relative to the reference's greatest absolute value."""
     fields: dict[str, str]
     """Field of a reply to its name in a sentence; the items' own among them once the rubric is loaded."""
+    clues: dict[str, str] = {}
+    """Field to a sentence on what came, {got}, and what should, {expected}, for checks that it is a clue of."""
     items: tuple[Item, ...]
 
     def item(self, name: str) -> Item:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset
 
 from autograder.guest.namespace import Namespace
 from autograder.ps7.guest.probes.frame import BATCH, FEATURES, GLOBALS
@@ -15,6 +15,11 @@ from autograder.ps7.guest.probes.seeding import fill, generator, images, paramet
 
 LEARNING_RATE = 1e-3
 DEAD_CHANNELS = 6
+MOST_IMAGES = 260
+"""More of them would only take time; no two minibatches of more pairs are the same."""
+STILL_CLASS = 3
+SATURATED = 200.0
+"""A number from which sigmoid and softmax have no gradient in 32 bits."""
 
 
 class Enlarge(nn.Module):
@@ -36,6 +41,11 @@ class TinyAutoencoder(nn.Module):
         self.encoder = nn.Sequential(nn.AvgPool2d(8), nn.Conv2d(3, 4, kernel_size=2, stride=2))
         # The sigmoid belongs to the decoder, since some call encoder and decoder by themselves.
         self.decoder = nn.Sequential(nn.Conv2d(4, 12, kernel_size=1), nn.PixelShuffle(2), nn.Sigmoid(), Enlarge())
+
+    def saturate(self) -> None:
+        """Makes every output 0, where the sigmoid has no gradient."""
+        with torch.no_grad():
+            self.decoder[0].bias.fill_(-SATURATED)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The reconstruction."""
@@ -76,14 +86,16 @@ class TinyImageEncoder(nn.Module):
         return features
 
 
-class Pairs(TensorDataset):
-    """Takes its tensors apart once and not in every epoch."""
+class Pairs(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+    """As many pairs as labels, the images of which come round again where they are fewer."""
 
-    def __init__(self, *tensors: torch.Tensor) -> None:
-        super().__init__(*tensors)
-        self._pairs = list(zip(*tensors, strict=True))
+    def __init__(self, shown: torch.Tensor, labels: torch.Tensor) -> None:
+        self._pairs = [(shown[number % len(shown)], label) for number, label in enumerate(labels)]
 
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, ...]:
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         return self._pairs[index]
 
 
@@ -126,8 +138,11 @@ class Watch:
         self._optimizer += f", {own} of {len(self._arrived)} parameters"
 
 
-def train_ae(notebook: Namespace, *, seed: int, count: int, epochs: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Trains a tiny autoencoder on `count` images in the frame's minibatches, of which the last may be smaller.
+def train_ae(
+    notebook: Namespace, *, seed: int, count: int, epochs: int, still: bool = False
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Trains a tiny autoencoder on `count` images in the frame's minibatches, of which the last may be smaller. With
+    `still` its loss stands still from the first epoch on.
 
     Facts: what is returned, `moved`, and those of Watch. Arrays: `movement` of all parameters in units of the learning
     rate, `trajectory`.
@@ -137,6 +152,8 @@ def train_ae(notebook: Namespace, *, seed: int, count: int, epochs: int) -> tupl
     torch.manual_seed(seed)
     model = TinyAutoencoder()
     fill(model, seed)
+    if still:
+        model.saturate()
     before = parameters_of(model)
     loader = _loader(seed, count)
     with notebook.theirs():
@@ -152,10 +169,21 @@ def train_ae(notebook: Namespace, *, seed: int, count: int, epochs: int) -> tupl
 
 
 def train_classifier(
-    notebook: Namespace, *, supervised: bool, seed: int, count: int, epochs: int, clip: bool = False
+    notebook: Namespace,
+    *,
+    supervised: bool,
+    seed: int,
+    count: int,
+    epochs: int,
+    clip: bool = False,
+    alike: bool = False,
+    still: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Trains a linear layer on a tiny encoder and `count` images, in the frame's minibatches. With `clip` it is the
     fourth call: an encoder in evaluation mode with batch norm and more features, when `batch_size` is CLIP's.
+
+    A frozen encoder's features may be kept and shuffled anew, so where there are several minibatches of them all images
+    are `alike`: their order is no matter. With `still` the loss stands still from the first epoch on.
 
     Facts: what is returned, `classifier_moved`, `encoder_changed` over all its parameters and buffers, and those of
     Watch. Arrays: movements of both in units of the learning rate, `trajectory`.
@@ -170,7 +198,10 @@ def train_classifier(
     if isinstance(encoder, TinyEncoder):
         encoder.die()
     encoder_before, classifier_before = _state(encoder), parameters_of(classifier)
-    loader = _loader(seed, count)
+    if still:
+        with torch.no_grad():
+            classifier[0].bias[STILL_CLASS] = SATURATED
+    loader = _loader(seed, count, alike=alike, label=STILL_CLASS if still else None)
     with notebook.theirs():
         with Watch(classifier) as watch:
             trained, trajectory = _pair(function(encoder, classifier, loader, epochs=epochs, supervised=supervised))
@@ -194,10 +225,13 @@ def _frame(notebook: Namespace, batch: int) -> None:
     notebook.provide(device=torch.device("cpu"), feat_dim=FEATURES)
 
 
-def _loader(seed: int, count: int) -> DataLoader[Any]:
+def _loader(seed: int, count: int, *, alike: bool = False, label: int | None = None) -> DataLoader[Any]:
     labels = torch.from_numpy(generator(seed, "labels").integers(0, 10, count))
+    if alike or label is not None:
+        labels = torch.full((count,), int(labels[0]) if label is None else label)
+    shown = images(seed, 1 if alike else min(count, MOST_IMAGES))
     # A generator of its own: who shows reconstructions in between draws no random numbers that the training would have.
-    return DataLoader(Pairs(images(seed, count), labels), batch_size=BATCH, generator=torch.Generator())
+    return DataLoader(Pairs(shown, labels), batch_size=BATCH, generator=torch.Generator())
 
 
 def _state(module: nn.Module) -> torch.Tensor:

@@ -1,0 +1,23 @@
+# %% replaces="def train_ae("
+def train_ae(model, dataloader, epochs=200):
+    optimizer = optim.Adam(model.parameters(), lr=1e-3)
+    criterion = nn.MSELoss()
+    loss_traj = []
+    best, patience = 1e9, 4
+    for epoch in tqdm_notebook(range(epochs)):
+        loss_epoch = 0
+        for i, (x, _) in enumerate(dataloader):
+            x = x.to(device)
+            optimizer.zero_grad()
+            loss = criterion(model(x), x)
+            loss.backward()
+            optimizer.step()
+            loss_epoch += loss.item()
+        loss_traj.append(loss_epoch)
+        if loss_epoch < best - 1e-6:
+            best, patience = loss_epoch, 4
+        else:
+            patience -= 1
+        if patience == 0:
+            break
+    return model, loss_traj
