@@ -15,7 +15,12 @@ then, where the reply is that of a known mistake, the two sentences of that mist
 
 def page(rubric: Rubric, bank: Bank, command: str) -> str:
     """The page, as markdown."""
-    return "\n".join([HEAD.format(command=command), *_mistakes(rubric, bank), *_notes(rubric), *_exceptions()]) + "\n"
+    return (
+        "\n".join(
+            [HEAD.format(command=command), *_mistakes(rubric, bank), *_notes(rubric), *_clues(rubric), *_exceptions()]
+        )
+        + "\n"
+    )
 
 
 def _mistakes(rubric: Rubric, bank: Bank) -> Iterator[str]:
@@ -32,6 +37,13 @@ def _notes(rubric: Rubric) -> Iterator[str]:
     for item in rubric.items:
         yield from (f"| {item.name} | {_cell(check.note)} |" for check in item.checks if check.note)
     yield ""
+
+
+def _clues(rubric: Rubric) -> Iterator[str]:
+    if rubric.clues:
+        yield "## What else is said where no known mistake fits\n\n| of | it says |\n|---|---|"
+        yield from (f"| {rubric.fields[field]} | {_cell(sentence)} |" for field, sentence in rubric.clues.items())
+        yield ""
 
 
 def _exceptions() -> Iterator[str]:
