@@ -21,6 +21,7 @@ UNSEEN = {
     "retrieve-loop": "the matches are right; the loop is read, not run",
     "decoder-relu-after-sigmoid": "what is above 0 a ReLU leaves as it is",
     "c-methods-swapped-one-direction train_classifier": IN_OTHER_CELLS,
+    "i-ae-patience-of-four train_ae": "the loss falls in all epochs of the cell",
     **{f"{path.name} train_classifier": IN_OTHER_CELLS for path in PS7.corpus.glob("wrong/j-methods-*")},
     **{mistake.slug: IN_OTHER_CELLS for mistake in MISTAKES if mistake.slug.startswith("methods-")},
     **{
