@@ -15,9 +15,10 @@ from typing import Any
 
 import msgspec
 
-from autograder.guest import wire
+from autograder.guest import modules, wire
+from autograder.guest.interrupting import time_limit
 from autograder.guest.namespace import Namespace, Source, Unusable, describe
-from autograder.guest.outcomes import Array, Fault, Missing, Raised, ReplyHeader, fault, lacking, plain
+from autograder.guest.outcomes import Array, Fault, Missing, Raised, ReplyHeader, encodable, fault, lacking, plain
 
 
 class Load(msgspec.Struct, frozen=True, tag="load"):
@@ -34,6 +35,8 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
     nonce: str
     probe: str
     arguments: dict[str, Any]
+    seconds: float
+    """After which the student's code is interrupted, so that it can be told where it was."""
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -60,6 +63,7 @@ def serve(connection: socket.socket, environment: str, confine: Callable[[], Non
             importlib.import_module(environment).install()
             probes = importlib.import_module(request.probes)
             confine()
+            modules.STOOD_IN.clear()
             namespace = getattr(probes, "NAMESPACE", Namespace)()
         except Exception as error:
             answer(connection, request.nonce, fault(error))
@@ -82,8 +86,11 @@ def _ask(
     random.seed(0)
     namespace.is_theirs = False
     try:
-        facts, arrays = getattr(probes, question.probe)(namespace, **question.arguments)
-        msgspec.json.encode(facts)  # so that what cannot be told is a mistake of the probe, not a silent guest
+        with time_limit(question.seconds):
+            facts, arrays = getattr(probes, question.probe)(namespace, **question.arguments)
+        facts = encodable(facts)  # so that what cannot be told is a mistake of the probe, not a silent guest
+        if modules.STOOD_IN:
+            facts["stood_in"] = min(modules.STOOD_IN)
         return ReplyHeader(facts=facts), {name: plain(array) for name, array in arrays.items()}
     except Namespace.NameMissing as error:
         cause = namespace.cause_of(error.name)

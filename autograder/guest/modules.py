@@ -8,10 +8,14 @@ import dis
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import sys
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+STOOD_IN: set[str] = set()
+"""Packages that are not here and that a blank module has stood in for, in this session."""
 
 
 class Blank:
@@ -166,8 +170,17 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     `answers` maps a dotted module name to attributes that it has from the start.
     """
 
-    def __init__(self, *, lazy: Sequence[str], blank: Sequence[str], answers: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        *,
+        lazy: Sequence[str],
+        blank: Sequence[str],
+        answers: Mapping[str, Mapping[str, Any]],
+        spare: Sequence[str] = (),
+    ) -> None:
+        """`spare`: those of `lazy` that are blank where they are not installed, which is noted in STOOD_IN."""
         self._lazy, self._blank, self._answers = set(lazy), set(blank), answers
+        self._spare = set(spare)
 
     def install(self) -> None:
         """From now on imports under these names are answered here."""
@@ -206,6 +219,12 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                     del sys.modules[stale]
             try:
                 return importlib.import_module(name)
+            except ModuleNotFoundError:
+                if owner not in self._spare or importlib.util.find_spec(owner) is not None:
+                    raise
+                STOOD_IN.add(owner)
+                self._blank.add(owner)
+                return BlankModule(name, {})
             finally:
                 self._lazy |= {each for each in packages if each not in sys.modules and each != owner}
         return importlib.import_module(name)

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from autograder.guest.outcomes import Frame, Raised
+from autograder.guest.outcomes import Frame, Raised, encodable
 
 CELL = "code cell "
 FUTURE_FLAGS = reduce(
@@ -195,7 +195,8 @@ def describe(error: BaseException) -> Raised:
         frames = (
             Frame(cell=error.filename, line=error.lineno or 0, function="", source=(error.text or "").strip()[:200]),
         )
-    return Raised(kind=type(error).__name__, text=text[:LONGEST_TEXT], frames=frames)
+    raised = Raised(kind=type(error).__name__, text=text[:LONGEST_TEXT], frames=frames)
+    return msgspec.convert(encodable(msgspec.to_builtins(raised)), Raised)
 
 
 def _walk(traceback: types.TracebackType | None) -> Iterable[tuple[types.FrameType, int]]:

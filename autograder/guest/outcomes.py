@@ -89,6 +89,19 @@ def lacking(package: str) -> Fault:
     return Fault(reason=f"the package {package} is not installed where grading runs", package=package)
 
 
+def encodable(facts: Any) -> Any:
+    """The facts in JSON's own types; text that no UTF-8 can hold (a name out of a listing of files) with question
+    marks in the place of what it cannot."""
+    if isinstance(facts, str):
+        return facts.encode("utf-8", "replace").decode()
+    if isinstance(facts, Mapping):
+        return {encodable(name): encodable(value) for name, value in facts.items()}
+    if isinstance(facts, list | tuple):
+        return [encodable(each) for each in facts]
+    msgspec.json.encode(facts)
+    return facts
+
+
 def plain(array: Any) -> Array:
     """A contiguous copy in one of the dtypes that the wire carries: float64 and ints stay, all else numeric becomes
     float32; a complex number becomes two, on an axis of their own."""

@@ -12,7 +12,7 @@ from autograder.guest.wire import REPLY
 from autograder.staff.authoring.banks import _put_away
 from autograder.student.grading.bank import Bank, Description, Index, StoredCase
 from autograder.student.grading.compare import differences
-from autograder.student.grading.judge import judge
+from autograder.student.grading.judge import Text, judge
 from autograder.student.grading.rubric import Case, Check, Item, Rubric
 from autograder.student.grading.sketch import sketched
 
@@ -51,7 +51,7 @@ def bank(right, mistakes):
 
 def findings(got, right, mistakes):
     answers = {name: Reply({}, {"value": got}) for name in CASES}
-    return judge(ITEM, answers, bank(right, mistakes), RUBRIC, lambda name: "missing")
+    return judge(ITEM, answers, bank(right, mistakes), RUBRIC, Text(lambda name: "missing"))
 
 
 def alike(one, other):
@@ -155,7 +155,7 @@ def test_pairs_that_know_nothing_of_a_case_name_nothing(tmp_path):
     outdated = Outdated([Index(told._cases, told.misconceptions)], told._arrays)
     answers = {name: Reply({}, {"value": np.array([7.0, 2.0])}) for name in CASES}
     for known in (told, outdated):
-        found = judge(ITEM, answers, known, RUBRIC, lambda name: "missing")
+        found = judge(ITEM, answers, known, RUBRIC, Text(lambda name: "missing"))
         assert [finding.passed for finding in found.values()] == [False, False]
         assert found["public"].message.startswith("Wrong: the value.")
 

@@ -49,7 +49,12 @@ HARM = {
     "is no module": "class Encoder:\n    def __init__(self, *a):\n        pass",
     "is no class": "Encoder = 7",
 }
-WORDS = {"exits": "exit code 3", "crashes": "SIGSEGV", "kills itself": "SIGKILL", "hangs": "still running after 2 s"}
+WORDS = {
+    "exits": "exit code 3",
+    "crashes": "SIGSEGV",
+    "kills itself": "SIGKILL",
+    "hangs": "still running after 2 s and was stopped in code cell 1, line ",
+}
 
 
 @pytest.mark.parametrize("harm", HARM)
@@ -108,6 +113,8 @@ def test_public_checks_need_no_hidden_bank(sandbox):
 def test_answers_learnt_by_heart_earn_nothing():
     """Every check with points that compares what the student's code computes asks a hidden case too."""
     about_form = {
+        ("encoder", "parameters"),
+        ("decoder", "parameters"),
         ("train_classifier", "methods"),
         ("clip_model", "construction"),
         ("clip_model", "vectorised"),
@@ -122,7 +129,7 @@ def test_answers_learnt_by_heart_earn_nothing():
 
 def test_when_the_time_is_used_up_the_rest_says_so(sandbox):
     started = time.monotonic()
-    verdicts = graded(sandbox, HARM["hangs"], HEAD, limits=Limits(item=30, total=2))
+    verdicts = graded(sandbox, HARM["swallows everything"], HEAD, limits=Limits(item=30, total=2))
     assert time.monotonic() - started < 15
     assert score(verdicts["projection_head"]) == 0
     assert "used up by the items before" in verdicts["projection_head"][0].message

@@ -7,7 +7,7 @@ import pytest
 from autograder.guest.outcomes import Ended, Frame, Missing, Raised, Reply, ReplyHeader
 from autograder.student.grading import messages
 from autograder.student.grading.bank import Bank, Description, Index, StoredCase, StoredOutcome
-from autograder.student.grading.judge import judge
+from autograder.student.grading.judge import Text, judge
 from autograder.student.grading.rubric import Case, Check, Item, Rubric
 from autograder.student.grading.sketch import sketched
 
@@ -74,7 +74,9 @@ def answer(shape=(2,), value=(1.0, 2.0), nested=False, steps=1):
 
 
 def judged(open_, secret=None):
-    return judge(ITEM, {"open": open_, "secret": secret or open_}, BANK, RUBRIC, lambda name: f"{name} is nowhere.")
+    return judge(
+        ITEM, {"open": open_, "secret": secret or open_}, BANK, RUBRIC, Text(lambda name: f"{name} is nowhere.")
+    )
 
 
 def test_equal_to_the_reference_passes_everything():
@@ -235,7 +237,7 @@ def test_a_check_that_presupposes_a_right_answer_earns_nothing_without_it():
     item = msgspec.structs.replace(ITEM, checks=checks)
 
     def passed(reply):
-        findings = judge(item, {"open": reply}, BANK, RUBRIC, str)
+        findings = judge(item, {"open": reply}, BANK, RUBRIC, Text(str))
         return [finding.passed for finding in findings.values()], findings["flat"].message
 
     assert passed(answer()) == ([True, True], "")

@@ -8,7 +8,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from autograder.student.grading.properties import below_zero, change_of, property_of, property_of_all, size_of, times
+from autograder.student.grading.properties import (
+    below_zero,
+    change_of,
+    half_right,
+    property_of,
+    property_of_all,
+    size_of,
+    times,
+)
 
 RIGHT = np.random.default_rng(0).normal(size=(6, 4))
 ROWS = np.linspace(0.5, 3, 6)[:, None]
@@ -24,7 +32,7 @@ ROWS = np.linspace(0.5, 3, 6)[:, None]
         (RIGHT * ROWS, "Every row points where it should, but is of another length."),
         (RIGHT[::-1], "The rows are the right ones in another order."),
         (RIGHT - 0.5, "Every value is 0.5 too small."),
-        (RIGHT + np.repeat([1, 0], 3)[:, None], "The second half is right, and the first half is not."),
+        (RIGHT + np.repeat([1, 0], 3)[:, None], ""),
         (RIGHT + np.eye(6, 4), ""),
         (RIGHT * np.nan, ""),
         (RIGHT.T.reshape(6, 4), ""),
@@ -32,6 +40,19 @@ ROWS = np.linspace(0.5, 3, 6)[:, None]
 )
 def test_of_values(got, said):
     assert property_of(got, RIGHT) == said
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ([1, 0], "It is right in evaluation mode, and not in training mode."),
+        ([0, 1], "It is right in training mode, and not in evaluation mode."),
+        ([1, 1], ""),
+        ([0, 0], ""),
+    ],
+)
+def test_of_a_field_with_a_half_for_each_mode(wrong, said):
+    assert half_right(RIGHT + np.repeat(wrong, 3)[:, None], RIGHT) == said
 
 
 @pytest.mark.parametrize("factor", [2.0, 0.5, 1.3])
@@ -48,10 +69,10 @@ ORDER = np.array([4, 1, 3, 0, 2])
         ([2, 0, 3, 1, 4], "They are the right ones in the opposite order."),
         ([4, 1, 0, 3, 2], "They are the right ones in another order; the first 2 are in place."),
         ([1, 4, 3, 0, 2], "They are the right ones in another order."),
-        ([4, 1, 9, 8, 7], "2 of the 5 are right, the first 2 in place."),
+        ([4, 1, 9, 8, 7], "2 of the 5 are right; the first 2 are in place."),
         ([9, 1, 3, 8, 7], "2 of the 5 are right."),
         ([9, 8, 7, 6, 5], "None of them is among the right ones."),
-        ([4, 4, 4, 4, 4], "1 of the 5 are right, the first 1 in place."),
+        ([4, 4, 4, 4, 4], "1 of the 5 is right; the first one is in place."),
     ],
 )
 def test_of_an_order(got, said):
@@ -63,9 +84,9 @@ def test_places_are_counted_from_the_first(order, count):
     got, expected = np.array(order[:count]), np.arange(count)
     assume(not np.array_equal(got, expected))
     said = property_of(got, expected)
-    if "in another order" in said or " are right" in said:
-        told = re.search(r"the first (\d+)", said)
-        right = int(told[1]) if told else 0
+    if "in another order" in said or re.search(" (is|are) right", said):
+        told = re.search(r"the first (\d+|one)", said)
+        right = 0 if not told else 1 if told[1] == "one" else int(told[1])
         assert got[:right].tolist() == expected[:right].tolist()
         assert got[right] != expected[right]
 

@@ -124,11 +124,38 @@ def test_actions_are_left_out_and_not_followed() -> None:
         ("# def train(x):\n#     pass", "line 1, but commented out"),
         ("x = 1\n'''\ndef train(x): pass\n'''", "line 3, but inside a string"),
         ("x = 1", "`train` is nowhere in the notebook."),
+        ("trains = 1", "`train` is nowhere in the notebook."),
+        ("class Encoder: pass", "`train` is nowhere in the notebook."),
         ("train = 1 / 0", "is defined in code cell 2, line 1, but it was not there"),
     ],
 )
 def test_why_a_name_is_missing(source: str, message: str) -> None:
-    assert message in why_missing(outlined(SETUP, source), "train")
+    assert message in why_missing(outlined(SETUP, source), "train", {"train", "Encoder"})
+
+
+def test_a_name_that_nobody_asks_for_is_not_to_be_renamed() -> None:
+    said = why_missing(outlined(SETUP, "out = 1\ndef outss(): pass"), "outs", {"train"})
+    assert said == "Nothing that the notebook defines has the name `outs`."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```python\nclass Decoder(nn.Module):\n    pass\n```",
+        "The code:\n\n    def Decoder(x, y=(1, 2)) -> int:  # mine",
+        "> class Decoder:",
+    ],
+)
+def test_what_stands_in_a_text_cell_is_said_to_stand_there(text: str) -> None:
+    cells = (Cell("code", 1, "x = 1"), Cell("markdown", 1, text), Cell("code", 2, "y = 2"))
+    said = why_missing(outline(Notebook(cells)), "Decoder", {"Decoder"})
+    assert "it stands in a text cell (after code cell 1), which is not run" in said
+
+
+@pytest.mark.parametrize("text", ["Each class Decoder has:", "We define the class Decoder", "class Decoder is below"])
+def test_prose_is_no_definition(text: str) -> None:
+    cells = (Cell("code", 1, "x = 1"), Cell("markdown", 1, text))
+    assert "nowhere" in why_missing(outline(Notebook(cells)), "Decoder", {"Decoder"})
 
 
 _FRAGMENTS = [

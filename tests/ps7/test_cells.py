@@ -16,12 +16,23 @@ RUBRIC = load(PS7)
 NAMES = [item.name for item in RUBRIC.items if item.probes]
 MISTAKES = [each for each in misconceptions.every(PS7, RUBRIC) if each.description.item in NAMES]
 IN_OTHER_CELLS = "what `train_classifier` is given in Methods I, II and III stands in three cells of its own"
+SORTED = "on this machine, and not on every one, numpy's partition happens to be sorted"
 UNSEEN = {
     "clip-loop": "the loss is right; the loop is read, not run",
     "retrieve-loop": "the matches are right; the loop is read, not run",
     "decoder-relu-after-sigmoid": "what is above 0 a ReLU leaves as it is",
     "c-methods-swapped-one-direction train_classifier": IN_OTHER_CELLS,
     "i-ae-patience-of-four train_ae": "the loss falls in all epochs of the cell",
+    "i-ae-weight-decay train_ae": "a decay this small shows in no digit of the cell",
+    "i-clip-not-trainable clip_model": "the loss is right; which parameters train is not in the cell",
+    "i-retrieve-five retrieve_images": "five are what the cell asks for",
+    "i-retrieve-a-dict retrieve_images": "whoever goes through a dict of names sees the names",
+    "i-retrieve-partition-by-method retrieve_images": SORTED,
+    **dict.fromkeys(("retrieve-partition@of-the-negative", "retrieve-partition@turned-round"), SORTED),
+    **dict.fromkeys(
+        ("retrieve-manhattan-distance", "retrieve-manhattan-distance@greatest-difference"),
+        "in the cell's two dimensions it orders the images alike",
+    ),
     **{f"{path.name} train_classifier": IN_OTHER_CELLS for path in PS7.corpus.glob("wrong/j-methods-*")},
     **{mistake.slug: IN_OTHER_CELLS for mistake in MISTAKES if mistake.slug.startswith("methods-")},
     **{

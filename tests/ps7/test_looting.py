@@ -30,7 +30,7 @@ GUESTS = {
     for name, case in item.cases.items()
     if case.bank == "public" and not case.probes
     for when in ("made", "called")
-    if (when == "called" and case.probe != "construction") or (when == "made" and item.name in CLASSES)
+    if (when == "called" and case.probe not in ("construction", "made")) or (when == "made" and item.name in CLASSES)
 }
 FIRST = {(item.name, case.probe, when): guest for guest, (item, case, when) in reversed(GUESTS.items())}.values()
 """Of each probe one case. The others differ in numbers alone."""

@@ -22,6 +22,11 @@ SPREAD = 1 / 20
 processor. One with other instructions than that of the recording gave 1/33 (Adam's steps in train_classifier), others 1/50."""
 NEAR = {
     ("train_ae", "update", "train-ae-loss-summed"): "Adam hardly sees a factor on the loss",
+    ("train_ae", "update", "train-ae-root-of-the-error"): "Adam hardly sees that each minibatch's factor is another",
+    **{
+        ("clip_model", check, "clip-soft-targets"): "soft targets over twice 0.07 are nearly the diagonal"
+        for check in ("loss", "gradient", "hidden")
+    },
     ("train_ae", "trajectory", "train-ae-encoder-alone"): "two epochs are few for a loss to show it",
     ("train_ae", "trajectory", "train-ae-noised-input"): "the noise averages out in a loss",
     ("train_ae", "trajectory", "train-ae-zero-grad-missing"): "Adam's first steps hardly depend on it",

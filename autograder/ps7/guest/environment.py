@@ -13,11 +13,13 @@ from typing import Any
 
 from autograder.guest.modules import Blank, Finder
 
+MEASURING = ("torchmetrics", "torcheval", "evaluate")
+"""What is only there to print how good something is, and is not missed for that."""
 LAZY = (
     "torch._dynamo",
     "torchvision",
     "transformers",
-    "torchmetrics",
+    *MEASURING,
     "timm",
     "einops",
     "pandas",
@@ -137,6 +139,7 @@ def finder() -> Finder:
     return Finder(
         lazy=LAZY,
         blank=BLANK,
+        spare=MEASURING,
         answers={
             "transformers": tokenizers,
             "torch._dynamo": {"graph_break": progress.nothing, "disable": _same, "is_compiling": _false},

@@ -40,6 +40,8 @@ def end_of_decoder(outcome: Outcome, submission: Submission) -> Outcome:
     if "sigmoid" not in activations:
         return outcome
     after = activations[len(activations) - activations[::-1].index("sigmoid") :]
+    # A clamp that changes a value shows in the values, and one that changes none is right.
+    after = [activation for activation in after if activation != "clamp"]
     return Reply(facts={**outcome.facts, "after_sigmoid": ", then ".join(after)}, arrays=outcome.arrays)
 
 

@@ -57,6 +57,12 @@ class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shows: str
     look: str
     edits: tuple[Edit, ...]
+    apart: bool = False
+    """Whether what it says is seen in the checks that it fails, whatever else is wrong in the item."""
+    right: tuple[str, ...] = ()
+    """Checks of its item that must have passed for it to be said so."""
+    otherwise: str = ""
+    """What of it is true where they have not."""
     forms: dict[str, tuple[Edit, ...]] = {}
     """Further changes that make the same mistake; they are recorded as "slug@form"."""
 
@@ -76,7 +82,14 @@ def every(assignment: Assignment, rubric: Rubric, frame: Path | None = None) -> 
         if item.probes:
             mistakes.append(_not_started(assignment, item, frame))
         for form, (misconception, edits) in _forms(assignment, item.name, frame).items():
-            description = Description(item=item.name, shows=misconception.shows, look=misconception.look)
+            description = Description(
+                item=item.name,
+                shows=misconception.shows,
+                look=misconception.look,
+                apart=misconception.apart,
+                right=misconception.right,
+                otherwise=misconception.otherwise,
+            )
             make = partial(_changed, assignment, item.name, form, edits, frame)
             mistakes.append(Mistake(form, description, make))
     return mistakes
@@ -84,17 +97,18 @@ def every(assignment: Assignment, rubric: Rubric, frame: Path | None = None) -> 
 
 def pairs(assignment: Assignment, item: str) -> Iterator[Mistake]:
     """Every two misconceptions of an item at once, in the students' frame, as far as one leaves the text that the other
-    changes. They have no words of their own. Raises MisconceptionError and FrameError."""
-    forms = {form: edits for form, (_, edits) in _forms(assignment, item, assignment.template).items()}
+    changes; of those with several forms the first. They have no words of their own. Raises MisconceptionError and
+    FrameError."""
+    every_form = _forms(assignment, item, assignment.template)
+    forms = {form: edits for form, (_, edits) in every_form.items() if "@" not in form}
     for one, other in combinations(forms, 2):
-        slugs, chosen = zip(*(each.partition("@")[::2] for each in (one, other)), strict=True)
-        slug = pair_of(*slugs) + ("@" + ",".join(chosen) if any(chosen) else "")
+        slug = pair_of(one, other)
         with contextlib.suppress(MisconceptionError):
             both = [
                 _changed(assignment, item, slug, edits, assignment.template)
                 for edits in ((*forms[one], *forms[other]), (*forms[other], *forms[one]))
             ]
-            if slugs[0] != slugs[1] and both[0] == both[1]:
+            if both[0] == both[1]:
                 yield Mistake(slug, Description(item=item, shows="", look=""), partial(_made, both[0]))
 
 

@@ -61,6 +61,13 @@ def validate(
     frame: Annotated[
         str, typer.Option(help="With --mutants: the frame that they are made in.", show_default="the template's")
     ] = "",
+    claims: Annotated[
+        bool,
+        typer.Option(
+            help="Cross-examine instead: does what feedback names in mutants, pairs of misconceptions and the corpus "
+            "hold in cases that no grading asks for? Exit 1 where a name does not."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Grade everything whose verdict is known: solution, template, misconceptions, corpus. Exit 1 where one is off."""
@@ -78,6 +85,8 @@ def validate(
         fail(f"there is no folder {corpus}")
     if mutants:
         _validate_mutants(assignment, _frame(assignment, frame), pairs, as_json=as_json)
+    if claims:
+        _validate_claims(assignment, as_json=as_json)
     rows, rubric = [], read_rubric(assignment)
     with Working(quiet=as_json) as progress:
         try:
@@ -129,3 +138,28 @@ def _validate_mutants(assignment: Assignment, frame: Path, pairs: int, *, as_jso
     else:
         print_mutants(seen, wide_screen())
     raise typer.Exit(1 if any(each.is_missed or each.elsewhere for each in seen) else 0)
+
+
+def _validate_claims(assignment: Assignment, *, as_json: bool) -> None:
+    """Ends the command: 1 where a name is given that other cases do not bear out."""
+    from autograder.staff.authoring import corpus as corpora
+    from autograder.staff.authoring.frames import FrameError
+    from autograder.staff.authoring.misconceptions import MisconceptionError
+    from autograder.staff.commands.cross_examination import cross_examine, print_claims
+    from autograder.student.grading.bank import BankError
+    from autograder.student.sandbox.host import SandboxError
+
+    seen = []
+    with Working(quiet=as_json) as progress:
+        try:
+            for suspect, made in cross_examine(assignment, read_rubric(assignment)):
+                seen.append((suspect, made))
+                progress.say(f"{len(seen)} {suspect.kind}, {suspect.item}: {suspect.what}")
+        except (corpora.CorpusError, FrameError, MisconceptionError, BankError, SandboxError) as error:
+            fail(str(error))
+    every = [claim for _, made in seen for claim in made]
+    if as_json:
+        say_json(msgspec.json.encode(every))
+    else:
+        print_claims(seen, wide_screen())
+    raise typer.Exit(1 if any(claim.parts for claim in every) else 0)

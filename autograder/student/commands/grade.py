@@ -13,6 +13,7 @@ from autograder.student.assignment import Assignment
 from autograder.student.grading.bank import BankError
 from autograder.student.grading.demonstrations import demonstrations
 from autograder.student.grading.examination import Clock, Limits
+from autograder.student.grading.first_sight import first_sight
 from autograder.student.grading.grade import grade, left_out, untouched
 from autograder.student.grading.reading import read_submission
 from autograder.student.grading.reproduction import Reproduce
@@ -163,4 +164,5 @@ def about(submission: Submission, rubric: Rubric, notes: Sequence[str] = ()) -> 
     """How the notebook was read, as markdown for the student and as data."""
     notes = [*(f"{note}." for note in notes), *submission.notebook.notes, *left_out(submission.outline, rubric)]
     listed = "\n".join(f"- {note}" for note in notes)
-    return (f"How your notebook was read:\n\n{listed}" if notes else ""), {"notes": notes}
+    read = f"How your notebook was read:\n\n{listed}" if notes else ""
+    return "\n\n".join(filter(None, (first_sight(submission, rubric), read))), {"notes": notes}

@@ -34,6 +34,12 @@ class Description(msgspec.Struct, frozen=True):
     item: str
     shows: str
     look: str
+    apart: bool = False
+    """Whether what it says is seen in its own checks, whatever else is wrong in the item."""
+    right: tuple[str, ...] = ()
+    """Checks of the item that must have passed for `shows` to be true."""
+    otherwise: str = ""
+    """What of it is true where they have not."""
     text: str = ""
     """The digest of the component, where its text alone shows the mistake and others may answer alike."""
 

@@ -7,9 +7,10 @@ import msgspec
 from autograder.guest.outcomes import Ended, Fault, Missing, Outcome, fault
 from autograder.student.grading.bank import Bank, BankError
 from autograder.student.grading.examination import Clock, examine
-from autograder.student.grading.judge import judge, not_checked, presupposing
+from autograder.student.grading.judge import Text, judge, not_checked, presupposing
 from autograder.student.grading.reproduction import NotRun, Reproduce, Subject
 from autograder.student.grading.rubric import Item, Rubric, named, not_reproduced
+from autograder.student.grading.signs import seen
 from autograder.student.grading.verdicts import Finding, Verdict
 from autograder.student.program import Outline, Submission, digest, program_for, too_new, why_missing
 from autograder.student.sandbox.bounded import Exhausted, Failed, bounded
@@ -33,7 +34,8 @@ def grade(
         usual = bank.work[item.name] * sandbox.unit if item.name in bank.work else None
         try:
             if item.probes:
-                cases = dict.fromkeys(case for check in item.checks for case in check.cases)
+                asked = {case for check in item.checks for case in check.cases}
+                cases = [case for case in item.cases if case in asked]  # in this order all banks are recorded
                 answers = examine(item, cases, submission, sandbox, clock, usual=usual, harmful=harmful)
                 if any(isinstance(answer, Ended) for answer in answers.values()):
                     harmful.update(item.needs[:1])
@@ -58,8 +60,14 @@ def grade(
 def _judged(
     item: Item, answers: Mapping[str, Outcome], bank: Bank, rubric: Rubric, read: Outline
 ) -> dict[str, Finding]:
-    text = digest(read, item.needs[0])
-    findings = judge(item, answers, bank, rubric, lambda name: why_missing(read, name), text)
+    component = item.needs[0]
+    asked = rubric.asked
+    text = Text(
+        why_missing=lambda name: why_missing(read, name, asked),
+        signs=lambda: seen(rubric.signs, item.name, component, read, asked - {component}),
+        digest=digest(read, component),
+    )
+    findings = judge(item, answers, bank, rubric, text)
     if unread := _unread(answers, read):
         return {name: each if each.passed else _to_review(each, unread) for name, each in findings.items()}
     return findings

@@ -1,30 +1,42 @@
 """Turns outcomes into findings: equal to the reference, equal to a misconception, or different in ways that can be
 told."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 
-from autograder.guest.outcomes import Fault, Outcome, Reply
+from autograder.guest.outcomes import Fault, Outcome, Reply, lacking
 from autograder.student.grading import messages
-from autograder.student.grading.bank import Bank, BankError, parts_of, slug_of
+from autograder.student.grading.bank import Bank, BankError, Description, parts_of, slug_of
 from autograder.student.grading.compare import Difference, differences, same
-from autograder.student.grading.properties import below_zero, property_of, property_of_all, size_of
+from autograder.student.grading.properties import below_zero, half_right, property_of, property_of_all, size_of
 from autograder.student.grading.replies import Answers, Comparison
 from autograder.student.grading.rubric import Check, Item, Rubric
 from autograder.student.grading.sketch import sketched
 from autograder.student.grading.verdicts import Finding
 
+CLOSER = 0.01
+"""Of several pairs that fit, one that fits by so much more is the one."""
 GRADIENT = "gradient"
 """What the names of fields that hold gradients end with."""
 
 
-def judge(
-    item: Item, answers: Answers, bank: Bank, rubric: Rubric, why_missing: Callable[[str], str], text: str = ""
-) -> dict[str, Finding]:
-    """A finding for every check of the item, in the rubric's order. `text`: the digest of the component's own text."""
+class Text(msgspec.Struct, frozen=True):
+    """What the notebook's text has to say, asked for where it is needed."""
+
+    why_missing: Callable[[str], str]
+    """Why a name that a check asks for is not there."""
+    signs: Callable[[], Sequence[str]] = tuple
+    """What in the component may be why it is wrong."""
+    digest: str = ""
+    """Of the component."""
+
+
+def judge(item: Item, answers: Answers, bank: Bank, rubric: Rubric, text: Text) -> dict[str, Finding]:
+    """A finding for every check of the item, in the rubric's order."""
     known = {case: _described(answer, rubric) for case, answer in answers.items()}
-    comparison = Comparison(item, known, bank, rubric.tolerance, text)
+    comparison = Comparison(item, known, bank, rubric.tolerance, text.digest)
+    known |= {case: lacking(package) for case, package in comparison.owed_to_a_stand_in().items()}
     failing = [check for check in item.checks if not comparison.passes(check)]
     pointed = [check for check in item.checks if not check.is_note]
     wrong = [check for check in pointed if check in failing]
@@ -33,6 +45,7 @@ def judge(
         names |= dict.fromkeys(unnamed, _two(pointed, comparison))
     findings: dict[str, Finding] = {}
     said: dict[str, str] = {}
+    claims = Claims(bank, frozenset(check.name for check in item.checks if check not in failing))
     for check in item.checks:
         if check not in failing:
             if check.after and not findings[check.after].passed:
@@ -53,17 +66,41 @@ def judge(
             slug = names.get(check.name)
             blank = slug == item.not_started  # who has written nothing is told what to write, not what was expected
             table = "" if blank else _layers(check, comparison)
-            seen = "" if blank else _explain(check, comparison, rubric, why_missing, named=slug is not None)
+            seen = "" if blank else _explain(check, comparison, rubric, text.why_missing, named=slug is not None)
             shown = check.name in item.shown and not blank and comparison.is_seen(check)
-            findings[check.name] = msgspec.structs.replace(_mistake(check, seen, table, slug, bank, said), shown=shown)
+            found = _mistake(check, seen, table, slug, claims, said)
+            findings[check.name] = msgspec.structs.replace(found, shown=shown)
+    return _with_signs(findings, [check.name for check in wrong if not names.get(check.name)], text)
+
+
+def _with_signs(findings: dict[str, Finding], unnamed: Sequence[str], text: Text) -> dict[str, Finding]:
+    """With what the component's text has, in the first check that no name explains and that says how it is wrong."""
+    told = [name for name in unnamed if findings[name].message.startswith(messages.WRONG)]
+    if told and (signs := text.signs()):
+        message = f"{findings[told[0]].message}\n\n{messages.places(signs)}"
+        findings[told[0]] = msgspec.structs.replace(findings[told[0]], message=message)
     return findings
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """What may be said of a misconception, given the item's checks that have passed."""
+
+    bank: Bank
+    passed: frozenset[str]
+
+    def of(self, slug: str) -> list[Description]:
+        """Its parts in words, each as far as it is borne out here."""
+        return [
+            each if self.passed.issuperset(each.right) else msgspec.structs.replace(each, shows=each.otherwise)
+            for each in (self.bank.misconceptions[part] for part in parts_of(slug))
+        ]
 
 
 def _title(item: Item, check: str) -> str:
     return next(each.title for each in item.checks if each.name == check)
 
 
-def _mistake(check: Check, seen: str, table: str, slug: str | None, bank: Bank, said: dict[str, str]) -> Finding:
+def _mistake(check: Check, seen: str, table: str, slug: str | None, claims: Claims, said: dict[str, str]) -> Finding:
     """What was seen, the layers, and what it usually means.
 
     `said` maps the texts of the item so far to the checks that have them, so that none is said twice.
@@ -72,7 +109,7 @@ def _mistake(check: Check, seen: str, table: str, slug: str | None, bank: Bank, 
     if table and table not in said:
         said[table] = check.title
         message += f"\n\n{table}"
-    meant = [bank.misconceptions[each] for each in parts_of(slug)] if slug is not None else []
+    meant = claims.of(slug) if slug is not None else []
     first = said.setdefault(slug or message, check.title)
     if first != check.title:
         repeated = messages.as_above(first, len(meant))
@@ -108,17 +145,24 @@ def _diagnose(pointed: list[Check], wrong: list[Check], comparison: Comparison) 
     """Failing check to the slug of the misconception that replies just so.
 
     Best is a misconception that agrees with the submission in every compared field of every case of the item. Where
-    there is none, a check is given a name only if exactly one misconception agrees in that check's own fields, and no
-    reply of the item speaks against it: a wrong name is worse than none.
+    there is none, a check is given a name only if exactly one misconception agrees in that check's own fields, no
+    reply of the item speaks against it, and it accounts for all that is wrong in the item or speaks of its own checks
+    alone: a wrong name is worse than none.
     """
     fitting = {check.name: comparison.fitting(check) for check in pointed}
     whole = set.intersection(*fitting.values()) if fitting else set()
-    named = {}
-    for check in wrong:
-        candidates = {
+    candidates = {
+        check.name: {
             slug for slug in fitting[check.name] if comparison.differs(slug, check) and comparison.consistent(slug)
         }
-        best = candidates & whole or candidates
+        for check in wrong
+    }
+    apart = {slug for slug, description in comparison.bank.misconceptions.items() if description.apart}
+    others = [check for check in wrong if not candidates[check.name] & apart]
+    named = {}
+    for check in wrong:
+        best = candidates[check.name] & whole
+        best = best or {each for each in candidates[check.name] if each in apart or comparison.fails(each, others)}
         slugs = set(map(slug_of, best))
         if len(slugs) > 1:
             slugs = set(map(slug_of, best & comparison.fitting(check, clues=True)))
@@ -134,12 +178,14 @@ def _two(pointed: list[Check], comparison: Comparison) -> str | None:
     try:
         if (pairs := comparison.bank.pairs) is None:
             return None
-        sketches = Comparison(comparison.item, answers, pairs, comparison.tolerance)
-        fitting = [sketches.fitting(check, clues=True) for check in pointed]
+        for tolerance in (comparison.tolerance, comparison.tolerance * CLOSER):
+            sketches = Comparison(comparison.item, answers, pairs, tolerance)
+            slugs = set.intersection(*(sketches.fitting(check, clues=True) for check in pointed)) if pointed else set()
+            if len(slugs) == 1:
+                return slugs.pop()
     except BankError:
-        return None
-    slugs = set(map(slug_of, set.intersection(*fitting))) if fitting else set()
-    return slugs.pop() if len(slugs) == 1 else None
+        pass
+    return None
 
 
 def _explain(
@@ -153,12 +199,12 @@ def _explain(
             continue
         hidden = item.cases[case].bank == "hidden"
         if hidden and check.visibility == "visible":
-            return messages.WRONG_ELSEWHERE
+            return messages.WRONG_HERE_TOO if comparison.is_wrong_in_public else messages.WRONG_ELSEWHERE
         both = (answer, expected) if isinstance(answer, Reply) and isinstance(expected, Reply) else None
         found = differences(*both, check.fields, rubric.tolerance) if both else []
         if not both:
             return messages.no_reply(answer, why_missing)
-        known = {} if hidden else _properties(found, case, comparison, named=named)
+        known = {} if hidden else _properties(found, case, comparison, rubric.modes, named=named)
         seen = messages.different(found, rubric.fields, hidden=hidden, known=known)
         alone = "" if named else _what_alone(found, *both, rubric.tolerance)
         clues = "" if named or hidden else messages.clues(*both, check.clues, rubric.clues)
@@ -172,7 +218,10 @@ def _what_alone(found: Iterable[Difference], got: Reply, expected: Reply, tolera
         return messages.GRADIENT_ALONE
     layers = got.facts.get("layers")
     is_right = bool(layers) and layers == expected.facts.get("layers")
-    return messages.LAYERS_RIGHT if is_right and all(each.places for each in found) else ""
+    of_values = all(each.places or isinstance(each.expected, bool) for each in found)
+    if is_right and of_values:
+        return messages.LAYERS_RIGHT + messages.beside(got, expected, "beside")
+    return messages.beside(got, expected, "computed").strip()
 
 
 def _only_gradients(found: Iterable[Difference], got: Reply, expected: Reply, tolerance: float) -> bool:
@@ -183,14 +232,17 @@ def _only_gradients(found: Iterable[Difference], got: Reply, expected: Reply, to
     return bool(values) and all(field.endswith(GRADIENT) for field in differing) and alike
 
 
-def _properties(found: Iterable[Difference], case: str, comparison: Comparison, *, named: bool) -> dict[str, str]:
+def _properties(
+    found: Sequence[Difference], case: str, comparison: Comparison, modes: Collection[str], *, named: bool
+) -> dict[str, str]:
     """Field to what is true of it: in the case, or in all public cases together."""
-    told = {}
+    told = {each.field: "" if named else comparison.count_off(each.field) for each in found if not each.places}
     for field in (each.field for each in found if each.places):
         replies = comparison.visible(field)
         got, expected = replies[case]
         everything = [list(arrays) for arrays in zip(*replies.values(), strict=True)]
-        said = property_of(got, expected) or property_of_all(*everything)
+        said = half_right(got, expected) if field in modes else ""
+        said = said or property_of(got, expected) or property_of_all(*everything)
         said = said or ("" if named else comparison.times_a_mistake(field))
         if not said or not named:
             said = f"{said} {comparison.dependence(field)}".strip()

@@ -22,6 +22,10 @@ LAYERS_RIGHT = (
     "In training mode the right layers run, in the right order. So look for what else is done to the numbers, before, "
     "between or after them."
 )
+WRONG_HERE_TOO = (
+    "Right in what is shown of this check, and wrong in a case that is not shown. It may come of the same mistake as "
+    "what is said of the item's other checks."
+)
 WRONG_ELSEWHERE = (
     "Right for the inputs of the public cases, and not for others. What these are, and what happens there, is not told."
 )
@@ -130,6 +134,26 @@ def clues(got: Reply, expected: Reply, fields: Sequence[str], sentences: Mapping
         for field in differing
     ]
     return " ".join(said)
+
+
+def places(signs: Sequence[str]) -> str:
+    """Where to look, without a word on whether it is the cause."""
+    return "\n".join(["Worth a look:", "", *(f"- {sign}" for sign in signs)])
+
+
+def beside(got: Reply, expected: Reply, field: str) -> str:
+    """What else runs, of the kinds that do not run in the reference, where the replies list that."""
+    mine, theirs = (reply.facts.get(field) for reply in (got, expected))
+    if not isinstance(mine, list) or not isinstance(theirs, list):
+        return ""
+    usual = {_kind(each) for each in theirs}
+    listed = [f"- {_plain(each)}" for each in mine[:MOST_TENSORS] if _kind(each) not in usual]
+    return "\n".join([" What else runs:", "", *listed]) if listed else ""
+
+
+def _kind(place: object) -> str:
+    """Of an operation that is listed with its place."""
+    return re.split(r",| (?:before|after) layer", str(place))[0]
 
 
 WRONG = "Wrong: "

@@ -58,6 +58,18 @@ def times(got: Sequence[Array], other: Sequence[Array]) -> float | None:
 
 
 @np.errstate(all="ignore")
+def half_right(got: Array, expected: Array) -> str:
+    """Of a field with a half for each mode: which one is right, "" where that is neither or both."""
+    if expected.ndim == 0 or len(expected) % 2 or not np.isfinite(got).all():
+        return ""
+    training, evaluation = (close(*both) for both in zip(np.split(got, 2), np.split(expected, 2), strict=True))
+    if training == evaluation:
+        return ""
+    one, other = ("training", "evaluation") if training else ("evaluation", "training")
+    return f"It is right in {one} mode, and not in {other} mode."
+
+
+@np.errstate(all="ignore")
 def below_zero(got: Array, expected: Array) -> str:
     """That it has values below 0, where no right one is."""
     if not (expected >= 0).all() or not (got < 0).any():
@@ -118,7 +130,7 @@ def _another_order(got: Array, expected: Array) -> str:
     if sorted(got.tolist()) != sorted(expected.tolist()):
         return ""
     right = _right_at_first(got, expected)
-    return f"They are the right ones in another order{f'; the first {right} are in place' if right else ''}."
+    return f"They are the right ones in another order{f'; {_first(right)} in place' if right else ''}."
 
 
 def _some_right(got: Array, expected: Array) -> str:
@@ -126,7 +138,12 @@ def _some_right(got: Array, expected: Array) -> str:
     if not among:
         return "None of them is among the right ones."
     right = _right_at_first(got, expected)
-    return f"{among} of the {len(expected)} are right{f', the first {right} in place' if right else ''}."
+    verb = "are" if among > 1 else "is"
+    return f"{among} of the {len(expected)} {verb} right{f'; {_first(right)} in place' if right else ''}."
+
+
+def _first(count: int) -> str:
+    return f"the first {count} are" if count > 1 else "the first one is"
 
 
 def _right_at_first(got: Array, expected: Array) -> int:
@@ -183,18 +200,6 @@ def _right_until(got: Array, expected: Array) -> str:
     return f"The first {right} are right, and none after them."
 
 
-def _half_right(got: Array, expected: Array) -> str:
-    """Fields for two modes hold one half for each."""
-    if expected.ndim == 0 or len(expected) % 2:
-        return ""
-    halves = zip(np.split(got, 2), np.split(expected, 2), strict=True)
-    right = [close(*both) for both in halves]
-    if right[0] == right[1]:
-        return ""
-    one, other = ("first", "second") if right[0] else ("second", "first")
-    return f"The {one} half is right, and the {other} half is not."
-
-
 def close(one: Array, other: Array) -> bool:
     """Whether they are the same beside the greatest value of the other one. Of one shape."""
     ours, theirs = other.astype(np.float64), one.astype(np.float64)
@@ -206,4 +211,4 @@ def close(one: Array, other: Array) -> bool:
 Property = Callable[[Array, Array], str]
 ORDERS: tuple[Property, ...] = (_reversed, _another_order, _some_right)
 """Of numbers that stand for things, the best first."""
-VALUES: tuple[Property, ...] = (_zero, _multiple, _rows_multiple, _shuffled_rows, _shifted, _right_until, _half_right)
+VALUES: tuple[Property, ...] = (_zero, _multiple, _rows_multiple, _shuffled_rows, _shifted, _right_until)

@@ -2,6 +2,7 @@
 true of all public cases together."""
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -11,6 +12,8 @@ from autograder.student.grading.compare import same
 from autograder.student.grading.properties import EQUAL, change_of, close, times
 from autograder.student.grading.rubric import Check, Item
 
+MOST_TIMES = 100
+"""A greater factor would be an accident."""
 Answers = Mapping[str, Outcome]
 """Case to outcome, for the cases of one item that were asked."""
 
@@ -31,6 +34,17 @@ class Comparison:
         failing = [self.answers[case] for case in check.cases if not self._passes(check, case)]
         faults = [answer for answer in failing if isinstance(answer, Fault)]
         return faults if len(faults) == len(failing) else []
+
+    def owed_to_a_stand_in(self) -> dict[str, str]:
+        """Cases that are not answered rightly, and the package for which a blank module stood in: that may be why."""
+        return {
+            case: str(answer.facts["stood_in"])
+            for check in self.item.checks
+            for case in check.cases
+            for answer in [self.answers[case]]
+            if isinstance(answer, Reply) and "stood_in" in answer.facts
+            if not check.is_note and not self._passes(check, case)
+        }
 
     def fitting(self, check: Check, *, clues: bool = False) -> set[str]:
         """The misconceptions that agree with the submission in all cases of the check."""
@@ -107,17 +121,62 @@ class Comparison:
         return [(name, value, theirs.get(name)) for name, value in mine.items() if theirs.get(name) != value]
 
     def times_a_mistake(self, field: str) -> str:
-        """Whether it is a multiple of what a misconception gives, in all public cases."""
-        replies = self.visible(field)
+        """Whether it is a whole multiple, or a whole part, of what a misconception gives, and so are all other arrays
+        of the public cases."""
         for slug, description in self.bank.misconceptions.items():
             if description.item != self.item.name:
                 continue
-            mistaken = [self.bank.mistaken(self.item.name, case).get(slug) for case in replies]
-            arrays = [each.arrays[field] for each in mistaken if isinstance(each, Reply) and field in each.arrays]
-            factor = times([got for got, _ in replies.values()], arrays) if len(arrays) == len(replies) else None
-            if factor is not None and abs(factor - 1) > EQUAL:
+            factors = {name: self._factor(slug, name) for name in {name for name in self._arrays if name != field}}
+            factor = self._factor(slug, field)
+            if factor is None or any(each is None or abs(each - factor) > EQUAL for each in factors.values()):
+                continue
+            whole = abs(factor) if abs(factor) > 1 else 1 / abs(factor)
+            if abs(factor - 1) > EQUAL and abs(whole - round(whole)) < EQUAL * whole and whole < MOST_TIMES:
                 return f"It is {factor:.4g} times what comes out with this mistake: {description.shows}"
         return ""
+
+    @property
+    def _arrays(self) -> set[str]:
+        """Fields of public cases that hold arrays and are compared."""
+        compared = {field for check in self.item.checks if not check.is_note for field in check.fields}
+        return {field for field in compared if self.visible(field)}
+
+    def _factor(self, slug: str, field: str) -> float | None:
+        """From what the misconception gives to what came, the same in all public cases; None where there is none."""
+        replies = self.visible(field)
+        mistaken = [self.bank.mistaken(self.item.name, case).get(slug) for case in replies]
+        arrays = [each.arrays[field] for each in mistaken if isinstance(each, Reply) and field in each.arrays]
+        return times([got for got, _ in replies.values()], arrays) if len(arrays) == len(replies) else None
+
+    def count_off(self, field: str) -> str:
+        """How a count is off in all public cases, where that is the same in all of them and they differ."""
+        counts = [
+            (answer.facts.get(field), expected.facts.get(field))
+            for case, answer in self.answers.items()
+            for expected in [self.bank.expected(self.item.name, case)]
+            if self.item.cases[case].bank == "public" and isinstance(answer, Reply) and isinstance(expected, Reply)
+        ]
+        whole = [(came, should) for came, should in counts if type(came) is int and type(should) is int]
+        came, should, apart = {a for a, _ in whole}, {b for _, b in whole}, {a - b for a, b in whole}
+        if len(whole) < len(counts) or len(should) < 2:
+            return ""
+        if len(came) == 1:
+            return f"It is {came.pop()} in all public cases, which ask for {_listed(should)}."
+        return (
+            f"It is {abs(gap)} too {'many' if gap > 0 else 'few'} in all."
+            if (gap := min(apart)) and len(apart) == 1
+            else ""
+        )
+
+    @cached_property
+    def is_wrong_in_public(self) -> bool:
+        """Whether a public case of the item is answered wrongly."""
+        return any(
+            self.item.cases[case].bank == "public" and not self._passes(check, case)
+            for check in self.item.checks
+            if not check.is_note
+            for case in check.cases
+        )
 
     def consistent(self, slug: str) -> bool:
         """Whether no reply speaks against the misconception: in each field it is as the misconception has it, or the
@@ -141,6 +200,10 @@ class Comparison:
             for field in fields
         )
 
+    def fails(self, slug: str, checks: Iterable[Check]) -> bool:
+        """Whether the misconception itself fails all these checks."""
+        return all(self.differs(slug, check) for check in checks)
+
     def differs(self, slug: str, check: Check) -> bool:
         """Whether the misconception itself fails the check."""
         return not all(
@@ -158,3 +221,8 @@ class Comparison:
 
     def _fits(self, slug: str, check: Check, case: str, *, clues: bool) -> bool:
         return self.agree(check, self.answers[case], self.bank.mistaken(self.item.name, case)[slug], clues=clues)
+
+
+def _listed(counts: Iterable[int]) -> str:
+    *first, last = map(str, sorted(counts))
+    return f"{', '.join(first)} and {last}"

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from autograder.student.assignment import Assignment, BankName
+from autograder.student.grading.signs import Sign
 from autograder.student.grading.verdicts import Visibility
 
 BARE = "autograder.guest.environment"
@@ -111,6 +112,10 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Field of a reply to its name in a sentence; the items' own among them once the rubric is loaded."""
     clues: dict[str, str] = {}
     """Field to a sentence on what came, {got}, and what should, {expected}, for checks that it is a clue of."""
+    modes: tuple[str, ...] = ()
+    """Fields with a half for training mode and, after it, one for evaluation mode."""
+    signs: tuple[Sign, ...] = ()
+    """What in a component's text is worth a look where its replies do not say why it is wrong."""
     items: tuple[Item, ...]
 
     def item(self, name: str) -> Item:
@@ -132,6 +137,11 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def public(self) -> "Rubric":
         """The part that students have what it needs for: checks with public cases, and of their cases those."""
         return msgspec.structs.replace(self, items=tuple(map(_public, self.items)))
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The functions and classes that students write."""
+        return frozenset(name for item in self.items for name in item.needs)
 
     @property
     def points(self) -> float:

@@ -1,17 +1,20 @@
 """Why a name that a check asks for is not there, in the student's terms."""
 
 import difflib
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from autograder.student.program.model import Outline, Statement
 
 MAX_NAME = 60
+_DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 _MAX_CANDIDATES = 2_000
 
 
-def why_missing(outline: Outline, name: str) -> str:
-    """One or two sentences for the student on why the notebook does not define `name`."""
+def why_missing(outline: Outline, name: str, asked: Collection[str] = ()) -> str:
+    """One or two sentences for the student on why the notebook does not define `name`. `asked` are the functions and
+    classes that the assignment asks for; any other name is one that the student's own code uses."""
     shown = short(name)
     binders = [statement for statement in outline.statements if name in statement.binds]
     may_run = [statement for statement in binders if statement.acts is None]
@@ -32,12 +35,13 @@ def why_missing(outline: Outline, name: str) -> str:
             f"{binders[-1].acts}. "
             "Write your functions so that they use their arguments."
         )
-    for mention in outline.mentions:
-        if mention.name == name:
-            return (
-                f"`{shown}` is not defined: it is in code cell {mention.cell}, line {mention.line}, but {mention.how}."
-            )
-    if (similar := _similar(outline, name)) is not None:
+    mentions = [mention for mention in outline.mentions if mention.name == name]
+    for mention in sorted(mentions, key=lambda each: each.in_text):
+        place = "" if mention.in_text else f"it is in code cell {mention.cell}, line {mention.line}, but "
+        return f"`{shown}` is not defined: {place}{mention.how}."
+    if name not in asked:
+        return f"Nothing that the notebook defines has the name `{shown}`."
+    if (similar := _similar(outline, name, asked)) is not None:
         other, cell = similar
         return f"`{shown}` is not defined: there is `{other}` in code cell {cell}; the name must be `{shown}`."
     return f"`{shown}` is nowhere in the notebook. Define it under exactly this name."
@@ -63,11 +67,12 @@ def _place(statement: Statement) -> str:
     return f"code cell {statement.cell}, line {statement.line}"
 
 
-def _similar(outline: Outline, name: str) -> tuple[str, int] | None:
-    """A defined name that differs in capitals, underscores or a few letters, and its code cell."""
+def _similar(outline: Outline, name: str, asked: Collection[str]) -> tuple[str, int] | None:
+    """A function or class that differs in capitals, underscores or a few letters and is not itself asked for, and its
+    code cell."""
     cells: dict[str, int] = {}
     for defined, cell in _definitions(outline):
-        if len(defined) <= MAX_NAME and len(cells) < _MAX_CANDIDATES:
+        if len(defined) <= MAX_NAME and len(cells) < _MAX_CANDIDATES and defined not in asked:
             cells.setdefault(defined, cell)
     plain = {_plain(defined): defined for defined in cells}
     if _plain(name) in plain:
@@ -79,11 +84,11 @@ def _similar(outline: Outline, name: str) -> tuple[str, int] | None:
 
 def _definitions(outline: Outline) -> Iterator[tuple[str, int]]:
     for statement in outline.statements:
-        for defined in sorted(statement.binds):
-            yield defined, statement.cell
+        if defined := _DEFINED.search(statement.source):
+            yield defined.group(1), statement.cell
     for broken in outline.broken:
-        for defined in sorted(broken.names):
-            yield defined, broken.cell
+        for name in sorted(broken.names):
+            yield name, broken.cell
 
 
 def _plain(name: str) -> str:

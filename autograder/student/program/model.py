@@ -38,7 +38,10 @@ class Mention(msgspec.Struct, frozen=True):
     cell: int
     line: int
     how: str
-    """Ends a sentence that starts "it is there, but": "commented out", "inside `Encoder`"."""
+    """Ends a sentence that starts "it is there, but": "commented out", "inside `Encoder`"; of one in a text cell, says
+    all."""
+    in_text: bool = False
+    """Whether it stands in the text cell after that code cell, and in no code."""
 
 
 class Outline(msgspec.Struct, frozen=True):

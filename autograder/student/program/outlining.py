@@ -22,6 +22,7 @@ MAX_STATEMENTS = 5_000
 """Far beyond an honest notebook; it bounds the time that a hostile one takes."""
 
 _COMMENTED = re.compile(r"[ \t]*#[# \t]*(?:(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|(\w+)[ \t]*=(?!=))")
+_WRITTEN_OUT = re.compile(r"[ \t>]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)[ \t]*(?:\([^)]*\))?[^:]*:[ \t]*(?:#.*)?\Z")
 _DEFINES = re.compile(r"[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
 
 
@@ -43,9 +44,12 @@ def outline(notebook: Notebook) -> Outline:
     broken: list[BrokenCell] = []
     mentions: list[Mention] = []
     modules: dict[int, str] = {}
+    last_code = 0
     for cell in notebook.cells:
         if cell.kind != "code":
+            mentions.extend(_in_text(last_code, cell.source))
             continue
+        last_code = cell.number
         if len(found) > MAX_STATEMENTS:
             broken.append(BrokenCell(cell.number, 1, f"more than {MAX_STATEMENTS:,} statements before it", frozenset()))
             continue
@@ -151,6 +155,15 @@ def _commented_out(cell: int, source: str) -> Iterator[Mention]:
     for index, line in enumerate(source.split("\n")):
         if match := _COMMENTED.match(line):
             yield Mention(match.group(1) or match.group(2), cell, index + 1, "commented out")
+
+
+def _in_text(cell: int, source: str) -> Iterator[Mention]:
+    """Definitions that stand in a text cell, which comes after this code cell."""
+    where = f"after code cell {cell}" if cell else "above all code cells"
+    for index, line in enumerate(source.split("\n")):
+        if match := _WRITTEN_OUT.match(line):
+            how = f"it stands in a text cell ({where}), which is not run. Make it a code cell"
+            yield Mention(match.group(1), cell, index + 1, how, in_text=True)
 
 
 def _hidden(statement: _Found) -> Iterator[Mention]:

@@ -1,10 +1,11 @@
 """The host's side of one guest: questions with a deadline, and never an exception for anything that the guest does."""
 
+import re
 import secrets
 import signal
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -12,10 +13,13 @@ import msgspec
 
 from autograder.guest import wire
 from autograder.guest.answering import Ask, Header, Load
+from autograder.guest.interrupting import TooLong
 from autograder.guest.namespace import Source
-from autograder.guest.outcomes import Ended, Fault, Missing, Outcome, Raised, Reply
+from autograder.guest.outcomes import Ended, Fault, Frame, Missing, Outcome, Raised, Reply
 from autograder.guest.supervision import Excess
 
+TO_ANSWER = 0.5
+"""Seconds before the deadline in which the guest is to say where its code was."""
 WINDOWS_CRASH = 0xC0000000
 """From here up an exit code of Windows is an exception that nobody caught."""
 
@@ -66,7 +70,9 @@ class Session:
 
     def ask(self, probe: str, arguments: Mapping[str, Any]) -> Outcome:
         """Puts one probe to the guest. Never raises for anything that the guest does."""
-        return self._exchange(Ask(nonce=secrets.token_hex(16), probe=probe, arguments=dict(arguments)))
+        seconds = max(self._deadline - time.monotonic() - TO_ANSWER, TO_ANSWER)
+        nonce = secrets.token_hex(16)
+        return self._exchange(Ask(nonce=nonce, probe=probe, arguments=dict(arguments), seconds=seconds))
 
     def close(self) -> None:
         """Lets go of the guest; what it has started and written goes with it."""
@@ -87,7 +93,7 @@ class Session:
             if isinstance(answer.outcome, Missing) and not answer.outcome.name.isidentifier():
                 raise wire.WireError("a name that is none")
         except (wire.Overdue, TimeoutError):
-            return self._ended(f"the code was still running after {self._seconds:.0f} s and was stopped")
+            return self._ended(self._still_running())
         except Excess as excess:
             return self._ended(str(excess))
         except (wire.Closed, ConnectionError):
@@ -97,8 +103,18 @@ class Session:
         except (msgspec.MsgspecError, RecursionError, ValueError):
             return self._ended("the code interfered with the grader's own messages (a malformed one)")
         if isinstance(answer.outcome, Raised | Missing | Fault):
-            return answer.outcome
+            return self._told(answer.outcome)
         return Reply(facts=answer.outcome.facts, arrays=arrays)
+
+    def _told(self, outcome: Raised | Missing | Fault) -> Outcome:
+        if isinstance(outcome, Raised) and outcome.kind == TooLong.__name__:
+            return self._ended(self._still_running(outcome.frames))
+        return outcome
+
+    def _still_running(self, frames: Sequence[Frame] = ()) -> str:
+        stopped = f"the code was still running after {self._seconds:.0f} s and was stopped"
+        known = [frame for frame in frames if re.fullmatch(r"code cell \d+", frame.cell)]
+        return stopped + (f" in {known[-1].cell}, line {known[-1].line}" if known else "")
 
     def _ended(self, reason: str) -> Ended:
         self._guest.end()

@@ -16,6 +16,7 @@ from autograder.student.submission.files import describe_bytes
 from autograder.student.submission.locating import MAX_BYTES, UnreadableSubmission, read_bytes
 
 MAX_CELLS = 5_000
+MAX_NAME = 40
 MAX_CELL_CHARACTERS = 200_000
 MAX_CODE_CHARACTERS = 400_000
 MAX_CODE_LINES = 20_000
@@ -48,6 +49,8 @@ class Notebook(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     python: tuple[int, int] = (0, 0)
     """Major and minor version of the Python that it was saved with, (0, 0) where the file does not say."""
+    language: str = ""
+    """That its cells are written in, as the file has it ("python", "R"); "" where it does not say."""
 
 
 def read_notebook(path: Path) -> Notebook:
@@ -72,7 +75,7 @@ def parse_notebook(data: bytes) -> Notebook:
             f"The notebook holds more code than can be graded (at most {MAX_CODE_CHARACTERS:,} characters "
             f"and {MAX_CODE_LINES:,} lines). Remove data pasted into code cells."
         )
-    return Notebook(cells, tuple(notes), _python(content))
+    return Notebook(cells, tuple(notes), _python(content), _language(content))
 
 
 def parse_content(data: bytes, notes: list[str]) -> dict[str, Any]:
@@ -98,6 +101,17 @@ def _python(content: dict[str, Any]) -> tuple[int, int]:
     version = info.get("version") if isinstance(info, dict) else None
     match = _VERSION.match(version) if isinstance(version, str) else None
     return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def _language(content: dict[str, Any]) -> str:
+    metadata = content.get("metadata")
+    told = metadata if isinstance(metadata, dict) else {}
+    for part, key in (("language_info", "name"), ("kernelspec", "language")):
+        info = told.get(part)
+        name = info.get(key) if isinstance(info, dict) else None
+        if isinstance(name, str) and name.strip():
+            return name.strip()[:MAX_NAME]
+    return ""
 
 
 def _parse_json(data: bytes, notes: list[str]) -> Any:

@@ -35,12 +35,15 @@ def autoencoder(namespace, body=STEP):
 def test_a_step_moves_each_parameter_by_about_the_learning_rate(namespace):
     facts, arrays = autoencoder(namespace)
     assert facts == {
+        "returned": "a model, a list",
         "returns_model": True,
         "trajectory_length": 2,
         "moved": True,
         "steps": 6,
         "gradients": 6,
         "reached": True,
+        "parameters": "4 of 4",
+        "computed": [],
         "optimizer": "Adam, lr 0.001, decay 0, 4 of 4 parameters",
     }
     assert 1 < np.abs(arrays["movement"]).max() < 7
@@ -141,7 +144,14 @@ def test_the_hook_is_taken_away_again(namespace):
     autoencoder(namespace)
     with training.Watch(torch.nn.Linear(1, 1)) as watch:
         pass
-    assert watch.facts == {"steps": 0, "gradients": 0, "reached": False, "optimizer": "none"}
+    assert watch.facts == {
+        "steps": 0,
+        "gradients": 0,
+        "reached": False,
+        "parameters": "0 of 2",
+        "optimizer": "none",
+        "computed": [],
+    }
 
 
 def test_the_global_batch_size_is_that_of_the_minibatches(namespace):

@@ -8,7 +8,7 @@ import torch
 from autograder.guest.namespace import Namespace
 from autograder.ps7.guest.probes import known
 from autograder.ps7.guest.probes.arrangements import fill_as
-from autograder.ps7.guest.probes.layer_trace import LayerTrace
+from autograder.ps7.guest.probes.layer_trace import LayerTrace, unregistered
 from autograder.ps7.guest.probes.seeding import (
     gradient_of,
     materialise,
@@ -21,15 +21,36 @@ from autograder.ps7.guest.probes.seeding import (
 )
 
 
+def made(
+    notebook: Namespace, *, component: str, input_shape: Sequence[int], seed: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Builds two of `component()`, and sends nothing through them if their layers know their sizes without.
+
+    Facts: `parameter_shapes` (sorted), parameters `shared` between the two, attributes with `unregistered` layers.
+    """
+    torch.manual_seed(seed)
+    with notebook.theirs():
+        module, other = (module_of(notebook[component](), component) for _ in range(2))
+        arranged = known.arrangement(component, lambda: other)
+        materialise(module, torch.zeros(tuple(input_shape)))
+        shapes = fill_as(module, arranged, known.ARCHITECTURES[component].shapes, seed)
+        facts = {
+            "parameter_shapes": sorted(map(list, shapes)),
+            "shared": any(parameter is each for parameter in module.parameters() for each in other.parameters()),
+            "unregistered": unregistered(module),
+        }
+        return facts, {}
+
+
 def convolutions(
     notebook: Namespace, *, component: str, keywords: Mapping[str, Any], input_shape: Sequence[int], seed: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Builds `component(**keywords)`, fills it, and sends one batch of `input_shape` forward and back. Its values lie
     between 0 and 1, as pixels do, and features are not negative either.
 
-    Facts: `output_shape`, `parameter_shapes` (sorted), `shared` parameters with another instance, `parameters_changed`
-    by `forward`, `after_sigmoid`, `layers`. Arrays: `output` (a sample, in training and in evaluation mode),
-    `gradient` (a sample with respect to the input) and `parameter_gradient` (norms, in the order of shapes).
+    Facts: `output_shape`, `parameters_changed` by `forward`, `after_sigmoid`, `layers`, what runs `beside` them.
+    Arrays: `output` (a sample, in training and in evaluation mode), `gradient` (a sample with respect to the input) and
+    `parameter_gradient` (norms, in the order of shapes).
     """
     torch.manual_seed(seed)
     leaf = uniform(seed, "input", tuple(input_shape)).requires_grad_()
@@ -51,14 +72,13 @@ def convolutions(
             in_evaluation = tensor_of(module.eval()(leaf * 1.0), component)
         facts = {
             "output_shape": list(output.shape),
-            "parameter_shapes": sorted(map(list, shapes)),
-            "shared": any(parameter is each for parameter in parameters for each in other.parameters()),
             "parameters_changed": bool((parameters_of(module) != before).any()),
             # A ReLU there changes no value, so that no comparison of values can see it.
             "after_sigmoid": trace.layers[-1].partition(", then sigmoid")[2].removeprefix(", then ")
             if trace.layers
             else "",
             "layers": trace.layers,
+            "beside": trace.beside,
         }
         norms = sorted(
             (shape, float(gradient_of(parameter).norm())) for shape, parameter in zip(shapes, parameters, strict=True)

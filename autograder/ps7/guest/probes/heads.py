@@ -7,7 +7,7 @@ import torch
 from autograder.guest.namespace import Namespace
 from autograder.ps7.guest.probes import known
 from autograder.ps7.guest.probes.arrangements import fill_as
-from autograder.ps7.guest.probes.layer_trace import LayerTrace
+from autograder.ps7.guest.probes.layer_trace import LayerTrace, unregistered
 from autograder.ps7.guest.probes.seeding import (
     gradient_of,
     materialise,
@@ -17,6 +17,9 @@ from autograder.ps7.guest.probes.seeding import (
     sample,
     tensor_of,
 )
+
+NO_STRETCH = 1e-3
+"""Beside the gradient of the rows' direction; that of a length which is always 1 is zero but for rounding."""
 
 
 def projection_head(
@@ -30,9 +33,9 @@ def projection_head(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Builds a head, fills it and projects `rows` feature vectors, the same ones times `scale`.
 
-    Facts: `output_shape`, `parameter_shapes`, `parameters_changed` by `forward`, `layers`. Arrays: `output` in training
-    mode and below it in evaluation mode; with respect to the features, `gradient` of the rows' direction and
-    `output_gradient` of the rows as they are.
+    Facts: `output_shape`, `parameter_shapes`, `parameters_changed` by `forward`, whether rows are `stretched`,
+    `layers`, what runs `beside` them, attributes with `unregistered` layers. Arrays: `output` in training mode and
+    below it in evaluation mode; with respect to the features, `gradient` of the rows' direction.
     """
     torch.manual_seed(seed)
     notebook.provide(device=torch.device("cpu"), projection_dim=known.WIDTH)
@@ -48,7 +51,9 @@ def projection_head(
         before = parameters_of(head)
         with trace:
             output = tensor_of(head(leaf * 1.0), "ProjectionHead")
-        gradients = [_gradient(each, leaf, seed) for each in (known.direction(output), output)]
+        gradient, of_lengths = (
+            _gradient(each, leaf, seed) for each in (known.direction(output), output.norm(dim=-1, keepdim=True))
+        )
         with torch.no_grad():
             in_evaluation = tensor_of(head.eval()(leaf * 1.0), "ProjectionHead")
         shapes = expected if arranged else [parameter.shape for parameter in head.parameters()]
@@ -56,18 +61,20 @@ def projection_head(
             "output_shape": list(output.shape),
             "parameter_shapes": sorted(map(list, shapes)),
             "parameters_changed": bool((parameters_of(head) != before).any()),
+            "stretched": bool(of_lengths.abs().max() > NO_STRETCH * gradient.abs().max()),
             "layers": trace.layers,
+            "beside": trace.beside,
+            "unregistered": unregistered(head),
         }
         return facts, {
             "output": torch.cat([output.detach().float(), in_evaluation.float()]),
-            "gradient": gradients[0],
-            "output_gradient": gradients[1],
+            "gradient": sample(gradient),
         }
 
 
-def _gradient(output: torch.Tensor, leaf: torch.Tensor, seed: int) -> Any:
+def _gradient(output: torch.Tensor, leaf: torch.Tensor, seed: int) -> torch.Tensor:
     """Of a random objective, with respect to the leaf."""
     leaf.grad = None
     if output.requires_grad:
         (output * normal(seed, "objective", tuple(output.shape))).sum().backward(retain_graph=True)
-    return sample(gradient_of(leaf))
+    return gradient_of(leaf)

@@ -1,11 +1,13 @@
 """Which layers a module really applies, seen from the operations that it dispatches, however it was written."""
 
+import os
 import sys
 from collections import Counter
 from types import FrameType
 from typing import Any
 
 import torch
+from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from autograder.guest.namespace import CELL
@@ -23,9 +25,22 @@ ACTIVATIONS = {
     "clamp": "clamp",
     "softplus": "softplus",
     "_softmax": "softmax",
+    "_log_softmax": "log-softmax",
     "prelu": "PReLU",
     "_prelu_kernel": "PReLU",
+    "hardsigmoid": "hard sigmoid",
+    "hardswish": "hard swish",
+    "log_sigmoid_forward": "log-sigmoid",
+    "mish": "Mish",
+    "rrelu_with_noise": "randomised leaky ReLU",
+    "threshold": "threshold",
+    "softshrink": "soft shrinkage",
+    "hardshrink": "hard shrinkage",
+    "glu": "GLU",
 }
+WITHOUT_BIAS = ", without bias"
+MATRIX_PLACES = {"addmm": 2, "mm": 1}
+"""Where these operations have a linear layer's matrix."""
 LAYER_OPERATIONS = {
     "native_batch_norm": "batch norm",
     "_native_batch_norm_legit": "batch norm",
@@ -40,19 +55,41 @@ LAYER_OPERATIONS = {
     "constant_pad_nd": "constant padding",
     "reflection_pad2d": "reflection padding",
     "replication_pad2d": "replication padding",
-    "addmm": "linear",
-    "mm": "linear",
+    "native_group_norm": "group norm",
 }
-MOST = 40
+ARITHMETIC = {
+    **dict.fromkeys(("add", "sub", "rsub"), "an addition or subtraction"),
+    "mul": "a multiplication",
+    **dict.fromkeys(("div", "reciprocal", "floor_divide"), "a division"),
+    **dict.fromkeys(("pow", "sqrt", "rsqrt", "square"), "a power or root"),
+    **dict.fromkeys(("exp", "log", "log1p", "expm1"), "an exponential or logarithm"),
+    **dict.fromkeys(("mean", "sum", "cumsum", "prod"), "a sum or mean"),
+    **dict.fromkeys(("std", "var", "var_mean", "std_mean"), "a deviation"),
+    **dict.fromkeys(("linalg_vector_norm", "norm", "linalg_norm"), "a norm"),
+    **dict.fromkeys(("amax", "amin", "max", "min", "aminmax"), "a maximum or minimum"),
+    **dict.fromkeys(("round", "floor", "ceil", "trunc", "sign"), "a rounding"),
+    "abs": "an absolute value",
+    "neg": "a change of sign",
+    **dict.fromkeys(("rand_like", "randn_like", "randn", "rand", "normal", "uniform"), "random numbers"),
+    **dict.fromkeys(("flip", "roll"), "a change of order"),
+}
+MOST, MOST_BESIDE = 40, 6
+OTHERS = tuple(
+    os.path.join(*parts)
+    for parts in (("torch", "optim"), ("torch", "autograd"), ("utils", "data"), ("guest", "probes"))
+)
+"""Folders of code that computes for the notebook: optimizers, `backward`, loaders, the probes' models."""
 
 
 class LayerTrace(TorchDispatchMode):
-    """While active, lists layers as sentences ("conv 3 -> 12, kernel 4, stride 2, padding 1, then ReLU") and counts
-    how often each place of the notebook runs an operation."""
+    """While active, lists layers as sentences ("conv 3 -> 12, kernel 4, stride 2, padding 1, then ReLU"), lists the
+    arithmetic beside them ("a division before layer 1, in code cell 5, line 9") and counts how often each place of the
+    notebook runs an operation."""
 
     def __init__(self) -> None:
         super().__init__()
         self.layers: list[str] = []
+        self.beside: list[str] = []
         self._runs: Counter[tuple[object, ...]] = Counter()
 
     @property
@@ -63,32 +100,99 @@ class LayerTrace(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Runs the operation and notes it."""
         name = func.overloadpacket.__name__
-        if (place := _place(sys._getframe(1))) is not None:
-            self._runs[name, *place] += 1
+        if (frame := _frame(sys._getframe(1))) is not None:
+            self._runs[name, frame.f_code, frame.f_lasti] += 1
         if len(self.layers) < MOST:
-            self._note(name, args)
+            self._note(name, args, frame)
         return func(*args, **(kwargs or {}))
 
-    def _note(self, name: str, args: Any) -> None:
+    def _note(self, name: str, args: Any, frame: FrameType | None) -> None:
+        plain = name.rstrip("_")
         if name == "convolution":
             self.layers.append(_convolution(*args))
         elif name in LAYER_OPERATIONS:
             self.layers.append(LAYER_OPERATIONS[name])
-        elif name.rstrip("_") in ACTIVATIONS and not _bounds_a_divisor(name, args):
-            activation = ACTIVATIONS[name.rstrip("_")]
-            if self.layers:
-                self.layers[-1] += f", then {activation}"
-            else:
+        elif name in MATRIX_PLACES:
+            incoming, outgoing = args[MATRIX_PLACES[name]].shape
+            self.layers.append(f"linear {incoming} -> {outgoing}{'' if name == 'addmm' else WITHOUT_BIAS}")
+        elif plain == "add" and self.layers and self.layers[-1].endswith(WITHOUT_BIAS) and _is_a_bias(args):
+            self.layers[-1] = self.layers[-1].removesuffix(WITHOUT_BIAS)
+        elif plain in ACTIVATIONS and not _bounds_a_divisor(name, args):
+            activation = ACTIVATIONS[plain]
+            if not self.layers:
                 self.layers.append(activation)
+            elif not (self.layers[-1].split(", then ")[-1] == "sigmoid" and _leaves_probabilities(plain, args)):
+                self.layers[-1] += f", then {activation}"
+        elif plain in ARITHMETIC and frame is not None and len(self.beside) < MOST_BESIDE:
+            where = f"after layer {len(self.layers)}" if self.layers else "before layer 1"
+            said = f"{ARITHMETIC[plain]} {where}, in {frame.f_code.co_filename}, line {frame.f_lineno}"
+            self.beside += [said] if said not in self.beside else []
 
 
-def _place(frame: FrameType | None) -> tuple[object, int] | None:
-    """The instruction of the notebook that is being run."""
-    while frame is not None:
-        if frame.f_code.co_filename.startswith(CELL):
-            return frame.f_code, frame.f_lasti
+class StepTrace(TorchDispatchMode):
+    """While active, lists what the notebook's lines compute of what depends on parameters, beyond sums of losses: "a
+    sigmoid, in code cell 13, line 17". What a model, an optimizer, `backward` or a loader computes is not listed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.computed: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Runs the operation and notes it."""
+        name = func.overloadpacket.__name__.rstrip("_")
+        word = ACTIVATIONS.get(name) or ARITHMETIC.get(name)
+        is_of_interest = word and name != "add" and not _bounds_a_divisor(name, args)
+        if is_of_interest and len(self.computed) < MOST_BESIDE and _depends(args):
+            frame = _line_of(sys._getframe(1))
+            said = "" if frame is None else f"{word}, in {frame.f_code.co_filename}, line {frame.f_lineno}"
+            self.computed += [said] if said and said not in self.computed else []
+        return func(*args, **(kwargs or {}))
+
+
+def _depends(args: Any) -> bool:
+    """Whether a gradient would flow through the operation."""
+    tensors = (each for part in args for each in (part if isinstance(part, list | tuple) else (part,)))
+    return torch.is_grad_enabled() and any(isinstance(each, torch.Tensor) and each.requires_grad for each in tensors)
+
+
+def _line_of(frame: FrameType | None) -> FrameType | None:
+    """That of the notebook which computes this itself; None where it leaves that to others."""
+    while frame is not None and not frame.f_code.co_filename.startswith(CELL):
+        if any(part in frame.f_code.co_filename for part in OTHERS):
+            return None
         frame = frame.f_back
-    return None
+    return frame
+
+
+def unregistered(module: nn.Module) -> list[str]:
+    """Attributes that hold layers where torch does not find them: in a list, a tuple or a dict of Python's own."""
+    found = []
+    for name, value in vars(module).items():
+        held = value.values() if type(value) is dict else value if type(value) in (list, tuple) else ()
+        if not name.startswith("_") and any(isinstance(each, nn.Module) for each in held):
+            found.append(f"self.{name}")
+    return found
+
+
+def _frame(frame: FrameType | None) -> FrameType | None:
+    """That of the notebook which is being run."""
+    while frame is not None and not frame.f_code.co_filename.startswith(CELL):
+        frame = frame.f_back
+    return frame
+
+
+def _is_a_bias(args: Any) -> bool:
+    return any(isinstance(each, torch.Tensor) and each.ndim == 1 for each in args[:2])
+
+
+def _leaves_probabilities(name: str, args: Any) -> bool:
+    """Whether it is a clamp that changes nothing that lies between 0 and 1, nor its gradient."""
+    bounds = [*args[1:3], None, None]
+    numbers = [each for each in bounds[:2] if each is not None]
+    if name not in {"clamp", "clamp_min", "hardtanh"} or not all(isinstance(each, int | float) for each in numbers):
+        return False
+    low, high = bounds[:2]
+    return (low is None or low <= 0) and (high is None or high >= 1)
 
 
 def _bounds_a_divisor(name: str, args: Any) -> bool:

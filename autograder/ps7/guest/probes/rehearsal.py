@@ -2,19 +2,18 @@
 `train_classifier` it comes to, in which order, and what each is given."""
 
 import contextlib
-import ctypes
 import dis
 import inspect
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from types import CodeType, FrameType
 from typing import Any
 
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from autograder.guest.interrupting import time_limit
 from autograder.guest.modules import Blank
 from autograder.guest.namespace import CELL, Namespace, Source, compiled, describe
 from autograder.ps7.guest.probes.frame import GLOBALS
@@ -26,13 +25,6 @@ STATEMENT_SECONDS = 3.0
 ALL_SECONDS = 20.0
 MOST_CALLS = 60
 LONGEST_LABEL = 80
-
-
-class TooLong(BaseException):
-    """A statement that does not end; no `except Exception` of the notebook's catches this."""
-
-    def __init__(self) -> None:
-        super().__init__(f"did not end within {STATEMENT_SECONDS:g} s")
 
 
 class Undefined(Blank):
@@ -100,12 +92,29 @@ class Rehearsal(Namespace):
         )
 
     def execute(self, program: Sequence[Source]) -> list[dict[str, Any]]:
-        """Executes all statements, those that want a name which is bound further down after the others."""
+        """Executes all statements, those that want a name which is bound further down after the others, and with them
+        what has to come after them."""
         later = {name for statement in program for name in statement.binds}
-        deferred = [statement for statement in program if not self._run(statement, later)]
+        deferred: list[Source] = []
+        bound: set[str] = set()
+        used: set[str] = set()
+        for statement in program:
+            loads, stores = self._names(statement)
+            if loads & bound or stores & used or not self._run(statement, later):
+                deferred.append(statement)
+                bound |= stores
+                used |= {name for name in loads if name in self.globals} | stores
         for statement in deferred:
             self._run(statement, set())
         return []
+
+    def _names(self, statement: Source) -> tuple[set[str], set[str]]:
+        """The names that it asks for as it runs, and those that it binds."""
+        try:
+            code = compiled(statement, self._flags)
+        except BaseException:
+            return set(), set(statement.binds)
+        return _named(code, "LOAD_NAME", "LOAD_GLOBAL"), {*statement.binds, *_stores(code)}
 
     def _run(self, statement: Source, later: set[str]) -> bool:
         """Whether it has been dealt with: not where it wants a name of `later`."""
@@ -123,7 +132,7 @@ class Rehearsal(Namespace):
         calls = len(self.calls)
         while True:
             try:
-                with _time_limit(min(STATEMENT_SECONDS, max(self._end - time.monotonic(), 0.1))):
+                with time_limit(min(STATEMENT_SECONDS, max(self._end - time.monotonic(), 0.1))):
                     exec(code, self.globals)
                 break
             except BaseException as error:
@@ -201,42 +210,21 @@ def _flag(supervised: Any) -> bool | str:
     return "..." if supervised is None or supervised is ... else bool(supervised)
 
 
-@contextlib.contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Raises TooLong in this thread, again and again until it gets through. Not by a signal, which Windows has not."""
-    thread, done = ctypes.c_ulong(threading.get_ident()), threading.Event()
-
-    def interrupt() -> None:
-        wait = seconds
-        while not done.wait(wait):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TooLong))
-            wait = 0.5
-
-    watcher = threading.Thread(target=interrupt, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        try:
-            done.set()
-        finally:
-            done.set()  # if TooLong came just then, the next is half a second away
-        # One on its way arrives by the end of this. To call it back would leave CPython 3.11 waiting for it for ever.
-        watcher.join()
-
-
 def _stores(code: CodeType) -> set[str]:
     """Top-level names that running the code assigns."""
-    stores = {"STORE_NAME", "STORE_GLOBAL"}
+    return _named(code, "STORE_NAME", "STORE_GLOBAL")
+
+
+def _named(code: CodeType, *operations: str) -> set[str]:
     # `dis` writes every constant out, which fails for numbers of more than 4,300 digits.
     code = code.replace(co_consts=(None,) * len(code.co_consts))
-    return {str(each.argval) for each in dis.get_instructions(code) if each.opname in stores}
+    return {str(each.argval) for each in dis.get_instructions(code) if each.opname in operations}
 
 
 def _can_be_made(component: Any) -> bool:
     """Whether it makes modules with parameters of their own. Only what its constructor does is tried."""
     try:
-        with _time_limit(STATEMENT_SECONDS):
+        with time_limit(STATEMENT_SECONDS):
             made, other = component(), component()
         parameters = list(made.parameters()) if isinstance(made, nn.Module) else []
         shared = {id(parameter) for parameter in parameters} & {id(parameter) for parameter in other.parameters()}

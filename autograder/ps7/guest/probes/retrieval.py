@@ -16,6 +16,7 @@ from torch.nn import functional
 from autograder.guest.namespace import CELL, Namespace
 from autograder.ps7.guest.probes.frame import GLOBALS
 from autograder.ps7.guest.probes.layer_trace import LayerTrace
+from autograder.ps7.guest.probes.partitions import unsorted
 from autograder.ps7.guest.probes.seeding import generator, normal, unit_rows
 from autograder.ps7.guest.probes.stand_ins import CopyingHead, ImageTable
 
@@ -76,7 +77,7 @@ def retrieve(
     numbers = generator(seed, "names").permutation(10_000)[: photos + 5]
     names = np.array([f"{number:04d}_{seed % 97:02d}.jpg" for number in numbers], dtype=object)
     keywords = {} if k is None else {"k": k}
-    with notebook.theirs():
+    with notebook.theirs(), unsorted():
         known, before = list(names), embeddings.clone()
         for each in earlier:
             matches_of(partial(function, model, embeddings, each, names, **keywords), notebook)
@@ -141,6 +142,13 @@ def read_matches(matches: Any, names: list[str]) -> tuple[dict[str, Any], list[i
         matches = matches.tolist()
     if isinstance(matches, list | tuple):
         matches = [item.tolist() if isinstance(item, torch.Tensor | np.ndarray) else item for item in matches]
+    if isinstance(matches, str):
+        return {"kind": "one text", "count": 1, "distinct": 1, "nested": False}, [-1]
+    if isinstance(matches, dict):
+        matches = list(matches.items())
+    if of_several := _entries(matches, names):
+        kind, first = of_several
+        return {"kind": kind, "count": len(first), "distinct": len(set(first)), "nested": False}, [-1] * len(first)
     array = np.asarray(matches, dtype=object)
     flat = array.reshape(-1).tolist()
     places = {name: index for index, name in enumerate(names)}
@@ -148,6 +156,18 @@ def read_matches(matches: Any, names: list[str]) -> tuple[dict[str, Any], list[i
     found = [places.get(str(item).rpartition("/")[2], -1) for item in flat[:MOST]]
     distinct = len({str(item) for item in flat})
     return {"kind": _kind(flat), "count": len(flat), "distinct": distinct, "nested": array.ndim != 1}, found
+
+
+def _entries(matches: Any, names: list[str]) -> tuple[str, list[str]] | None:
+    """What each match is, and the matches as texts, where each is a file name with something else; None where not."""
+    if not isinstance(matches, list | tuple) or not matches:
+        return None
+    if not all(isinstance(each, list | tuple) and len(each) > 1 for each in matches):
+        return None
+    held = [[str(part).rpartition("/")[2] in set(names) for part in each] for each in matches]
+    if not all(sum(each) == 1 for each in held):
+        return None
+    return "names with something else beside each", [str(each) for each in matches]
 
 
 def _kind(items: list[Any]) -> str:

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from autograder.guest.namespace import Namespace
 from autograder.ps7.guest.probes.frame import BATCH, FEATURES, GLOBALS
+from autograder.ps7.guest.probes.layer_trace import StepTrace
 from autograder.ps7.guest.probes.seeding import fill, generator, images, parameters_of, sample
 
 LEARNING_RATE = 1e-3
@@ -18,6 +19,7 @@ DEAD_CHANNELS = 6
 MOST_IMAGES = 260
 """More of them would only take time; no two minibatches of more pairs are the same."""
 STILL_CLASS = 3
+LONGEST_NAME = 30
 SATURATED = 200.0
 """A number from which sigmoid and softmax have no gradient in 32 bits."""
 
@@ -101,20 +103,31 @@ class Pairs(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
 class Watch:
     """While active, counts the steps of all of torch's optimizers, those that move nothing too, and the gradients that
-    reach `module`."""
+    reach `module`. What is `computed` is listed while its `trace` is active too."""
 
     def __init__(self, module: nn.Module) -> None:
         self._arrived = [0 for _ in module.parameters()]
+        self._held = [0 for _ in module.parameters()]
         self._module = module
         self._steps = 0
         self._optimizer = "none"
+        self.trace = StepTrace()
 
     @property
     def facts(self) -> dict[str, Any]:
-        """`steps`, `gradients` (of the parameter that got most), whether any `reached` it, and the `optimizer` of the
-        last step."""
-        most = max(self._arrived, default=0)
-        return {"steps": self._steps, "gradients": most, "reached": most > 0, "optimizer": self._optimizer}
+        """`steps`, `gradients` (of the parameter that got most), whether any `reached` it and how many `parameters` one
+        has reached, the `optimizer` of the last step and what was `computed` beside it."""
+        # Who computes gradients without `backward` (torch.func) has them in place when the optimizer steps.
+        each = [max(pair) for pair in zip(self._arrived, self._held, strict=True)]
+        most = max(each, default=0)
+        return {
+            "steps": self._steps,
+            "gradients": most,
+            "reached": most > 0,
+            "parameters": f"{sum(map(bool, each))} of {len(each)}",
+            "optimizer": self._optimizer,
+            "computed": self.trace.computed,
+        }
 
     def __enter__(self) -> "Watch":
         self._hooks: list[Any] = [register_optimizer_step_pre_hook(self._note_step)]
@@ -131,11 +144,20 @@ class Watch:
 
     def _note_step(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
         self._steps += 1
-        given = optimizer.param_groups[0]
-        held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
-        own = sum(id(parameter) in held for parameter in self._module.parameters())
-        self._optimizer = f"{type(optimizer).__name__}, lr {given['lr']:g}, decay {given.get('weight_decay', 0):g}"
-        self._optimizer += f", {own} of {len(self._arrived)} parameters"
+        groups = optimizer.param_groups
+        held = {id(parameter) for group in groups for parameter in group["params"]}
+        parameters = list(self._module.parameters())
+        for index, parameter in enumerate(parameters):
+            if id(parameter) in held and parameter.grad is not None and parameter.grad.any():
+                self._held[index] += 1
+        own = sum(id(parameter) in held for parameter in parameters)
+        settings = (
+            " and ".join(dict.fromkeys(f"{group.get(name, 0):g}" for group in groups))
+            for name in ("lr", "weight_decay")
+        )
+        self._optimizer = "{}, lr {}, decay {}, {} of {} parameters".format(
+            type(optimizer).__name__, *settings, own, len(parameters)
+        )
 
 
 def train_ae(
@@ -157,9 +179,10 @@ def train_ae(
     before = parameters_of(model)
     loader = _loader(seed, count)
     with notebook.theirs():
-        with Watch(model) as watch:
-            trained, trajectory = _pair(function(model, loader, epochs))
+        with Watch(model) as watch, watch.trace:
+            trained, trajectory, returned = _pair(function(model, loader, epochs))
         facts = {
+            "returned": returned,
             "returns_model": isinstance(trained, nn.Module),
             "trajectory_length": len(trajectory),
             "moved": bool((parameters_of(model) != before).any()),
@@ -203,9 +226,11 @@ def train_classifier(
             classifier[0].bias[STILL_CLASS] = SATURATED
     loader = _loader(seed, count, alike=alike, label=STILL_CLASS if still else None)
     with notebook.theirs():
-        with Watch(classifier) as watch:
-            trained, trajectory = _pair(function(encoder, classifier, loader, epochs=epochs, supervised=supervised))
+        with Watch(classifier) as watch, watch.trace:
+            given = function(encoder, classifier, loader, epochs=epochs, supervised=supervised)
+        trained, trajectory, returned = _pair(given)
         facts = {
+            "returned": returned,
             "returns_classifier": isinstance(trained, nn.Module),
             "trajectory_length": len(trajectory),
             "encoder_changed": bool((_state(encoder) != encoder_before).any()),
@@ -238,9 +263,29 @@ def _state(module: nn.Module) -> torch.Tensor:
     return torch.cat([value.detach().reshape(-1).clone() for value in module.state_dict().values()])
 
 
-def _pair(returned: Any) -> tuple[Any, list[float]]:
-    """What a training function returned, as a model and a list of losses; None and [] for what is not there."""
-    if not isinstance(returned, tuple | list) or len(returned) != 2:
-        return (returned if isinstance(returned, nn.Module) else None), []
-    model, losses = returned
-    return model, [float(loss) for loss in losses] if hasattr(losses, "__len__") else []
+def _pair(given: Any) -> tuple[Any, list[float], str]:
+    """What a training function returned, as a model and a list of losses, None and [] for what is not there; and what
+    it is in words."""
+    if not isinstance(given, tuple | list) or len(given) != 2 or (type(given) is list and not _holds_a_model(given)):
+        return (given if isinstance(given, nn.Module) else None), [], _kind(given)
+    model, losses = given
+    is_list = hasattr(losses, "__len__") and not isinstance(losses, nn.Module)
+    return model, [_number(loss) for loss in losses] if is_list else [], f"{_kind(model)}, {_kind(losses)}"
+
+
+def _holds_a_model(given: list[Any]) -> bool:
+    return any(isinstance(each, nn.Module) for each in given)
+
+
+def _kind(given: Any) -> str:
+    if isinstance(given, nn.Module):
+        return "a model"
+    return "a list" if isinstance(given, list) else type(given).__name__[:LONGEST_NAME]
+
+
+def _number(loss: Any) -> float:
+    """NaN for what is none."""
+    try:
+        return float(loss)
+    except (TypeError, ValueError, RuntimeError):
+        return float("nan")

@@ -156,7 +156,9 @@ class Reproduction:
     def _stopped(self, stopped: Stopped, subject: Subject) -> Finding:
         if isinstance(stopped.outcome, Fault):
             return not_checked(stopped.outcome)
-        text = messages.no_reply(stopped.outcome, lambda name: why_missing(subject.submission.outline, name))
+        text = messages.no_reply(
+            stopped.outcome, lambda name: why_missing(subject.submission.outline, name, subject.rubric.asked)
+        )
         where = (
             "Training on real images, your code did not come to an end." if isinstance(stopped.outcome, Raised) else ""
         )

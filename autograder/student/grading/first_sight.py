@@ -1,0 +1,50 @@
+"""What is to be said of a whole notebook before anything else, where one sentence explains most of what follows."""
+
+import re
+
+from autograder.student.grading.messages import quote
+from autograder.student.grading.rubric import Rubric
+from autograder.student.program import Submission
+
+CONFLICT = re.compile(r"^(<{7} |>{7} |={7}\s*$)", re.MULTILINE)
+PYTHON = re.compile(r"i?python|xpython|sage", re.IGNORECASE)
+MOST_NAMED = 12
+
+
+def first_sight(submission: Submission, rubric: Rubric) -> str:
+    """A sentence or two for the student; "" where there is nothing of that kind to say."""
+    notebook, outline = submission.notebook, submission.outline
+    if notebook.language and not PYTHON.match(notebook.language):
+        return (
+            f"This notebook is written in another language: its file says {quote(notebook.language)}. The assignment "
+            "is in Python, and no other code can be graded."
+        )
+    torn = [cell.number for cell in notebook.cells if cell.kind == "code" and _is_torn(cell.source)]
+    if torn:
+        return (
+            f"Code cell {torn[0]} holds the marks of a merge in git that was not finished (`<<<<<<<`, `=======`, "
+            "`>>>>>>>`), so it is no Python. Keep one of the two versions, and delete the marks."
+        )
+    asked = sorted(rubric.asked)
+    there = {name for part in (*outline.statements,) for name in part.binds}
+    there |= {name for part in outline.broken for name in part.names}
+    written = {mention.name: mention.in_text for mention in outline.mentions if mention.name not in there}
+    in_text = [name for name in asked if written.get(name)]
+    if in_text:
+        verb = "stand" if len(in_text) > 1 else "stands"
+        return f"{_listed(in_text)} {verb} in text cells of the notebook, which are not run. Make them code cells."
+    if asked and not any(name in there or name in written for name in asked):
+        return (
+            f"None of the names that this assignment ({rubric.title}) asks for is in the notebook: "
+            f"{_listed(asked)}. Is it the notebook of another assignment?"
+        )
+    return ""
+
+
+def _is_torn(source: str) -> bool:
+    return {mark[0] for mark in CONFLICT.findall(source)} >= {"<", "="} or "<<<<<<< HEAD" in source
+
+
+def _listed(names: list[str]) -> str:
+    shown = [quote(name) for name in names[:MOST_NAMED]]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

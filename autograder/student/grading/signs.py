@@ -1,0 +1,63 @@
+"""What in the text of a component may be why it is wrong, where its replies leave that open: calls and named arguments
+that the assignment does not ask for. A sign says what stands there, not that it is the cause."""
+
+import ast
+import warnings
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from autograder.student.program import Outline, Program, Statement, program_for
+
+MOST = 3
+
+
+class Sign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Words of one kind."""
+
+    items: tuple[str, ...]
+    says: str
+    """Follows the word and its place: "clips the gradients, ..."."""
+    calls: tuple[str, ...] = ()
+    """Functions and classes by their last name."""
+    keywords: tuple[str, ...] = ()
+    """Named arguments of calls."""
+
+
+def seen(signs: Sequence[Sign], item: str, component: str, outline: Outline, others: frozenset[str]) -> list[str]:
+    """A sentence for each sign in the component and in the notebook's own functions that it uses, the first few;
+    `others` are names that belong to other items."""
+    mine = [sign for sign in signs if item in sign.items]
+    said: dict[str, str] = {}
+    for statement in _own(program_for(outline, (component,)), component, others):
+        for word, line, called in _words(statement):
+            for sign in mine:
+                if word in (sign.calls if called else sign.keywords) and sign.says not in said:
+                    said[sign.says] = f"`{word}` in code cell {statement.cell}, line {line}, {sign.says}"
+    return [*said.values()][:MOST]
+
+
+def _own(program: Program, component: str, others: frozenset[str]) -> list[Statement]:
+    """The component's statements and those that these lead to, without what belongs to other items."""
+    names, reached = {component}, list[Statement]()
+    while True:
+        found = [each for each in program.statements if each.binds & names and each not in reached]
+        if not found:
+            return reached
+        reached += found
+        names |= {name for each in found for name in each.needs} - others
+
+
+def _words(statement: Statement) -> Iterator[tuple[str, int, bool]]:
+    """Word, line of the cell, and whether it is called; else it names an argument."""
+    try:
+        with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
+            tree = ast.parse(statement.source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            line = statement.line + node.func.end_lineno - 1 if node.func.end_lineno else statement.line
+            yield node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", ""), line, True
+            for keyword in node.keywords:
+                yield keyword.arg or "", statement.line + keyword.lineno - 1, False
