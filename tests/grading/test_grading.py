@@ -41,6 +41,7 @@ HARM = {
     "crashes": "import ctypes\nclass Encoder:\n    def __init__(self, *a):\n        ctypes.string_at(0)",
     "kills itself": "import os, signal\nclass Encoder:\n    def __init__(self, *a):\n        os.kill(os.getpid(), signal.SIGKILL)",
     "hangs": "class Encoder:\n    def __init__(self, *a):\n        while True:\n            pass",
+    "sleeps": "import time\nclass Encoder:\n    def __init__(self, *a):\n        time.sleep(3600)",
     "floods": "class Encoder:\n    def __init__(self, *a):\n        while True:\n            print('x' * 1_000_000)",
     "swallows everything": "class Encoder:\n    def __init__(self, *a):\n        while True:\n            try:\n                while True: pass\n"
     "            except BaseException:\n                pass",
@@ -129,7 +130,7 @@ def test_answers_learnt_by_heart_earn_nothing():
 
 def test_when_the_time_is_used_up_the_rest_says_so(sandbox):
     started = time.monotonic()
-    verdicts = graded(sandbox, HARM["swallows everything"], HEAD, limits=Limits(item=30, total=2))
+    verdicts = graded(sandbox, HARM["sleeps"], HEAD, limits=Limits(item=30, total=2))
     assert time.monotonic() - started < 15
     assert score(verdicts["projection_head"]) == 0
     assert "used up by the items before" in verdicts["projection_head"][0].message

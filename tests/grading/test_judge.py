@@ -29,7 +29,7 @@ RUBRIC = Rubric(
     title="",
     environment="",
     tolerance=1e-3,
-    fields={name: f"the {name}" for name in ("shape", "value", "nested", "steps", "layers")},
+    fields={name: f"the {name}" for name in ("shape", "value", "nested", "steps", "layers", "stood_in", "beside")},
     items=(ITEM,),
 )
 
@@ -60,7 +60,7 @@ BANK = Bank(
                 for case in ("sum.open", "sum.secret")
             },
             misconceptions={
-                slug: Description("sum", f"{slug} shows.", "Look there.")
+                slug: Description("sum", f"{slug} shows.", "Look there.", apart=slug == "flat")
                 for slug in ("doubled", "flat", "both", "crash", "still", "cleared")
             },
         )
@@ -207,6 +207,34 @@ def test_a_misconception_against_which_another_reply_speaks_is_no_candidate():
     assert judged(answer(shape=(1, 2), value=(5.0, 5.0), steps=7))["shape"].misconception is None
 
 
+def test_what_is_not_all_that_is_wrong_is_named_only_if_it_speaks_of_its_own_checks():
+    """ "doubled" fits the value, and leaves open what is wrong with the shape."""
+    findings = judged(answer(shape=(3, 3), value=(2.0, 4.0)))
+    assert findings["value"].misconception is None
+    assert judged(answer(value=(2.0, 4.0)))["value"].misconception == "doubled"
+
+
+def claiming(**claim):
+    """A bank in which "doubled" says more than its own replies show."""
+    index = Index(
+        cases={
+            case: StoredCase(reference=stored([2], "right"), misconceptions={"doubled": stored([2], "doubled")})
+            for case in ("sum.open", "sum.secret")
+        },
+        misconceptions={"doubled": Description("sum", "The shape is right, the value is not.", "Look.", **claim)},
+    )
+    return Bank([index], {"right": np.array([1.0, 2.0]), "doubled": np.array([2.0, 4.0])})
+
+
+@pytest.mark.parametrize(("shape", "said"), [((2,), "The shape is right, the value is not."), ((3, 3), "Doubled.")])
+def test_what_is_said_beyond_the_replies_is_said_where_it_has_been_seen(shape, said):
+    bank = claiming(apart=True, right=("shape",), otherwise="Doubled.")
+    reply = answer(shape=shape, value=(2.0, 4.0))
+    finding = judge(ITEM, {"open": reply, "secret": reply}, bank, RUBRIC, Text(str))["value"]
+    assert finding.misconception == "doubled"
+    assert f"\n\n{said} Look." in finding.message
+
+
 def test_a_note_costs_nothing_and_says_its_sentence():
     findings = judged(answer(nested=True))
     assert findings["note"].message == "It is nested."
@@ -242,3 +270,36 @@ def test_a_check_that_presupposes_a_right_answer_earns_nothing_without_it():
 
     assert passed(answer()) == ([True, True], "")
     assert passed(answer(value=(3.0, 3.0))) == ([False, False], "This counts as soon as “Value” is right.")
+
+
+def test_what_is_wrong_where_a_blank_package_stood_in_is_left_open():
+    lacking = Reply(facts={"shape": [2], "nested": False, "steps": 1, "stood_in": "torchmetrics"}, arrays={})
+    right = Reply(facts={**answer().facts, "stood_in": "torchmetrics"}, arrays=answer().arrays)
+    assert all(finding.passed for finding in judged(right).values())
+    found = judged(lacking)
+    assert "your code uses the package `torchmetrics`, which is not installed" in found["shape"].message
+    assert not found["value"].passed
+    assert found["value"].needs_review
+
+
+def with_signs(open_, *signs):
+    return judge(ITEM, {"open": open_, "secret": open_}, BANK, RUBRIC, Text(str, signs=lambda: signs))
+
+
+def test_signs_are_told_once_where_no_name_explains_it():
+    found = with_signs(answer(value=(1.0, 3.0)), "`clip` in code cell 1, line 2, is there.")
+    assert "Worth a look:\n\n- `clip` in code cell 1, line 2, is there." in found["value"].message
+    assert "Worth a look" not in with_signs(answer(value=(2.0, 4.0)), "`clip` is there.")["value"].message
+    assert "Worth a look" not in with_signs(answer())["value"].message
+
+
+def test_what_runs_beside_the_layers_is_told_where_these_are_right():
+    layers = ["linear 2 -> 2"]
+    beside = ["a division before layer 1, in code cell 1, line 2", "a norm after layer 1, in code cell 1, line 3"]
+    both = (
+        Reply(facts={"layers": layers, "beside": beside}, arrays={}),
+        Reply(facts={"layers": layers, "beside": ["a norm after layer 1, in code cell 9, line 9"]}, arrays={}),
+    )
+    assert messages.beside(*both, "beside") == f" What else runs:\n\n- {beside[0]}"
+    assert messages.beside(both[1], both[1], "beside") == ""
+    assert messages.beside(Reply({"beside": 3}, {}), both[1], "beside") == ""

@@ -1,6 +1,7 @@
 """What code from a Colab of 2022 meets in a guest: no GPU, packages that are missing, plots that go nowhere."""
 
 import ast
+import importlib.util
 
 import pytest
 
@@ -83,6 +84,23 @@ def test_a_package_that_is_not_installed_is_the_graders_fault(sandbox, source):
         outcome = session.ask("call", {})
     assert isinstance(outcome, Fault)
     assert outcome.package == "no_such_package"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torchmetrics") is not None, reason="it is there")
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import torchmetrics\ndef value():\n    return 1 if torchmetrics.Accuracy(task='multiclass') else 2",
+        "def value():\n    from torchmetrics.functional import accuracy\n    print(accuracy([1], [1]).item())\n    return 1",
+        "from torchmetrics import Accuracy\ndef value():\n    a = Accuracy()\n    a.update(1, 2)\n    return 1",
+    ],
+)
+def test_what_only_measures_is_not_missed_and_it_is_told(sandbox, source):
+    statements = [Source(1, number, text, binds) for number, (text, binds) in enumerate(_statements(source), start=1)]
+    with sandbox.open(PROBES, statements, 30.0) as session:
+        assert session.ask("call", {}).facts == {"value": 1, "stood_in": "torchmetrics"}
+    with sandbox.open(PROBES, [Source(1, 1, "value = 1", ("value",))], 30.0) as session:
+        assert session.ask("value", {}).facts == {"value": 1}
 
 
 def _statements(source):

@@ -1,6 +1,7 @@
 """The host against guests that answer, raise, die, hang and flood, forked and plain ones. Every session after a bad one
 works."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -139,6 +140,36 @@ def test_a_hang_ends_at_the_deadline_and_stays_ended(either):
         assert time.monotonic() - started < 3
         assert first == session.ask("value", {})
     assert "still running after 1 s" in first.reason
+
+
+@ENDING
+def test_a_loop_without_end_is_told_where_it_was(either):
+    text = (
+        "\ndef value():\n    while True:\n        try:\n            pass\n        except Exception:\n            pass"
+    )
+    with either.open(PROBES, program("import math", text), 1.5) as session:
+        first = session.ask("call", {})
+        assert first == session.ask("call", {})
+    found = re.fullmatch(
+        r"the code was still running after 2 s and was stopped in code cell 2, line (\d)", first.reason
+    )
+    assert found
+    assert 3 <= int(found[1]) <= 7
+
+
+def test_who_ends_in_time_is_not_interrupted(ask):
+    text = "import time\ndef value():\n    time.sleep(0.3)\n    return 1"
+    assert ask([text], "call", seconds=1.0) == Reply(facts={"value": 1}, arrays={})
+
+
+def test_an_exception_whose_text_is_no_utf_8_is_told(ask):
+    outcome = ask(["def value():\n    raise ValueError('caf\\udce9')"], "call")
+    assert isinstance(outcome, Raised)
+    assert outcome.text == "caf?"
+
+
+def test_facts_whose_text_is_no_utf_8_are_told(ask):
+    assert ask(["value = ['a', ('caf\\udce9', {'\\udce9': 1})]"], "value").facts == {"value": ["a", ["caf?", {"?": 1}]]}
 
 
 @ENDING

@@ -14,26 +14,24 @@ MOST_NAMED = 12
 def first_sight(submission: Submission, rubric: Rubric) -> str:
     """A sentence or two for the student; "" where there is nothing of that kind to say."""
     notebook, outline = submission.notebook, submission.outline
-    if notebook.language and not PYTHON.match(notebook.language):
+    asked = sorted(rubric.asked)
+    there = {name for part in outline.statements for name in part.binds}
+    there |= {name for part in outline.broken for name in part.names}
+    if notebook.language and not PYTHON.match(notebook.language) and not there & rubric.asked:
         return (
             f"This notebook is written in another language: its file says {quote(notebook.language)}. The assignment "
             "is in Python, and no other code can be graded."
         )
-    torn = [cell.number for cell in notebook.cells if cell.kind == "code" and _is_torn(cell.source)]
-    if torn:
+    if torn := [cell.number for cell in notebook.cells if cell.kind == "code" and _is_torn(cell.source)]:
         return (
             f"Code cell {torn[0]} holds the marks of a merge in git that was not finished (`<<<<<<<`, `=======`, "
             "`>>>>>>>`), so it is no Python. Keep one of the two versions, and delete the marks."
         )
-    asked = sorted(rubric.asked)
-    there = {name for part in (*outline.statements,) for name in part.binds}
-    there |= {name for part in outline.broken for name in part.names}
-    written = {mention.name: mention.in_text for mention in outline.mentions if mention.name not in there}
-    in_text = [name for name in asked if written.get(name)]
-    if in_text:
+    mentioned = {mention.name: mention.in_text for mention in outline.mentions}
+    if in_text := [name for name in asked if name not in there and mentioned.get(name)]:
         verb = "stand" if len(in_text) > 1 else "stands"
-        return f"{_listed(in_text)} {verb} in text cells of the notebook, which are not run. Make them code cells."
-    if asked and not any(name in there or name in written for name in asked):
+        return f"{_listed(in_text)} {verb} in text cells, which are not run. Turn what holds code into code cells."
+    if asked and not any(name in there or name in mentioned for name in asked):
         return (
             f"None of the names that this assignment ({rubric.title}) asks for is in the notebook: "
             f"{_listed(asked)}. Is it the notebook of another assignment?"

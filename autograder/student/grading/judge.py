@@ -180,7 +180,8 @@ def _two(pointed: list[Check], comparison: Comparison) -> str | None:
             return None
         for tolerance in (comparison.tolerance, comparison.tolerance * CLOSER):
             sketches = Comparison(comparison.item, answers, pairs, tolerance)
-            slugs = set.intersection(*(sketches.fitting(check, clues=True) for check in pointed)) if pointed else set()
+            fitting = [sketches.fitting(check, clues=True) for check in pointed]
+            slugs = set(map(slug_of, set.intersection(*fitting))) if fitting else set()
             if len(slugs) == 1:
                 return slugs.pop()
     except BankError:
