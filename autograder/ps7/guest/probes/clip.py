@@ -8,7 +8,7 @@ from torch import nn
 
 from autograder.guest.namespace import Namespace
 from autograder.ps7.guest.probes.frame import GLOBALS
-from autograder.ps7.guest.probes.layer_trace import LayerTrace
+from autograder.ps7.guest.probes.layer_trace import LayerTrace, StepTrace
 from autograder.ps7.guest.probes.seeding import (
     gradient_of,
     module_of,
@@ -65,10 +65,10 @@ def loss(
     `exchange` gives the images' embeddings to the texts and the other way round, `permute` puts all pairs in another
     order.
 
-    Facts: `loss_shape`, `loops` over the pairs, `parameters_changed` by `forward`. Arrays: `loss` in training mode and,
-    as in `valid_epoch`, in evaluation mode; `image_gradient` with respect to the image encoder's features;
-    `text_gradient` with respect to what the text head gives, since no gradient need reach the frozen text encoder. Of
-    both what turns the embeddings: it makes no difference who normalises them.
+    Facts: `loss_shape`, `loops` over the pairs, `parameters_changed` by `forward`, what is `computed` on the way.
+    Arrays: `loss` in training mode and, as in `valid_epoch`, in evaluation mode; `image_gradient` with respect to the
+    image encoder's features; `text_gradient` with respect to what the text head gives, since no gradient need reach the
+    frozen text encoder. Of both what turns the embeddings: it makes no difference who normalises them.
     """
     torch.manual_seed(seed)
     put_in_place(notebook)
@@ -78,7 +78,7 @@ def loss(
     if exchange:
         first, second = second, first
     rows = torch.arange(count).flip(0) if permute else torch.arange(count)
-    trace = LayerTrace()
+    trace, steps = LayerTrace(), StepTrace()
     with notebook.theirs():
         model = module_of(notebook["CLIPModel"](**given), "CLIPModel")
         _put_stand_ins(model)
@@ -86,7 +86,7 @@ def loss(
         model.text_encoder.model.table = _widen(second, GLOBALS["text_embedding"])
         text_shift = model.text_projection.stand_in_watch(second)
         before = _own_parameters(model)
-        with trace:
+        with trace, steps:
             value = tensor_of(model(batch_of(rows)), "CLIPModel")
         if value.requires_grad:
             value.mean().backward()
@@ -96,6 +96,7 @@ def loss(
             "loss_shape": list(value.shape),
             "loops": trace.repeats >= count,
             "parameters_changed": bool((_own_parameters(model) != before).any()),
+            "computed": steps.computed,
         }
         return facts, {
             "loss": [float(each.detach().double().mean()) for each in (value, in_evaluation)],

@@ -66,12 +66,13 @@ ARITHMETIC = {
     **dict.fromkeys(("mean", "sum", "cumsum", "prod"), "a sum or mean"),
     **dict.fromkeys(("std", "var", "var_mean", "std_mean"), "a deviation"),
     **dict.fromkeys(("linalg_vector_norm", "norm", "linalg_norm"), "a norm"),
-    **dict.fromkeys(("amax", "amin", "max", "min", "aminmax"), "a maximum or minimum"),
+    **dict.fromkeys(("amax", "amin", "max", "min", "aminmax", "maximum", "minimum"), "a maximum or minimum"),
     **dict.fromkeys(("round", "floor", "ceil", "trunc", "sign"), "a rounding"),
     "abs": "an absolute value",
     "neg": "a change of sign",
     **dict.fromkeys(("rand_like", "randn_like", "randn", "rand", "normal", "uniform"), "random numbers"),
     **dict.fromkeys(("flip", "roll"), "a change of order"),
+    **dict.fromkeys(("where", "masked_fill"), "a choice of values by a mask"),
 }
 MOST, MOST_BESIDE = 40, 6
 OTHERS = tuple(
