@@ -168,6 +168,7 @@ def test_who_has_filled_in_nothing_is_told_what_to_write(read, form):
 
 
 CELLS = list(in_cells_of_their_own(SETUPS["right"]))
+LATE = "ae, ae_loss_traj = train_ae(ae, train_loader, epochs=EPOCHS)"  # a name that a cell further down makes
 SAVED = "torch.save(ae.state_dict(), 'ae.pth')\ndel ae\nae = Autoencoder()\nae.load_state_dict(torch.load('ae.pth'))"
 EARLIER = "ae = Autoencoder()\nae.load_state_dict(torch.load('/content/drive/ae.pth', map_location=device))"
 WHOLE = "torch.save(ae, 'ae.pt')\nae = torch.load('ae.pt', weights_only=False)"
@@ -185,6 +186,8 @@ WHOLE = "torch.save(ae, 'ae.pt')\nae = torch.load('ae.pt', weights_only=False)"
         (PRETRAIN, "assert len(train_loader.dataset) == 5000", *CELLS),
         (PRETRAIN, "while True:\n    pass", *CELLS),
         (PRETRAIN, CELLS[0], CELLS[2], CELLS[1]),
+        ("ae = Autoencoder()", LATE, *CELLS, "EPOCHS = 100"),
+        ("ae = Autoencoder()", "\n".join((LATE, *CELLS, "EPOCHS = 100"))),
         (PRETRAIN, CELLS[0].replace(", supervised=False", ""), *CELLS[1:]),
         (PRETRAIN, "import pickle\nwith open('ae.pkl', 'rb') as file:\n    ae = pickle.load(file)", *CELLS),
         (
