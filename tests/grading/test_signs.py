@@ -1,5 +1,7 @@
 """What in a component's text is worth a look."""
 
+import time
+
 import pytest
 
 from autograder.ps7.student.assignment import PS7
@@ -41,6 +43,14 @@ def test_each_is_told_once_and_not_too_many():
     signs = [Sign(items=("train",), calls=(f"f{n}",), says=f"is {n}.") for n in range(9)]
     body = "\n".join(f"    f{n}(1); f{n}(2)" for n in range(9))
     assert len(of(f"def train():\n{body}", signs=signs)) == MOST
+
+
+def test_a_long_chain_of_helpers_takes_no_time():
+    chain = "\n".join(f"f{n} = f{n + 1}" for n in range(3000))
+    read = outline(notebook(f"{chain}\ndef train():\n    return f0"))
+    started = time.process_time()
+    seen([CLIP], "train", "train", read, frozenset())
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize("frame", PS7.every_frame, ids=lambda frame: frame.name)

@@ -152,6 +152,15 @@ def test_what_stands_in_a_text_cell_is_said_to_stand_there(text: str) -> None:
     assert "it stands in a text cell (after code cell 1), which is not run" in said
 
 
+@pytest.mark.parametrize(
+    "text", ["class " + "a" * 150_000, "def f(" + "(" * 100_000, "> " * 90_000, "class A" + " " * 90_000]
+)
+def test_a_text_cell_made_to_be_slow_is_read_in_no_time(text: str) -> None:
+    started = time.process_time()
+    outline(Notebook((Cell("code", 1, "x = 1"), Cell("markdown", 1, text))))
+    assert time.process_time() - started < 1
+
+
 @pytest.mark.parametrize("text", ["Each class Decoder has:", "We define the class Decoder", "class Decoder is below"])
 def test_prose_is_no_definition(text: str) -> None:
     cells = (Cell("code", 1, "x = 1"), Cell("markdown", 1, text))

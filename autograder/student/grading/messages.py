@@ -69,7 +69,8 @@ def could_not_be_checked(package: str = "", *, again: bool = False) -> str:
     if package:
         return (
             f"This could not be checked: your code uses the package {quote(package)}, which is not installed where "
-            "grading runs. It is not counted as a mistake: tell the course staff, who can install it and grade again. "
+            "grading runs. So it is neither right nor wrong yet, and has no points until it is graded again: tell the "
+            "course staff, who can install the package. "
             "torch, numpy, scipy and scikit-learn are there."
         )
     return (

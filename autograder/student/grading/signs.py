@@ -37,15 +37,23 @@ def seen(signs: Sequence[Sign], item: str, component: str, outline: Outline, oth
     return [*said.values()][:MOST]
 
 
-def _own(program: Program, component: str, others: frozenset[str]) -> list[Statement]:
-    """The component's statements and those that these lead to, without what belongs to other items."""
-    names, reached = {component}, list[Statement]()
-    while True:
-        found = [each for each in program.statements if each.binds & names and each not in reached]
-        if not found:
-            return reached
-        reached += found
-        names |= {name for each in found for name in each.needs} - others
+def _own(program: Program, component: str, others: frozenset[str]) -> Iterator[Statement]:
+    """The component's statements and those that these lead to, in the order of the document, without what belongs to
+    other items."""
+    binders: dict[str, list[int]] = {}
+    for index, statement in enumerate(program.statements):
+        for name in statement.binds:
+            binders.setdefault(name, []).append(index)
+    reached: set[int] = set()
+    pending, seen = [component], {component, *others}
+    while pending:
+        for index in binders.get(pending.pop(), []):
+            if index not in reached:
+                reached.add(index)
+                fresh = program.statements[index].needs - seen
+                seen |= fresh
+                pending += fresh
+    return (program.statements[index] for index in sorted(reached))
 
 
 def _words(statement: Statement) -> Iterator[tuple[str, int, bool]]:

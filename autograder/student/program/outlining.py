@@ -22,7 +22,9 @@ MAX_STATEMENTS = 5_000
 """Far beyond an honest notebook; it bounds the time that a hostile one takes."""
 
 _COMMENTED = re.compile(r"[ \t]*#[# \t]*(?:(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|(\w+)[ \t]*=(?!=))")
-_WRITTEN_OUT = re.compile(r"[ \t>]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)[ \t]*(?:\([^)]*\))?[^:]*:[ \t]*(?:#.*)?\Z")
+_WRITTEN_OUT = re.compile(
+    r"[ \t>]*+(?:async[ \t]++)?(?:def|class)[ \t]++(\w++)[ \t]*+(?:\([^)]*+\))?[^:]*+:[ \t]*+(?:#.*)?\Z"
+)
 _DEFINES = re.compile(r"[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
 
 
