@@ -8,7 +8,7 @@ from torch import nn
 
 from autograder.guest.namespace import Namespace
 from autograder.ps7.guest.probes.frame import GLOBALS
-from autograder.ps7.guest.probes.layer_trace import LayerTrace, StepTrace
+from autograder.ps7.guest.probes.layer_trace import StepTrace
 from autograder.ps7.guest.probes.seeding import (
     gradient_of,
     module_of,
@@ -78,7 +78,7 @@ def loss(
     if exchange:
         first, second = second, first
     rows = torch.arange(count).flip(0) if permute else torch.arange(count)
-    trace, steps = LayerTrace(), StepTrace()
+    trace = StepTrace()
     with notebook.theirs():
         model = module_of(notebook["CLIPModel"](**given), "CLIPModel")
         _put_stand_ins(model)
@@ -86,7 +86,7 @@ def loss(
         model.text_encoder.model.table = _widen(second, GLOBALS["text_embedding"])
         text_shift = model.text_projection.stand_in_watch(second)
         before = _own_parameters(model)
-        with trace, steps:
+        with trace:
             value = tensor_of(model(batch_of(rows)), "CLIPModel")
         if value.requires_grad:
             value.mean().backward()
@@ -96,7 +96,7 @@ def loss(
             "loss_shape": list(value.shape),
             "loops": trace.repeats >= count,
             "parameters_changed": bool((_own_parameters(model) != before).any()),
-            "computed": steps.computed,
+            "computed": trace.computed,
         }
         return facts, {
             "loss": [float(each.detach().double().mean()) for each in (value, in_evaluation)],

@@ -46,9 +46,11 @@ def projection_head(
     with notebook.theirs():
         head = module_of(notebook["ProjectionHead"](embedding_dim, **keywords), "ProjectionHead")
         materialise(head, torch.zeros(rows, embedding_dim))
-        arranged = known.arrangement("ProjectionHead", notebook["ProjectionHead"])
+        component = notebook["ProjectionHead"]
+        arranged = known.arrangement("ProjectionHead", component, component)
         fill_as(head, arranged, expected, seed)
         before = parameters_of(head)
+        torch.manual_seed(seed)  # whatever was drawn on the way
         with trace:
             output = tensor_of(head(leaf * 1.0), "ProjectionHead")
         gradient, of_lengths = (

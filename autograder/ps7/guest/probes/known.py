@@ -62,9 +62,19 @@ ARCHITECTURES = {
 }
 
 
-def arrangement(component: str, make: Callable[..., nn.Module]) -> Arrangement | None:
+def arrangement(component: str, made_by: Any, make: Callable[..., nn.Module]) -> Arrangement | None:
     """How the parameters lie in what `make` makes; None where no way to lay them gives the recorded numbers. Fills the
-    module that it makes."""
+    module that it makes. Of what the same class has made it is found once."""
+    if component not in _FOUND or _FOUND[component][0] is not made_by:
+        _FOUND[component] = made_by, _arrangement(component, make)
+    return _FOUND[component][1]
+
+
+_FOUND: dict[str, tuple[Any, Arrangement | None]] = {}
+"""Component to the notebook's class, and how parameters lie in it."""
+
+
+def _arrangement(component: str, make: Callable[..., nn.Module]) -> Arrangement | None:
     known, numbers = ARCHITECTURES[component], NUMBERS.get(component, [])
 
     def agrees(module: nn.Module) -> bool:

@@ -57,8 +57,9 @@ LAYER_OPERATIONS = {
     "replication_pad2d": "replication padding",
     "native_group_norm": "group norm",
 }
+ADDITION = "an addition or subtraction"
 ARITHMETIC = {
-    **dict.fromkeys(("add", "sub", "rsub"), "an addition or subtraction"),
+    **dict.fromkeys(("add", "sub", "rsub"), ADDITION),
     "mul": "a multiplication",
     **dict.fromkeys(("div", "reciprocal", "floor_divide"), "a division"),
     **dict.fromkeys(("pow", "sqrt", "rsqrt", "square"), "a power or root"),
@@ -82,15 +83,11 @@ OTHERS = tuple(
 """Folders of code that computes for the notebook: optimizers, `backward`, loaders, the probes' models."""
 
 
-class LayerTrace(TorchDispatchMode):
-    """While active, lists layers as sentences ("conv 3 -> 12, kernel 4, stride 2, padding 1, then ReLU"), lists the
-    arithmetic beside them ("a division before layer 1, in code cell 5, line 9") and counts how often each place of the
-    notebook runs an operation."""
+class Trace(TorchDispatchMode):
+    """While active, counts how often each place of the notebook runs an operation."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.layers: list[str] = []
-        self.beside: list[str] = []
         self._runs: Counter[tuple[object, ...]] = Counter()
 
     @property
@@ -100,14 +97,32 @@ class LayerTrace(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Runs the operation and notes it."""
-        name = func.overloadpacket.__name__
-        if (frame := _frame(sys._getframe(1))) is not None:
+        name, innermost = func.overloadpacket.__name__, sys._getframe(1)
+        if (frame := _frame(innermost)) is not None:
             self._runs[name, frame.f_code, frame.f_lasti] += 1
-        if len(self.layers) < MOST:
-            self._note(name, args, frame)
+            self._note(name, args, frame, innermost)
         return func(*args, **(kwargs or {}))
 
-    def _note(self, name: str, args: Any, frame: FrameType | None) -> None:
+    def _note(self, name: str, args: Any, frame: FrameType, innermost: FrameType) -> None:
+        """Of an operation that the notebook's `frame` has led to, and `innermost` runs."""
+
+
+class LayerTrace(Trace):
+    """Also lists layers as sentences ("conv 3 -> 12, kernel 4, stride 2, padding 1, then ReLU"), and the arithmetic
+    beside them ("a division before layer 1, in code cell 5, line 9")."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers: list[str] = []
+        self.beside: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Runs the operation and notes it."""
+        if len(self.layers) < MOST:
+            self._note_layer(func.overloadpacket.__name__, args)
+        return super().__torch_dispatch__(func, types, args, kwargs)
+
+    def _note_layer(self, name: str, args: Any) -> None:
         plain = name.rstrip("_")
         if name == "convolution":
             self.layers.append(_convolution(*args))
@@ -124,30 +139,35 @@ class LayerTrace(TorchDispatchMode):
                 self.layers.append(activation)
             elif not (self.layers[-1].split(", then ")[-1] == "sigmoid" and _leaves_probabilities(plain, args)):
                 self.layers[-1] += f", then {activation}"
-        elif plain in ARITHMETIC and frame is not None and len(self.beside) < MOST_BESIDE:
+
+    def _note(self, name: str, args: Any, frame: FrameType, innermost: FrameType) -> None:
+        word = ARITHMETIC.get(name.rstrip("_"))
+        if word and len(self.beside) < MOST_BESIDE and not (word == ADDITION and self._is_of_a_layer(args)):
             where = f"after layer {len(self.layers)}" if self.layers else "before layer 1"
-            said = f"{ARITHMETIC[plain]} {where}, in {frame.f_code.co_filename}, line {frame.f_lineno}"
+            said = f"{word} {where}, in {frame.f_code.co_filename}, line {frame.f_lineno}"
             self.beside += [said] if said not in self.beside else []
 
+    def _is_of_a_layer(self, args: Any) -> bool:
+        """Whether an addition is that of the last layer's bias."""
+        return bool(self.layers) and self.layers[-1].startswith("linear") and _is_a_bias(args)
 
-class StepTrace(TorchDispatchMode):
-    """While active, lists what the notebook's lines compute of what depends on parameters, beyond sums of losses: "a
-    sigmoid, in code cell 13, line 17". What a model, an optimizer, `backward` or a loader computes is not listed."""
+
+class StepTrace(Trace):
+    """Also lists what the notebook's lines compute of what depends on parameters, beyond sums of losses: "a sigmoid, in
+    code cell 13, line 17". What a model, an optimizer, `backward` or a loader computes is not listed."""
 
     def __init__(self) -> None:
         super().__init__()
         self.computed: list[str] = []
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Runs the operation and notes it."""
-        name = func.overloadpacket.__name__.rstrip("_")
-        word = ACTIVATIONS.get(name) or ARITHMETIC.get(name)
-        is_of_interest = word and name != "add" and not _bounds_a_divisor(name, args)
-        if is_of_interest and len(self.computed) < MOST_BESIDE and _depends(args):
-            frame = _line_of(sys._getframe(1))
-            said = "" if frame is None else f"{word}, in {frame.f_code.co_filename}, line {frame.f_lineno}"
-            self.computed += [said] if said and said not in self.computed else []
-        return func(*args, **(kwargs or {}))
+    def _note(self, name: str, args: Any, frame: FrameType, innermost: FrameType) -> None:
+        plain = name.rstrip("_")
+        word = ACTIVATIONS.get(plain) or ARITHMETIC.get(plain)
+        if not word or plain == "add" or len(self.computed) >= MOST_BESIDE or _bounds_a_divisor(name, args):
+            return
+        if _depends(args) and not _is_of_others(innermost, frame):
+            said = f"{word}, in {frame.f_code.co_filename}, line {frame.f_lineno}"
+            self.computed += [said] if said not in self.computed else []
 
 
 def _depends(args: Any) -> bool:
@@ -156,13 +176,14 @@ def _depends(args: Any) -> bool:
     return torch.is_grad_enabled() and any(isinstance(each, torch.Tensor) and each.requires_grad for each in tensors)
 
 
-def _line_of(frame: FrameType | None) -> FrameType | None:
-    """That of the notebook which computes this itself; None where it leaves that to others."""
-    while frame is not None and not frame.f_code.co_filename.startswith(CELL):
+def _is_of_others(innermost: FrameType, notebook: FrameType) -> bool:
+    """Whether the notebook's line leaves the computation to an optimizer, `backward`, a loader or a probe's model."""
+    frame: FrameType | None = innermost
+    while frame is not None and frame is not notebook:
         if any(part in frame.f_code.co_filename for part in OTHERS):
-            return None
+            return True
         frame = frame.f_back
-    return frame
+    return False
 
 
 def unregistered(module: nn.Module) -> list[str]:

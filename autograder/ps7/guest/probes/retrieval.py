@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from autograder.guest.namespace import CELL, Namespace
 from autograder.ps7.guest.probes.frame import GLOBALS
-from autograder.ps7.guest.probes.layer_trace import LayerTrace
+from autograder.ps7.guest.probes.layer_trace import Trace
 from autograder.ps7.guest.probes.partitions import unsorted
 from autograder.ps7.guest.probes.seeding import generator, normal, unit_rows
 from autograder.ps7.guest.probes.stand_ins import CopyingHead, ImageTable
@@ -81,7 +81,7 @@ def retrieve(
         known, before = list(names), embeddings.clone()
         for each in earlier:
             matches_of(partial(function, model, embeddings, each, names, **keywords), notebook)
-        with LayerTrace() as trace:
+        with Trace() as trace:
             matches, raised = matches_of(partial(function, model, embeddings, query, names, **keywords), notebook)
         facts, found = read_matches(matches, known)
     ranking = [index - index % 2 if twins and index < photos else index for index in found]

@@ -1,6 +1,7 @@
 """Probes of train_ae and train_classifier: what a few steps do to tiny models made here, so that no other item
 matters."""
 
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -148,7 +149,8 @@ class Watch:
         held = {id(parameter) for group in groups for parameter in group["params"]}
         parameters = list(self._module.parameters())
         for index, parameter in enumerate(parameters):
-            if id(parameter) in held and parameter.grad is not None and parameter.grad.any():
+            is_unheard = id(parameter) in held and not self._arrived[index]
+            if is_unheard and parameter.grad is not None and parameter.grad.any():
                 self._held[index] += 1
         own = sum(id(parameter) in held for parameter in parameters)
         settings = (
@@ -161,10 +163,10 @@ class Watch:
 
 
 def train_ae(
-    notebook: Namespace, *, seed: int, count: int, epochs: int, still: bool = False
+    notebook: Namespace, *, seed: int, count: int, epochs: int, still: bool = False, traced: bool = False
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Trains a tiny autoencoder on `count` images in the frame's minibatches, of which the last may be smaller. With
-    `still` its loss stands still from the first epoch on.
+    `still` its loss stands still from the first epoch on; what is computed is `traced` where that is asked for.
 
     Facts: what is returned, `moved`, and those of Watch. Arrays: `movement` of all parameters in units of the learning
     rate, `trajectory`.
@@ -179,7 +181,7 @@ def train_ae(
     before = parameters_of(model)
     loader = _loader(seed, count)
     with notebook.theirs():
-        with Watch(model) as watch, watch.trace:
+        with Watch(model) as watch, watch.trace if traced else nullcontext():
             trained, trajectory, returned = _pair(function(model, loader, epochs))
         facts = {
             "returned": returned,
@@ -201,12 +203,14 @@ def train_classifier(
     clip: bool = False,
     alike: bool = False,
     still: bool = False,
+    traced: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Trains a linear layer on a tiny encoder and `count` images, in the frame's minibatches. With `clip` it is the
     fourth call: an encoder in evaluation mode with batch norm and more features, when `batch_size` is CLIP's.
 
     A frozen encoder's features may be kept and shuffled anew, so where there are several minibatches of them all images
-    are `alike`: their order is no matter. With `still` the loss stands still from the first epoch on.
+    are `alike`: their order is no matter. With `still` the loss stands still from the first epoch on; what is computed
+    is `traced` where that is asked for.
 
     Facts: what is returned, `classifier_moved`, `encoder_changed` over all its parameters and buffers, and those of
     Watch. Arrays: movements of both in units of the learning rate, `trajectory`.
@@ -226,7 +230,7 @@ def train_classifier(
             classifier[0].bias[STILL_CLASS] = SATURATED
     loader = _loader(seed, count, alike=alike, label=STILL_CLASS if still else None)
     with notebook.theirs():
-        with Watch(classifier) as watch, watch.trace:
+        with Watch(classifier) as watch, watch.trace if traced else nullcontext():
             given = function(encoder, classifier, loader, epochs=epochs, supervised=supervised)
         trained, trajectory, returned = _pair(given)
         facts = {
