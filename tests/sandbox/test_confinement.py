@@ -86,6 +86,19 @@ REFUSED = {
     "keys": "return _call(250, 0, 0)",
     "the memory of the parent by a system call": "return _call(310, os.getppid(), 0, 0, 0, 0, 0)",
     "a change of root": "os.chroot('.')\nreturn 1",
+    "a named socket": "s = socket.socket(socket.AF_UNIX)\ns.connect('nowhere')\nreturn 1",
+    "a name for a socket": "s = socket.socket(socket.AF_UNIX)\ns.bind('mine')\nreturn 1",
+    "a datagram to a name": "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\nreturn s.sendto(b'x', 'nowhere')",
+    "a file in flight": "a, b = socket.socketpair()\nsocket.send_fds(a, [b'x'], [0])\nreturn 1",
+    "the zygote's limits": "import resource\nresource.prlimit(os.getppid(), resource.RLIMIT_DATA, (1, 1))\nreturn 1",
+    "the limits of the first process": "import resource\nresource.prlimit(1, resource.RLIMIT_CPU)\nreturn 1",
+    "the zygote's priority": "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)\nreturn 1",
+    "its user's priority": "os.setpriority(os.PRIO_USER, 0, 19)\nreturn 1",
+    "the zygote's processors": "os.sched_setaffinity(os.getppid(), {0})\nreturn 1",
+    "the zygote's scheduler": "os.sched_setscheduler(os.getppid(), os.SCHED_IDLE, os.sched_param(0))\nreturn 1",
+    "the zygote's priority of input and output": "return _call(251, 1, os.getppid(), 3 << 13)",
+    "rules of its own": "return _call(444, 0, 0, 1)",
+    "a filter of its own": "libc = ctypes.CDLL(None, use_errno=True)\nlibc.prctl(22, 2, 0)\nraise OSError(ctypes.get_errno(), 'x') if ctypes.get_errno() == 1 else KeyError",
     "a 32-bit system call": "return _call(0x40000000 + 39)",
 }
 CALL = """
@@ -117,6 +130,27 @@ def test_refused(loot, zygote):
         "ModuleNotFoundError",
         "ConnectionRefusedError",
     }, outcome
+
+
+DONE = {
+    "its own limits": "import resource\n    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n    return 1",
+    "its own priority": "os.nice(1)\n    os.setpriority(os.PRIO_PROCESS, 0, 19)\n    return 1",
+    "its own processors": "os.sched_setaffinity(0, os.sched_getaffinity(0))\n    return 1",
+    "a pair of sockets": "a, b = socket.socketpair()\n    a.sendall(b'x')\n    return len(b.recv(9))",
+    "copies of files": "import shutil\n    open('a', 'w').write('x')\n    shutil.copy2('a', 'b')\n    os.chmod('b', 0)\n"
+    "    os.utime('b', (1, 1))\n    return int(os.stat('b').st_mtime > 1 and os.access('b', os.R_OK))",
+    "an archive of files": "import tarfile\n    open('a', 'w').write('x')\n    t = tarfile.open('t.tar', 'w')\n    t.add('a')\n    t.close()\n"
+    "    tarfile.open('t.tar').extractall('out', filter='data')\n    return len(open('out/a').read())",
+    "threads": "import threading\n    t = threading.Thread(target=print)\n    t.start()\n    t.join()\n    return 1",
+    "an event loop": "import asyncio\n    return asyncio.run(asyncio.sleep(0, 1))",
+}
+
+
+@pytest.mark.parametrize("deed", DONE)
+def test_what_means_no_harm_works(deed, zygote):
+    source = f"import os, socket\ndef value():\n    {DONE[deed]}"
+    with zygote.open(PROBES, program(source), 20.0) as session:
+        assert session.ask("call", {}) == Reply(facts={"value": 1}, arrays={})
 
 
 class socket_of_another_process:  # noqa: N801
