@@ -13,7 +13,7 @@ import typer
 from autograder.staff.cli.batching import batch
 from autograder.staff.cli.building import new_building, refuse_outside_a_checkout
 from autograder.staff.cli.comparing import similar
-from autograder.staff.cli.measuring import profile, validate
+from autograder.staff.cli.measuring import doctor, profile, validate
 from autograder.staff.cli.reproducing import find_reproduction
 from autograder.staff.commands.watched import end_in, watched
 from autograder.student import cli as students
@@ -50,6 +50,7 @@ def new_app(assignment: Assignment) -> typer.Typer:
     app.add_typer(building, name="build")
     app.command()(batch)
     app.command()(similar)
+    app.command()(doctor)
     app.command()(profile)
     app.command()(validate)
     if assignment.commands:

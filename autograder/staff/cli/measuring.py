@@ -13,10 +13,25 @@ from autograder.staff.cli.building import refuse_outside_a_checkout
 from autograder.student.assignment import Unavailable
 from autograder.student.commands.console import Working, fail, refuse_unconfined
 from autograder.student.invocation import AsJson, Confine, given, read_rubric
-from autograder.student.output.screen import say_json, wide_screen
+from autograder.student.output.screen import say_json, screen, wide_screen
 
 if TYPE_CHECKING:
     from autograder.student.assignment import Assignment
+
+
+def doctor(context: typer.Context, as_json: AsJson = False) -> None:
+    """Say what this machine gives a grading: what confines students' code, resources, packages, and how to get what is
+    missing. Exit 1 where something that is needed is."""
+    from autograder.staff.commands.doctor import examine, is_well, print_findings
+
+    assignment = given(context)
+    with Working("trying what confines a student's code", quiet=as_json):
+        findings = list(examine(assignment, read_rubric(assignment)))
+    if as_json:
+        say_json(msgspec.json.encode(findings))
+    else:
+        print_findings(findings, screen())
+    raise typer.Exit(0 if is_well(findings) else 1)
 
 
 def profile(
