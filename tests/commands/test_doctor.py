@@ -24,7 +24,7 @@ def here():
 
 
 def test_every_layer_is_there_with_what_it_keeps(here, sandbox):
-    for name in (*sandbox.layers, *getattr(sandbox, "lacking", {})):
+    for name in (*sandbox.layers, *sandbox.lacking):
         assert here[name].says.startswith(doctor.KEEPS[name])
         assert here[name].works == (name in sandbox.layers)
 

@@ -2,12 +2,13 @@
 
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.student.output.html import render
-from autograder.student.output.results import Results, Test
+from autograder.student.output.results import FIRST, Results, Test
 from tests.output.reports import mixed
 
 TAGS = {"html", "head", "meta", "title", "style", "body", "header", "h1", "p", "small", "nav", "ol", "li", "a", "span"}
@@ -131,3 +132,14 @@ def test_a_cell_can_be_copied_by_a_script_of_ours_alone():
     text = with_a_cell()
     assert text.count("<script") == text.count("</script") == 1
     assert "script-src 'sha256-" in text
+
+
+def test_what_is_to_be_said_first_stands_on_top_and_once():
+    first = "Is it the notebook of <another> assignment?"
+    made = mixed()
+    both = msgspec.structs.replace(
+        made, output=f"{first}\n\n{made.output}", extra_data={**made.extra_data, FIRST: first}
+    )
+    text = Reader(render(both, title="t", notebook_name="n")).text
+    assert text.count(first) == 1
+    assert text.index(first) < text.rindex("encoder") < text.index("Code cell 3 was not run.")

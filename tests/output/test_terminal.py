@@ -2,10 +2,12 @@
 
 import io
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from autograder.student.output.results import FIRST, LACKING
 from autograder.student.output.terminal import print_report
 from tests.output.reports import mixed
 
@@ -53,3 +55,23 @@ def test_no_control_character_reaches_the_terminal(message):
 
 def test_lines_fit_a_narrow_terminal():
     assert all(len(line) <= 60 for line in shown(mixed("word " * 100), width=60).split("\n"))
+
+
+def test_what_is_to_be_said_first_stands_on_top_and_once():
+    first = "This notebook is written in another language."
+    made = mixed()
+    both = msgspec.structs.replace(
+        made, output=f"{first}\n\n{made.output}", extra_data={**made.extra_data, FIRST: first}
+    )
+    text = shown(both)
+    assert text.count(first) == 1
+    assert text.index(first) < text.index("7.1.1") < text.index("Code cell 3 was not run.")
+
+
+def test_the_last_line_names_the_layers_that_are_not_there():
+    made = mixed()
+    confined = {"sandbox": ["rlimits", "seccomp"]}
+    all_there = msgspec.structs.replace(made, extra_data={**made.extra_data, **confined})
+    assert shown(all_there).rstrip().endswith("(its code ran confined by 2 layers)")
+    lacking = msgspec.structs.replace(made, extra_data={**made.extra_data, **confined, LACKING: ["landlock", "uid"]})
+    assert "confined by 2 layers, without landlock, uid)" in " ".join(shown(lacking, width=200).split())

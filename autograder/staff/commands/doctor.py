@@ -82,7 +82,7 @@ def _confinement(rubric: Rubric) -> Iterator[Finding]:
         return
     try:
         with start(rubric.environment) as sandbox:
-            wrong: dict[str, str] = {**dict.fromkeys(sandbox.layers, ""), **getattr(sandbox, "lacking", {})}
+            wrong: dict[str, str] = {**dict.fromkeys(sandbox.layers, ""), **sandbox.lacking}
     except SandboxError as error:
         yield Finding(CONFINEMENT, "all layers", False, True, f"No sandbox starts here: {error}.", "See above.")
         return

@@ -20,7 +20,9 @@ from autograder.student.grading.reproduction import Reproduce
 from autograder.student.grading.rubric import Item, Rubric
 from autograder.student.grading.verdicts import Verdict
 from autograder.student.output.results import (
+    FIRST,
     GRADER_FAILED,
+    LACKING,
     MEMORY,
     UNREADABLE,
     Results,
@@ -102,7 +104,7 @@ def grade_submission(
                 done += verdicts
                 waiting = [verdict for verdict in waiting if verdict.item != item.name]
                 extra[MEMORY] = max(extra.get(MEMORY, 0), round(sandbox.peak_memory()))
-                results = publish([*done, *waiting], output, extra | {"sandbox": sandbox.layers})
+                results = publish([*done, *waiting], output, extra | confinement_of(sandbox))
                 progress(item, verdicts)
     except UnreadableSubmission as error:
         results = unreadable(rubric, " ".join([str(error), *(f"{note}." for note in notes)]))
@@ -146,12 +148,17 @@ def check_notebook(
     ):
         done += verdicts
         progress(item, verdicts)
-    extra["sandbox"] = sandbox.layers
+    extra |= confinement_of(sandbox)
     places = [item.name for item in chosen.items]
     done = sorted(
         (*done, *demonstrations(done, chosen, settings.assignment)), key=lambda verdict: places.index(verdict.item)
     )
     return from_verdicts(done, output=output, extra=extra, execution_time=round(time.monotonic() - started, 1))
+
+
+def confinement_of(sandbox: Sandbox) -> dict[str, Any]:
+    """Which layers confine the code, and which do not work on this machine."""
+    return {"sandbox": sandbox.layers} | ({LACKING: [*sandbox.lacking]} if sandbox.lacking else {})
 
 
 def unreadable(rubric: Rubric, reason: str) -> Results:
@@ -165,4 +172,5 @@ def about(submission: Submission, rubric: Rubric, notes: Sequence[str] = ()) -> 
     notes = [*(f"{note}." for note in notes), *submission.notebook.notes, *left_out(submission.outline, rubric)]
     listed = "\n".join(f"- {note}" for note in notes)
     read = f"How your notebook was read:\n\n{listed}" if notes else ""
-    return "\n\n".join(filter(None, (first_sight(submission, rubric), read))), {"notes": notes}
+    first = first_sight(submission, rubric)
+    return "\n\n".join(filter(None, (first, read))), {"notes": notes} | ({FIRST: first} if first else {})

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from autograder.student.output.drawing import in_the_page, pictures_of, polylines
 from autograder.student.output.grouping import grouped, is_unchecked, seen
-from autograder.student.output.results import Results
+from autograder.student.output.results import Results, said_below
 
 ROOM = "autograder.student.output"
 
@@ -52,7 +52,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"seen": seen, "markdown": markdown, "points": lambda score: f"{score:g}"}
+    made.filters |= {"below": said_below, "seen": seen, "markdown": markdown, "points": lambda score: f"{score:g}"}
     made.filters |= {"pictures": pictures_of, "in_the_page": in_the_page}
     made.globals |= {"polylines": polylines}
     made.tests["unchecked"] = is_unchecked

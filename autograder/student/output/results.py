@@ -20,6 +20,8 @@ GRADER = "grader"
 GRADER_FAILED = "grader_failed"
 """In the extra data of results that are not the submission's own doing."""
 UNREADABLE = "unreadable"
+FIRST, LACKING = "at_first_sight", "lacking"
+"""In `extra_data`: what is to be said before anything else, and layers of confinement that this machine has not."""
 """In the extra data of results of what holds no notebook that can be read."""
 NOTEBOOK = "notebook"
 """In place of an item, for what concerns the notebook as a whole."""
@@ -228,3 +230,9 @@ def _clean_all(value: Any) -> Any:
             return None
         case _:
             return value
+
+
+def said_below(results: "Results") -> str:
+    """What is said of the whole submission, without what stands on top."""
+    first = results.extra_data.get(FIRST, "")
+    return results.output.removeprefix(first).strip() if isinstance(first, str) else results.output

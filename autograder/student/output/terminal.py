@@ -6,7 +6,7 @@ from rich.text import Text
 
 from autograder.student.output.called import Command
 from autograder.student.output.grouping import Group, grouped, is_unchecked, seen
-from autograder.student.output.results import UNREADABLE, Results, Test
+from autograder.student.output.results import FIRST, LACKING, UNREADABLE, Results, Test, said_below
 from autograder.student.output.screen import Screen
 
 SYMBOLS = {True: ("✓", "✗", "·"), False: ("+", "x", "-")}
@@ -17,17 +17,21 @@ def print_report(results: Results, console: Screen, *, title: str) -> None:
     """What is wrong in full, what is right on a line each, and the points."""
     total = f"{results.score:g} of {results.max_score:g} points"
     console.print(Text.assemble((title, "bold"), "   ", (total, "bold")))
+    if first := results.extra_data.get(FIRST):
+        console.print(Text())
+        console.print(_markdown(first))
     for group in grouped(results):
         console.print(Text())
         _print_group(group, console)
-    if results.output and UNREADABLE not in results.extra_data:
+    if (below := said_below(results)) and UNREADABLE not in results.extra_data:
         console.print(Text())
-        console.print(_markdown(results.output))
+        console.print(_markdown(below))
     console.print(Text())
     line = Text(f"{total}, in {results.execution_time:g} s", style="bold")
     if "sandbox" in results.extra_data:
-        layers = len(results.extra_data["sandbox"])
-        confined = f"confined by {layers} layers" if layers else "unconfined"
+        layers, lacking = results.extra_data["sandbox"], results.extra_data.get(LACKING, [])
+        confined = f"confined by {len(layers)} layers" if layers else "unconfined"
+        confined += f", without {', '.join(lacking)}" if layers and lacking else ""
         line.append(f"  (its code ran {confined})", style="not bold dim")
     console.print(line)
 

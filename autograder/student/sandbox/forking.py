@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from autograder.guest import wire
@@ -150,7 +150,7 @@ class Zygote(Sandbox):
         return tuple(name for name, wrong in self._started()["trial"].items() if not wrong)
 
     @property
-    def lacking(self) -> dict[str, str]:
+    def lacking(self) -> Mapping[str, str]:
         """Layers that do not work here, and why."""
         return {name: wrong for name, wrong in self._started()["trial"].items() if wrong}
 

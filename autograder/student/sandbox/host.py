@@ -71,6 +71,11 @@ class Sandbox(ABC):
         layer is lacking and all were asked for."""
 
     @property
+    def lacking(self) -> Mapping[str, str]:
+        """Layers that do not work on this machine, and why. Waits for the start. Raises SandboxError."""
+        return {}
+
+    @property
     @abstractmethod
     def unit(self) -> float:
         """Seconds that the environment's fixed piece of work takes here: how fast this machine is. Waits for the
@@ -110,6 +115,11 @@ class Around(Sandbox):
     def layers(self) -> tuple[str, ...]:
         """The layers of confinement in force there. Raises SandboxError."""
         return self.inner.layers
+
+    @property
+    def lacking(self) -> Mapping[str, str]:
+        """Layers that do not work there, and why. Raises SandboxError."""
+        return self.inner.lacking
 
     @property
     def unit(self) -> float:
