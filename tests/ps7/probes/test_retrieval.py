@@ -63,6 +63,9 @@ def test_the_variable_counts_more_than_what_is_returned(ask):
         ("    return None", "nothing", False),
         ("    return [[image_filenames[i] for i in best]]", "names", True),
         ("    return [object()]", "something else", False),
+        ("    return [(image_filenames[i], 0.5) for i in best]", "names with something else beside each", False),
+        ("    return {image_filenames[i]: 0.5 for i in best}", "names with something else beside each", False),
+        ("    return ', '.join(image_filenames[i] for i in best)", "one text", False),
     ],
 )
 def test_other_forms(ask, ending, kind, nested):
@@ -95,6 +98,12 @@ def test_what_fails_before_there_are_matches_raises(ask):
     with pytest.raises(ZeroDivisionError):
         ask("    return 1 / 0")
     assert sys.getprofile() is None
+
+
+def test_a_name_by_itself_is_one_match(ask):
+    """numpy gives it for an array that is indexed by a tensor of one number."""
+    facts, arrays = ask("    import numpy\n    return numpy.array(image_filenames)[torch.tensor([3])]")
+    assert (facts["kind"], facts["count"], arrays["ranking"].tolist()) == ("names", 1, [3])
 
 
 def test_a_name_that_is_none_of_the_photos(ask):
