@@ -74,6 +74,8 @@ class Namespace:
         self.module = types.ModuleType("__main__")
         self.globals: dict[str, Any] = self.module.__dict__
         self.is_theirs = False
+        self.remembered: dict[str, Any] = {}
+        """What probes have found out about this notebook, for those after them. It must not outlive the notebook."""
         self._causes: dict[str, Raised] = {}
         sys.modules["__main__"] = self.module
 

@@ -83,7 +83,7 @@ def retrieve_images(model, image_embeddings, query, image_filenames, k=9):
 TRACE = """
 def forge():
     from autograder.ps7.guest.probes import layer_trace
-    layer_trace.LayerTrace.__torch_dispatch__ = lambda self, func, types, args=(), kwargs=None: func(*args, **(kwargs or {}))
+    layer_trace.Trace.__torch_dispatch__ = lambda self, func, types, args=(), kwargs=None: func(*args, **(kwargs or {}))
 """
 PROFILE = """
 import sys
@@ -102,9 +102,9 @@ def forge():
 SILENT_TRACE = """
 def forge():
     from autograder.ps7.guest.probes import layer_trace
-    layer_trace.LayerTrace._note = lambda self, name, args: None if "relu" in name and self.layers[-1].endswith("sigmoid") else real(self, name, args)
+    layer_trace.LayerTrace._note_layer = lambda self, name, args: None if "relu" in name and self.layers[-1].endswith("sigmoid") else real(self, name, args)
 from autograder.ps7.guest.probes import layer_trace
-real = layer_trace.LayerTrace._note
+real = layer_trace.LayerTrace._note_layer
 """
 STILL_STATE = """
 def forge():

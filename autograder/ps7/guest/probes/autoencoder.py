@@ -31,7 +31,7 @@ def made(
     torch.manual_seed(seed)
     with notebook.theirs():
         module, other = (module_of(notebook[component](), component) for _ in range(2))
-        arranged = known.arrangement(component, notebook[component], lambda: other)
+        arranged = known.arrangement(notebook, component, lambda: other)
         materialise(module, torch.zeros(tuple(input_shape)))
         shapes = fill_as(module, arranged, known.ARCHITECTURES[component].shapes, seed)
         facts = {
@@ -58,7 +58,7 @@ def convolutions(
     with notebook.theirs():
         module, other = (module_of(notebook[component](**keywords), component) for _ in range(2))
         # Of other keywords only shapes are asked.
-        arranged = None if keywords else known.arrangement(component, notebook[component], lambda: other)
+        arranged = None if keywords else known.arrangement(notebook, component, lambda: other)
         materialise(module, torch.zeros(tuple(input_shape)))
         parameters = list(module.parameters())
         shapes = fill_as(module, arranged, known.ARCHITECTURES[component].shapes, seed)

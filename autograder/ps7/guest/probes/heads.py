@@ -46,8 +46,7 @@ def projection_head(
     with notebook.theirs():
         head = module_of(notebook["ProjectionHead"](embedding_dim, **keywords), "ProjectionHead")
         materialise(head, torch.zeros(rows, embedding_dim))
-        component = notebook["ProjectionHead"]
-        arranged = known.arrangement("ProjectionHead", component, component)
+        arranged = known.arrangement(notebook, "ProjectionHead", notebook["ProjectionHead"])
         fill_as(head, arranged, expected, seed)
         before = parameters_of(head)
         torch.manual_seed(seed)  # whatever was drawn on the way

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -62,16 +62,14 @@ ARCHITECTURES = {
 }
 
 
-def arrangement(component: str, made_by: Any, make: Callable[..., nn.Module]) -> Arrangement | None:
-    """How the parameters lie in what `make` makes; None where no way to lay them gives the recorded numbers. Fills the
-    module that it makes. Of what the same class has made it is found once."""
-    if component not in _FOUND or _FOUND[component][0] is not made_by:
-        _FOUND[component] = made_by, _arrangement(component, make)
-    return _FOUND[component][1]
-
-
-_FOUND: dict[str, tuple[Any, Arrangement | None]] = {}
-"""Component to the notebook's class, and how parameters lie in it."""
+def arrangement(notebook: Namespace, component: str, make: Callable[..., nn.Module]) -> Arrangement | None:
+    """How the parameters lie in what `make` makes of the notebook's component; None where no way to lay them gives the
+    recorded numbers. Fills the module that it makes. Of one class it is found once."""
+    made_by, (known_of, found) = notebook[component], notebook.remembered.get(component, (None, None))
+    if known_of is not made_by:
+        found = _arrangement(component, make)
+        notebook.remembered[component] = made_by, found
+    return cast("Arrangement | None", found)
 
 
 def _arrangement(component: str, make: Callable[..., nn.Module]) -> Arrangement | None:
