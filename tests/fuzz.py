@@ -241,6 +241,15 @@ class Pair:
 
     def end(self) -> None: ...
 
+    def asked(self):
+        return ()
+
+    def starved(self):
+        return None
+
+    def full(self):
+        return None
+
     def leave(self) -> None:
         self.connection.close()
         self._theirs.close()

@@ -41,6 +41,7 @@ WORST = [
     "use-files-without-a-name",
     "use-fork-bomb",
     "use-memory",
+    "use-memory-areas",
     "use-memory-of-many",
     "use-nested-folders",
     "use-processors",
@@ -188,5 +189,7 @@ def test_an_attack_costs_its_own_item_alone(name, platform):
     attack = next(each for each in attacks(PS7.corpus / "hostile") if each.name == name)
     item = RUBRIC.item(attack.expected.item)
     results, seconds, _ = graded(platform, frames.text(attacked(PS7, item, attack.source)))
-    assert results.score == RUBRIC.points - item.points
+    lost = {test.extra_data["item"] for test in results.tests if (test.score or 0) < (test.max_score or 0)}
+    assert lost == {item.name}
+    assert results.score < RUBRIC.points
     assert seconds < 60

@@ -1,8 +1,9 @@
 """What can come of asking a guest something. An answer, an exception and a death are values of one kind, matched on
 once."""
 
+import os
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -30,11 +31,17 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
     kind: str
     text: str
     frames: tuple[Frame, ...] = ()
+    by_grader: bool = False
+    """Whether the text is the grader's own. A guest's claim to that is not believed."""
 
     @property
     def where(self) -> str:
         """The innermost place in the notebook, "" where the exception passed through none of its cells."""
         return f"{self.frames[-1].cell}, line {self.frames[-1].line}" if self.frames else ""
+
+    def says(self, error: int) -> bool:
+        """Whether it has the system's words for an error of `errno`."""
+        return os.strerror(error) in self.text
 
 
 class Missing(msgspec.Struct, frozen=True, tag="missing"):
@@ -87,6 +94,12 @@ def lacking(package: str) -> Fault:
     """A package that the notebook uses is not installed where grading runs."""
     package = package[:LONGEST_NAME]
     return Fault(reason=f"the package {package} is not installed where grading runs", package=package)
+
+
+def unlisted(calls: Sequence[str]) -> Fault:
+    """The code failed after the sandbox had refused system calls that no table lists."""
+    said = f"the sandbox refused {', '.join(calls)[:LONGEST_REASON]}, which its tables of system calls do not list"
+    return Fault(reason=f"{said}; should an honest package need it, it belongs into guest/confinement/calls.py")
 
 
 def encodable(facts: Any) -> Any:

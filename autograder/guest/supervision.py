@@ -56,9 +56,19 @@ class Allowance(msgspec.Struct, frozen=True):
     def compare(self, usage: Usage, scratch: str) -> None:
         """Raises Excess."""
         if usage.memory > self.memory:
-            raise Excess(f"the code used more than {self.memory // MEBIBYTE} MB of memory and was stopped")
+            raise self.too_much_memory
         if usage.unnamed + _written(scratch, self.written) > self.written:
-            raise Excess(f"the code wrote more than {self.written // MEBIBYTE} MB of files and was stopped")
+            raise self.too_much_written
+
+    @property
+    def too_much_memory(self) -> "Excess":
+        """For who has used more than is allowed."""
+        return Excess(f"the code used more than {self.memory // MEBIBYTE} MB of memory and was stopped")
+
+    @property
+    def too_much_written(self) -> "Excess":
+        """For who has written more than is allowed."""
+        return Excess(f"the code wrote more than {self.written // MEBIBYTE} MB of files and was stopped")
 
 
 def allowance_here() -> Allowance:
@@ -68,7 +78,12 @@ def allowance_here() -> Allowance:
 
 
 class Excess(Exception):
-    """The guest used more than its allowance; the message is for the student."""
+    """The guest used more than its allowance; the message is for the student. Or the machine has too little left, which
+    need not be the guest's doing; then it is for the course staff."""
+
+    def __init__(self, message: str, *, of_the_machine: bool = False) -> None:
+        super().__init__(message)
+        self.of_the_machine = of_the_machine
 
 
 def _written(folder: str, enough: int) -> int:

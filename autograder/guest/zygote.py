@@ -2,7 +2,8 @@
 
 The host speaks to it in JSON over a sequenced-packet socket. `fork` brings along the guest's end of a connection and
 says where the guest lives; the zygote answers with the guest's pid, and later with how it ended. `clear` kills whatever
-is left of a guest's user, `serve_last` has the kernel serve all others before it.
+is left of a guest's user, `serve_last` has the kernel serve all others before it, `asked` tells which system calls a
+guest was refused because no table lists them.
 """
 
 import contextlib
@@ -18,20 +19,20 @@ from functools import partial
 from typing import Any
 
 import autograder
-from autograder.guest import answering, ours
+from autograder.guest import ours
 from autograder.guest.confinement import (
     BY_USER,
     Layer,
     Place,
     by_namespace,
     can_become,
-    confine,
     namespaces,
     place_for,
     readable,
     tried,
 )
 from autograder.guest.confinement.kernel import PR_SET_CHILD_SUBREAPER, prctl
+from autograder.guest.forked import Guests
 from autograder.guest.killer import FamilyKiller, NamespaceKiller, UserKiller
 from autograder.guest.processes import threads_of
 from autograder.guest.supervision import allowance_here
@@ -65,35 +66,41 @@ def main() -> None:
     threads = allowance_here().threads + (0 if possible is BY_USER else threads_of(os.getuid()))
     trial = tried(possible, place_for(user, os.getcwd(), paths, threads))
     layers = tuple(layer for layer in possible if not trial[layer.name])
+    say = partial(_say, control)
     # The number by which the host knows this process, whatever namespace it has entered.
-    _say(
-        control, {"ready": int(os.readlink("/proc/self")), "package": autograder.__file__, "trial": trial, "unit": unit}
-    )
-    guests: set[int] = set()
+    say({"ready": int(os.readlink("/proc/self")), "package": autograder.__file__, "trial": trial, "unit": unit})
     selector = selectors.DefaultSelector()
-    selector.register(control, selectors.EVENT_READ)
-    selector.register(wake_read, selectors.EVENT_READ)
+    guests = Guests(name, selector, say)
+
+    def place(order: dict[str, Any]) -> Place:
+        exhibits = (order["exhibits"],) if order["exhibits"] else ()
+        return place_for(order["fork"], order["scratch"], (*paths, *exhibits), threads)
+
+    def reap() -> None:
+        os.read(wake_read, 4096)
+        guests.reap()
+
+    def obey() -> None:
+        packet, descriptors, *_ = socket.recv_fds(control, 4096, 4)
+        if not packet:
+            sys.exit()
+        order = json.loads(packet)
+        if "clear" in order:
+            killer.kill_all()
+            say({"cleared": order["clear"]})
+        elif "serve_last" in order and isinstance(killer, UserKiller):
+            killer.serve_last()
+            say({"served_last": order["serve_last"]})
+        elif "asked" in order:
+            say({"told": guests.asked(order["asked"])})
+        else:
+            guests.fork(socket.socket(fileno=descriptors[0]), place(order), layers, order["group"])
+
+    selector.register(control, selectors.EVENT_READ, obey)
+    selector.register(wake_read, selectors.EVENT_READ, reap)
     while True:
         for key, _ in selector.select():
-            if key.fileobj is control:
-                packet, descriptors, *_ = socket.recv_fds(control, 4096, 4)
-                if not packet:
-                    return
-                order = json.loads(packet)
-                if "clear" in order:
-                    killer.kill_all()
-                    _say(control, {"cleared": order["clear"]})
-                elif "serve_last" in order and isinstance(killer, UserKiller):
-                    killer.serve_last()
-                    _say(control, {"served_last": order["serve_last"]})
-                else:
-                    exhibits = (order["exhibits"],) if order["exhibits"] else ()
-                    home = place_for(order["fork"], order["scratch"], (*paths, *exhibits), threads)
-                    connection = socket.socket(fileno=descriptors[0])
-                    guests.add(_fork(control, connection, name, home, layers))
-            else:
-                os.read(wake_read, 4096)
-                _reap(control, guests)
+            key.data()
 
 
 def _separation(
@@ -108,49 +115,6 @@ def _separation(
     if not refusal:
         namespaces.enter(user, control)
     return FamilyKiller(), by_namespace(refusal)
-
-
-def _fork(
-    control: socket.socket, connection: socket.socket, environment: str, home: Place, layers: tuple[Layer, ...]
-) -> int:
-    pid = os.fork()
-    if pid == 0:
-        status = 70
-        try:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            os.setsid()
-            _keep_alone(connection)
-            answering.move_to(home.scratch)
-            answering.serve(connection, environment, partial(confine, layers, home))
-            status = 0
-        finally:
-            os._exit(status)
-    connection.close()
-    _say(control, {"forked": pid})
-    return pid
-
-
-def _keep_alone(connection: socket.socket) -> None:
-    """Of all open files; standard streams lead nowhere."""
-    answering.silence()
-    kept = connection.fileno()
-    os.closerange(3, kept)
-    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") < 4096 else 4096)
-
-
-def _reap(control: socket.socket, guests: set[int]) -> None:
-    while True:
-        try:
-            pid, status, usage = os.wait4(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if pid == 0:
-            return
-        if pid in guests:
-            code = os.waitstatus_to_exitcode(status)
-            _say(control, {"ended": pid, "code": code, "memory": usage.ru_maxrss / 1024})
 
 
 def _say(control: socket.socket, message: dict[str, Any]) -> None:

@@ -33,7 +33,15 @@ def done(*command):
 
 
 def test_namespaces_keep_guests_from_everything_else():
-    result = done(*PYTEST, "tests/sandbox/test_confinement.py", "-k", "refused or outlive", "-rs")
+    result = done(*PYTEST, "tests/sandbox/test_confinement.py", "-k", "refused or outlive or changes", "-rs")
+    assert result.returncode == 0, result.stdout
+    assert "SKIPPED" not in result.stdout
+
+
+def test_without_namespaces_landlock_and_the_filter_keep_the_rest():
+    result = done(
+        "--bare", *PYTEST, "tests/sandbox/test_confinement.py", "-k", "refused or harm or changes or call", "-rs"
+    )
     assert result.returncode == 0, result.stdout
     assert "SKIPPED" not in result.stdout
 

@@ -15,6 +15,8 @@ from autograder.guest.confinement.kernel import unshare
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
 SKIPPED = 77
+WITHOUT = "TEST_WITHOUT_LAYERS"
+"""Layers that tests of confinement are to do without."""
 NEW_MOUNTS, NEW_USERS = 0x00020000, 0x10000000
 
 
@@ -34,7 +36,7 @@ def main() -> None:
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
     with tempfile.TemporaryDirectory() as home:
-        os.environ |= {"HOME": home, "TMPDIR": home}
+        os.environ |= {"HOME": home, "TMPDIR": home} | ({WITHOUT: "namespaces mounts"} if bare else {})
         sys.exit(subprocess.run(command[bare:], cwd=ROOT, check=False).returncode)
 
 

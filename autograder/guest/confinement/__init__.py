@@ -11,5 +11,17 @@ from autograder.guest.confinement.layers import (
     readable,
     tried,
 )
+from autograder.guest.confinement.seccomp import Listener
 
-__all__ = ["BY_USER", "Layer", "Place", "by_namespace", "can_become", "confine", "place_for", "readable", "tried"]
+__all__ = [
+    "BY_USER",
+    "Layer",
+    "Listener",
+    "Place",
+    "by_namespace",
+    "can_become",
+    "confine",
+    "place_for",
+    "readable",
+    "tried",
+]

@@ -21,6 +21,8 @@ READING = EXECUTE | READ_FILE | READ_DIR
 OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | 1 << 14 | IOCTL_DEV
 NO_TCP = 0b11
 NO_ABSTRACT_SOCKETS_NO_SIGNALS = 0b11
+SCOPED = 6
+"""The version from which on it keeps the last two."""
 
 
 class Ruleset(ctypes.Structure):
@@ -41,13 +43,30 @@ def version() -> int:
     return syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(ASK_VERSION))
 
 
+def refusal() -> str:
+    """Why this machine has none, "" where it has."""
+    try:
+        version()
+    except OSError as error:
+        return str(error)
+    return ""
+
+
+def keeps_signals() -> bool:
+    """Whether the kernel's version keeps signals from processes outside."""
+    try:
+        return version() >= SCOPED
+    except OSError:
+        return False
+
+
 def restrict(readable: Iterable[str], writable: Iterable[str], usable: Iterable[str]) -> None:
     """Leaves this thread and its children reading below `readable`, everything below `writable`, and the use of the
     files `usable`. Raises OSError."""
     offered = version()
     every = (1 << RIGHTS_BY_VERSION.get(offered, 16)) - 1
-    rules = Ruleset(every, NO_TCP if offered >= 4 else 0, NO_ABSTRACT_SOCKETS_NO_SIGNALS if offered >= 6 else 0)
-    size = 8 if offered < 4 else 16 if offered < 6 else 24
+    rules = Ruleset(every, NO_TCP if offered >= 4 else 0, NO_ABSTRACT_SOCKETS_NO_SIGNALS if offered >= SCOPED else 0)
+    size = 8 if offered < 4 else 16 if offered < SCOPED else 24
     ruleset = syscall(CREATE_RULESET, ctypes.byref(rules), ctypes.c_size_t(size), ctypes.c_uint32(0))
     try:
         for paths, rights in ((readable, READING), (writable, every), (usable, READ_FILE | WRITE_FILE)):

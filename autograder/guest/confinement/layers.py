@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from autograder.guest.confinement import landlock, seccomp
+from autograder.guest.confinement import landlock, mounts, seccomp
 from autograder.guest.confinement.kernel import (
     PR_SET_DUMPABLE,
     PR_SET_KEEPCAPS,
@@ -20,9 +20,12 @@ from autograder.guest.confinement.kernel import (
     prctl,
 )
 from autograder.guest.ours import SHARED
+from autograder.guest.supervision import Allowance
 
 MEBIBYTE = 1024 * 1024
 DAC_READ_SEARCH = 1 << 2
+BEYOND = 64 * MEBIBYTE
+"""For files, more than what is allowed: so that whoever writes too many is told so, and not that the disk is full."""
 SYSTEM = (
     "/usr",
     "/lib",
@@ -34,7 +37,8 @@ SYSTEM = (
     "/etc/group",
     "/proc/cpuinfo",
 )
-DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
+DEVICES = ("/dev/null", "/dev/urandom", "/dev/random")
+"""Not /dev/zero, of which one can have memory that nobody counts."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -50,6 +54,8 @@ class Place(msgspec.Struct, frozen=True):
     """Whether some of them lie in a folder that is closed to other users, say root's home."""
     threads: int
     """How many its user may have in all."""
+    told: int = -1
+    """A socket that takes a listener to whom system calls are told that no table lists; -1 for none."""
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -134,6 +140,13 @@ def _spare_user(place: Place) -> None:
     keep_capabilities(DAC_READ_SEARCH if place.private else 0)
 
 
+def _own_root(place: Place) -> None:
+    """Only what it may read has a name, and its scratch folder is memory of a size."""
+    names = (*SYSTEM, *filter(os.path.isabs, sys.path), place.scratch)
+    size = Allowance().written + BEYOND
+    mounts.enter(place.user, shown=(*place.readable, *DEVICES), names=names, scratch=place.scratch, size=size)
+
+
 def can_become(user: int) -> bool:
     """Tried in a child process, since there is no way back."""
     child = os.fork()
@@ -165,8 +178,13 @@ def _files(place: Place) -> None:
     landlock.restrict(readable=place.readable, writable=(place.scratch,), usable=DEVICES)
 
 
-def _system_calls(_: Place) -> None:
-    seccomp.restrict()
+def _system_calls(place: Place) -> None:
+    seccomp.restrict(place.told)
+
+
+def _system_calls_among_others(place: Place) -> None:
+    """Where processes of others run as the guest's user, in reach of its signals."""
+    seccomp.restrict(place.told, None if landlock.keeps_signals() else os.getpid())
 
 
 def _is_open_to_others(path: str) -> bool:
@@ -220,6 +238,9 @@ def by_namespace(refusal: str) -> tuple[Layer, ...]:
         if refusal:
             raise OSError(refusal)
 
-    # The grader is to see what they use, and shares their user, so they stay dumpable.
-    rest = (each for each in BY_USER if each.name != "non-dumpable")
-    return tuple(Layer("namespaces", entered) if each.name == "uid" else each for each in rest)
+    instead = {
+        "uid": [Layer("namespaces", entered), Layer("mounts", _own_root)],
+        "non-dumpable": [],  # the grader is to see what they use, and shares their user
+        "seccomp": [Layer("seccomp", _system_calls_among_others if refusal else _system_calls)],
+    }
+    return tuple(layer for each in BY_USER for layer in instead.get(each.name, [each]))

@@ -1,67 +1,48 @@
-"""A filter on system calls: what Landlock and the spare user do not stop is refused with EPERM.
+"""A filter on system calls: a guest makes those that are listed, and the rest is refused with EPERM.
 
 https://docs.kernel.org/userspace-api/seccomp_filter.html
 """
 
 import ctypes
 import errno
+import fcntl
+import os
 import platform
+import select
 import socket
 import struct
+from collections.abc import Iterable, Mapping
 
-from autograder.guest.confinement.kernel import PR_SET_SECCOMP, prctl
+from autograder.guest.confinement.calls import ALLOWED, BY_ARGUMENT, OWN, REFUSED, TOLD, UNDONE
+from autograder.guest.confinement.kernel import PR_GET_SECCOMP, PR_SET_SECCOMP, prctl, syscall
 
-FILTER = 2
-ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050000, 0x80000000
+FILTER, SET_FILTER, NEW_LISTENER = 2, 1, 1 << 3
+ALLOW, TELL, REFUSE, KILL = 0x7FFF0000, 0x7FC00000, 0x00050000, 0x80000000
 SAY_DONE = REFUSE
 """The error 0: the call returns as if it had been done."""
-LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+EPERM, ENOSYS, ENOTTY = (REFUSE | error for error in (errno.EPERM, errno.ENOSYS, errno.ENOTTY))
+LOAD, AND, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16
-NEW_NAMESPACES = 0x7E020080
-"""The CLONE_NEW* flags."""
 HIGH = 4
 """Bytes to the upper half of an argument; both architectures are little-endian."""
-
-REFUSED = {
-    # name: number on x86-64, on aarch64
-    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
-    "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219), "pidfd_getfd": (438, 438),
-    "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "setns": (308, 268),
-    "unshare": (272, 97), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430), "fsmount": (432, 432),
-    "mount_setattr": (442, 442), "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265), "mknod": (133, None),
-    "mknodat": (259, 33), "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
-    "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427), "init_module": (175, 105),
-    "finit_module": (313, 273), "delete_module": (176, 106), "kexec_load": (246, 104), "swapon": (167, 224),
-    "reboot": (169, 142), "settimeofday": (164, 170), "clock_settime": (227, 112), "acct": (163, 89), "quotactl": (179, 60),
-    "syslog": (103, 116), "memfd_create": (319, 279), "process_madvise": (440, 440), "msgget": (68, 186),
-    "semget": (64, 190), "shmget": (29, 194), "mq_open": (240, 180),
-    # A socket with a name is another process', whatever Landlock says of files; and no file is to travel in one.
-    "connect": (42, 203), "bind": (49, 200), "listen": (50, 201), "accept": (43, 202), "accept4": (288, 242),
-    "sendmsg": (46, 211), "sendmmsg": (307, 269),
-    # Its own are put on by now, and more of them are memory that nobody counts.
-    "seccomp": (317, 277), "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445),
-    "landlock_restrict_self": (446, 446),
-}  # fmt: skip
-"""What is refused with EPERM."""
-UNDONE = {
-    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, None),
-    "lchown": (94, None), "fchown": (93, 55), "fchownat": (260, 54), "utime": (132, None), "utimes": (235, None),
-    "futimesat": (261, None), "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
-    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
-}  # fmt: skip
-"""What Landlock does not look at, and what code that means no harm does with copies of files: it is told that it is
-done."""
-OWN = {
-    # name: both numbers, and the arguments that have to be 0, which means the caller itself
-    "prlimit64": (302, 261, 0), "sched_setparam": (142, 118, 0), "sched_setscheduler": (144, 119, 0),
-    "sched_setaffinity": (203, 122, 0), "sched_setattr": (314, 274, 0), "setpriority": (141, 140, 0, 1),
-    "ioprio_set": (251, 30, 1), "sendto": (44, 206, 4),
-}  # fmt: skip
-"""What is for the caller itself alone: its limits, priority and processors; and what it sends goes to no address."""
-SOCKET, SOCKETPAIR, CLONE, CLONE3, PRCTL = (41, 198), (53, 199), (56, 220), (435, 435), (157, 167)
-MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
-"""Machine to its number in the kernel's audit, and to the place of its numbers above."""
 X32 = 0x40000000
+MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
+"""Machine to its number in the kernel's audit, and to the place of its numbers in the tables."""
+
+NEW_NAMESPACES = 0x7E020080
+"""The CLONE_NEW* flags."""
+SHARED_WITHOUT_A_FILE = 0x21
+"""MAP_SHARED and MAP_ANONYMOUS: memory that stays where no process has it in sight any more."""
+OF_ITSELF = (2, 3, 15, 16, 21, 23, 27, 30, 39, 0x53564D41)
+"""What prctl tells, and the names of threads and of memory. Not what ends a guest with its parent, and what keeps others
+from looking into it."""
+OF_ANY_FILE = (0x5401, 0x802C542A, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x40049409)
+"""ioctl's questions whether this is a terminal, how large it is and how much there is to read, the flags that fcntl sets
+as well, and a copy of a file."""
+
+SECCOMP = (317, 277)
+RECEIVE, ANSWER = 0xC0502100, 0xC0182101
+"""SECCOMP_IOCTL_NOTIF_RECV and SECCOMP_IOCTL_NOTIF_SEND."""
 
 
 class Program(ctypes.Structure):
@@ -70,56 +51,175 @@ class Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
 
-def restrict() -> None:
-    """Puts the filter on this thread and its children. Raises OSError where the kernel or the architecture has none."""
+def refusal() -> str:
+    """Why this machine has no filter, "" where it has."""
     if platform.machine() not in MACHINES:
-        raise OSError(errno.ENOSYS, f"no table of system calls for {platform.machine()}")
-    instructions = b"".join(_program(*MACHINES[platform.machine()]))
-    program = Program(len(instructions) // 8, instructions)
-    prctl(PR_SET_SECCOMP, FILTER, ctypes.byref(program))
+        return f"no table of system calls for {platform.machine()}"
+    try:
+        prctl(PR_GET_SECCOMP)
+    except OSError:
+        return "the kernel is built without it"
+    return ""
 
 
-def _program(audit: int, machine: int) -> list[bytes]:
-    """Another architecture's calls end the process. Sockets are for AF_UNIX, processes for no namespaces."""
-    refuse = _step(RETURN, REFUSE | errno.EPERM)
-    program = [
+def restrict(told: int = -1, alone: int | None = None) -> None:
+    """Puts the filters on this thread and its children. Raises OSError where the kernel or the architecture has none.
+
+    `told`: a socket that takes the descriptor of a `Listener` to whom calls that no table lists are told; -1 where nobody
+    wants to know. `alone`: this process' number, where nothing but the filter keeps it from sending signals to others.
+    """
+    if why := refusal():
+        raise OSError(errno.ENOSYS, why)
+    audit, machine = MACHINES[platform.machine()]
+    # Two filters, of which the stricter answer counts: with the second no socket would take the listener any more.
+    if told < 0 or not _told(told, _listed(audit, machine, TELL)):
+        prctl(PR_SET_SECCOMP, FILTER, ctypes.byref(_assembled(_listed(audit, machine, EPERM))))
+    prctl(PR_SET_SECCOMP, FILTER, ctypes.byref(_assembled(_ruled(audit, machine, alone))))
+
+
+def _told(told: int, program: list[bytes]) -> bool:
+    """Whether this kernel tells (Linux 5.0)."""
+    try:
+        where = SECCOMP[MACHINES[platform.machine()][1]]
+        listener = syscall(
+            where, ctypes.c_uint(SET_FILTER), ctypes.c_uint(NEW_LISTENER), ctypes.byref(_assembled(program))
+        )
+    except OSError:
+        return False
+    with socket.socket(fileno=os.dup(told)) as connection:
+        socket.send_fds(connection, [b"."], [listener])
+    os.close(listener)
+    return True
+
+
+class Listener:
+    """Where the calls of a guest and of all that it has started arrive that no table lists."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self._events = select.poll()
+        self._events.register(descriptor, select.POLLIN)
+
+    def fileno(self) -> int:
+        """For selectors."""
+        return self.descriptor
+
+    def refuse_next(self) -> str | None:
+        """Refuses the call that waits, and says which: its name, or its number; "" where whoever made it is gone, None
+        where nobody is left who could make one."""
+        # To receive where nothing waits would be to wait for ever.
+        events = dict(self._events.poll(0)).get(self.descriptor, 0)
+        if not events & select.POLLIN:
+            return None if events else ""
+        request = bytearray(80)
+        try:
+            fcntl.ioctl(self.descriptor, RECEIVE, request)
+            identity, _, _, number = struct.unpack_from("=QIIi", request)
+            fcntl.ioctl(self.descriptor, ANSWER, struct.pack("=QqiI", identity, 0, -errno.EPERM, 0))
+        except OSError:
+            return ""
+        return name_of(number)
+
+    def close(self) -> None:
+        """Who calls from then on is told that the kernel has no such call."""
+        os.close(self.descriptor)
+
+
+def name_of(number: int) -> str:
+    """A system call's name on this machine, or its number where no table has it."""
+    machine = MACHINES[platform.machine()][1]
+    return next((name for name, numbers in TOLD.items() if numbers[machine] == number), f"number {number}")
+
+
+def _listed(audit: int, machine: int, otherwise: int) -> list[bytes]:
+    """Lets through what any of the tables has a rule for."""
+    known = [each for table in (ALLOWED, REFUSED, UNDONE, BY_ARGUMENT) for each in table.values()]
+    numbers = [each[machine] for each in known]
+    return [*_beginning(audit), *_sorted_out(dict.fromkeys((n for n in numbers if n is not None), ALLOW), otherwise)]
+
+
+def _ruled(audit: int, machine: int, alone: int | None) -> list[bytes]:
+    """The rules of what is listed."""
+    rules = {
+        # With clone3 the flags lie in memory, where a filter cannot look; without it the C library takes clone.
+        "clone3": [_step(RETURN, ENOSYS)],
+        "clone": [_argument(0), _step(JUMP_ANY_BIT, NEW_NAMESPACES, 0, 1), *_either(EPERM, ALLOW)],
+        "mmap": [
+            _argument(3),
+            _step(AND, SHARED_WITHOUT_A_FILE),
+            _step(JUMP_EQUAL, SHARED_WITHOUT_A_FILE, 0, 1),
+            *_either(EPERM, ALLOW),
+        ],
+        "socket": _among(0, [socket.AF_UNIX], EPERM),
+        "socketpair": _among(0, [socket.AF_UNIX], EPERM),
+        "prctl": _among(0, OF_ITSELF, EPERM),
+        "ioctl": _among(1, OF_ANY_FILE, ENOTTY),
+        **{name: [*_unless_zero(arguments), _step(RETURN, ALLOW)] for name, arguments in OWN.items()},
+    }
+    for signalling in ("kill", "tgkill"):
+        # A child of its own has another number, but where that matters others' processes count for more.
+        rules[signalling] = [_step(RETURN, ALLOW)] if alone is None else _among(0, [alone], EPERM)
+    rules["tkill"] = [_step(RETURN, ALLOW if alone is None else EPERM)]
+    program = _beginning(audit)
+    for name, steps in rules.items():
+        program += _for(BY_ARGUMENT[name][machine], steps)
+    answers = {each[machine]: EPERM for each in REFUSED.values()} | {
+        each[machine]: SAY_DONE for each in UNDONE.values()
+    }
+    return [*program, *_sorted_out({n: answer for n, answer in answers.items() if n is not None}, ALLOW)]
+
+
+def _beginning(audit: int) -> list[bytes]:
+    """Another architecture's calls end the process; those of x86-64's own variant are refused."""
+    return [
         _step(LOAD, ARCHITECTURE),
         _step(JUMP_EQUAL, audit, 1, 0),
         _step(RETURN, KILL),
         _step(LOAD, NUMBER),
         _step(JUMP_AT_LEAST, X32, 0, 1),
-        refuse,
-        # With clone3 the flags lie in memory, where a filter cannot look; without it the C library takes clone.
-        *_for(CLONE3[machine], [_step(RETURN, REFUSE | errno.ENOSYS)]),
+        _step(RETURN, EPERM),
     ]
-    for table, answer in ((REFUSED, refuse), (UNDONE, _step(RETURN, SAY_DONE))):
-        for numbers in table.values():
-            if (number := numbers[machine]) is not None:
-                program += _for(number, [answer])
-    for own in OWN.values():
-        program += _for(own[machine], [*_unless_zero(own[2:], refuse), _step(RETURN, ALLOW)])
-    for each in (SOCKET, SOCKETPAIR):
-        program += _for(each[machine], _if_argument(JUMP_EQUAL, socket.AF_UNIX, _step(RETURN, ALLOW), refuse))
-    program += _for(PRCTL[machine], _if_argument(JUMP_EQUAL, PR_SET_SECCOMP, refuse, _step(RETURN, ALLOW)))
-    program += _for(CLONE[machine], _if_argument(JUMP_ANY_BIT, NEW_NAMESPACES, refuse, _step(RETURN, ALLOW)))
-    return [*program, _step(RETURN, ALLOW)]
 
 
-def _for(number: int, steps: list[bytes]) -> list[bytes]:
+def _sorted_out(answers: Mapping[int, int], otherwise: int) -> list[bytes]:
+    """By number, in runs of one answer."""
+    program = []
+    ends = sorted({end for number in answers for end in (number, number + 1)})
+    for end, following in zip(ends, [*ends[1:], None], strict=True):
+        answer = answers.get(end - 1, otherwise)
+        if following is None or answer != answers.get(following - 1, otherwise):
+            program += [_step(JUMP_AT_LEAST, end, 1, 0), _step(RETURN, answer)]
+    return [*program, _step(RETURN, otherwise)]
+
+
+def _for(number: int | None, steps: list[bytes]) -> list[bytes]:
     """These steps, of which the last one returns, for that system call alone."""
-    return [_step(JUMP_EQUAL, number, 0, len(steps)), *steps]
+    return [] if number is None else [_step(JUMP_EQUAL, number, 0, len(steps)), *steps]
 
 
-def _if_argument(test: int, value: int, then: bytes, otherwise: bytes) -> list[bytes]:
-    """By the first argument, which is an int."""
-    return [_step(LOAD, ARGUMENTS), _step(test, value, 0, 1), then, otherwise]
+def _among(argument: int, values: Iterable[int], otherwise: int) -> list[bytes]:
+    """Allowed where this argument, which is an int, has one of these values."""
+    allowed = [step for value in values for step in (_step(JUMP_EQUAL, value, 0, 1), _step(RETURN, ALLOW))]
+    return [_argument(argument), *allowed, _step(RETURN, otherwise)]
 
 
-def _unless_zero(arguments: tuple[int, ...], answer: bytes) -> list[bytes]:
-    """The answer where one of these arguments is not 0."""
-    halves = [ARGUMENTS + 8 * argument + half for argument in arguments for half in (0, HIGH)]
-    return [step for half in halves for step in (_step(LOAD, half), _step(JUMP_EQUAL, 0, 1, 0), answer)]
+def _unless_zero(arguments: Iterable[int]) -> list[bytes]:
+    """Refused where one of these arguments is not 0."""
+    halves = [(argument, half) for argument in arguments for half in (0, HIGH)]
+    return [step for each in halves for step in (_argument(*each), _step(JUMP_EQUAL, 0, 1, 0), _step(RETURN, EPERM))]
+
+
+def _argument(number: int, half: int = 0) -> bytes:
+    return _step(LOAD, ARGUMENTS + 8 * number + half)
+
+
+def _either(then: int, otherwise: int) -> list[bytes]:
+    return [_step(RETURN, then), _step(RETURN, otherwise)]
 
 
 def _step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
     return struct.pack("=HBBI", code, if_true, if_false, value)
+
+
+def _assembled(program: list[bytes]) -> Program:
+    return Program(len(program), b"".join(program))

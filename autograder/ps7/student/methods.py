@@ -132,7 +132,7 @@ def _undecided(
         if facts["supervised"][method - 1] != MISSING
     }
     if blank := [ROMAN[method] for method, (supervised, _) in given.items() if supervised == BLANK]:
-        return Raised("Unusable", NOT_FILLED_IN.format(", ".join(blank)))
+        return Raised("Unusable", NOT_FILLED_IN.format(", ".join(blank)), by_grader=True)
     known_wrong = any(
         part not in (UNKNOWN, expected)
         for method, setup in given.items()
@@ -147,7 +147,7 @@ def _undecided(
         said = FAILED.format(failed[0].cell, failed[0].line, failed[0].kind)
     elif len(given) == len(RIGHT) and unknown:
         said = NOT_FOLLOWED.format(ROMAN[unknown[0]])
-    return _for_want_of_a_package(failures) or Raised("Unusable", said) if said else None
+    return _for_want_of_a_package(failures) or Raised("Unusable", said, by_grader=True) if said else None
 
 
 def _for_want_of_a_package(failures: Iterable[Failure]) -> Fault | None:

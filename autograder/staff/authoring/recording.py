@@ -146,7 +146,7 @@ def _unsourced(outcome: Outcome) -> Outcome:
     """Without the lines that raised: they are the solution's, and students have the public bank."""
     if isinstance(outcome, Missing) and outcome.cause is not None:
         return msgspec.structs.replace(outcome, cause=_unsourced(outcome.cause))
-    return msgspec.structs.replace(outcome, frames=()) if isinstance(outcome, Raised) else outcome
+    return msgspec.structs.replace(outcome, frames=(), by_grader=False) if isinstance(outcome, Raised) else outcome
 
 
 def _kept(item: Item, before: Bank | None) -> tuple[int, dict[str, dict[str, Outcome]]]:

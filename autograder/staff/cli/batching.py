@@ -13,8 +13,9 @@ import msgspec
 import typer
 
 from autograder.staff.cli.concluding import ADJUSTMENTS, Outputs, Seen, tell_of, told_of
+from autograder.staff.cli.exposing import refuse_exposed
 from autograder.staff.cli.reproducing import find_reproduction, tell_cost
-from autograder.student.commands.console import Working, fail, refuse_unconfined, tell
+from autograder.student.commands.console import Working, fail, tell
 from autograder.student.invocation import AsJson, Confine, given, read_rubric
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
     from autograder.student.grading.bank import BankError
     from autograder.student.grading.examination import Limits
 
-    refuse_unconfined(confinement)
+    refuse_exposed(context, confinement, elsewhere=bool(scheduler or slurm))
     assignment = given(context)
     try:
         policy = read_policy(config) if config is not None else Policy()

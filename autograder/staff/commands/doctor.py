@@ -13,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.guest.confinement import landlock
+from autograder.guest.control_groups import own_group
 from autograder.guest.supervision import MEBIBYTE, allowance_here
-from autograder.student.assignment import Assignment
+from autograder.student.assignment import Assignment, Unavailable
 from autograder.student.grading.rubric import Rubric
 from autograder.student.output.printing import browsers
 from autograder.student.output.screen import Screen
@@ -27,16 +28,18 @@ KEEPS = {
     "rlimits": "The code has limits of its own for processes, open files, the size of a file and addresses.",
     "uid": "The code runs as a user that nothing else uses: it reaches no files and no processes of others.",
     "namespaces": "The code sees no processes, networks and queues but its own.",
+    "mounts": "Only what the code may read has a name for it, and its files lie in memory of a size.",
     "no_new_privs": "No program that the code starts gives it more rights.",
     "non-dumpable": "Other processes of the code's user cannot look into the grader's side of its process.",
     "pdeathsig": "The code ends when the grader ends.",
     "landlock": "The code reads Python's own files and writes to its own folder alone.",
-    "seccomp": "Dangerous system calls are refused: networks, tracing, namespaces, named sockets.",
+    "seccomp": "The code makes the system calls that Python and torch need, and no others.",
 }
 REMEDIES = {
     "uid": "Run the grader as root, in a container or a machine of its own.",
     "namespaces": "Run the grader as root, or let users make namespaces: on Ubuntu 24.04 "
     "`sysctl kernel.apparmor_restrict_unprivileged_userns=0`, elsewhere see user.max_user_namespaces.",
+    "mounts": "It comes with namespaces, where the machine lets them mount.",
     "landlock": "It needs Linux 5.13 or later with Landlock switched on: `landlock` in the kernel's parameter `lsm=`.",
     "seccomp": "It needs Linux on x86-64 or aarch64, built with CONFIG_SECCOMP_FILTER.",
 }
@@ -107,6 +110,7 @@ def _resources() -> Iterator[Finding]:
     least = LEAST_MEMORY * 5 // 8
     more = "Give the container 768 MB or more."
     yield Finding(RESOURCES, "memory", allowance.memory >= least, True, said, "" if allowance.memory >= least else more)
+    yield _counting(allowance.memory)
     yield Finding(RESOURCES, "processors", True, False, f"{os.cpu_count()} are there.")
     for folder in ("/tmp", "/dev/shm"):
         if os.path.isdir(folder):
@@ -114,6 +118,18 @@ def _resources() -> Iterator[Finding]:
             enough = free > 512
             remedy = "" if enough else "Free some, or set TMPDIR to a folder on another disk."
             yield Finding(RESOURCES, folder, enough, folder == "/tmp", f"{free} MB are free.", remedy)
+
+
+def _counting(memory: int) -> Finding:
+    group = own_group(f"autograder-doctor-{os.getpid()}", memory) if can_confine() else None
+    if group is not None:
+        group.remove()
+        return Finding(
+            RESOURCES, "control group", True, False, "The kernel counts what the code uses, in its own group."
+        )
+    said = "None is to be had: memory is counted by what processes tell, and by what is left on the machine."
+    remedy = "Nothing has to be done. Root has one outside of containers, users where systemd delegates theirs."
+    return Finding(RESOURCES, "control group", False, False, said, remedy)
 
 
 def _packages() -> Iterator[Finding]:
@@ -142,11 +158,23 @@ def _extras(assignment: Assignment) -> Iterator[Finding]:
     yield Finding(
         EXTRAS, "PDF", bool(printer), False, f"Printed by {printer}." if printer else "Nothing prints.", remedy
     )
+    if assignment.reproduction:
+        yield _dataset(assignment)
     for kind in ("public", "hidden"):
         path = assignment.bank_at(kind).with_suffix(".json")
         there = path.is_file()
         remedy = "" if there else f"`{assignment.name} build banks` makes it, in a checkout."
         yield Finding(EXTRAS, f"{kind} answers", there, True, f"{path}" if there else "They are not there.", remedy)
+
+
+def _dataset(assignment: Assignment) -> Finding:
+    name = assignment.dataset
+    try:
+        assignment.part(assignment.reproduction)(name)
+    except Unavailable as error:
+        remedy = "Without it nothing is trained again; all else is graded."
+        return Finding(EXTRAS, f"data set {name}", False, False, f"{error}.", remedy)
+    return Finding(EXTRAS, f"data set {name}", True, False, f"For `grade --reproduce {name}`.")
 
 
 def print_findings(findings: list[Finding], console: Screen) -> None:

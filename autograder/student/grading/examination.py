@@ -90,7 +90,7 @@ def _interpreted(interpreter: str, outcome: Outcome, submission: Submission, sec
     try:
         answer: Outcome = bounded(named(interpreter), outcome, submission, answer=Outcome, seconds=seconds)
     except Exhausted as error:
-        return Raised("Unusable", f"This part of the code cannot be read, since {error}.")
+        return Raised("Unusable", f"This part of the code cannot be read, since {error}.", by_grader=True)
     except Failed as failed:
         return failed.fault
     except Exception as error:

@@ -91,8 +91,10 @@ def no_reply(outcome: Outcome, why_missing: Callable[[str], str]) -> str:
             missing = re.match(r"name '(\w+)' is not defined", text)
             reason = f"\n\n{why_missing(missing[1])}" if missing else ""
             return exception(outcome) + reason
-        case Raised(kind="Unusable", text=text):
+        case Raised(kind="Unusable", text=text, by_grader=True):
             return f"{_plain(text)} {hint(text)}".strip()
+        case Raised(kind="Unusable", text=text):
+            return f"The grader cannot use what your code gives: {quote(text.removesuffix('.'))}. {hint(text)}".strip()
         case Raised():
             return exception(outcome)
         case Ended(reason=reason):

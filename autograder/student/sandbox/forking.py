@@ -14,16 +14,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from autograder.guest import wire
+from autograder.guest.control_groups import own_group
 from autograder.guest.killer import NICEST
 from autograder.guest.namespace import Source
 from autograder.guest.processes import descendants_of, processes_of, serve_last, usage_of
-from autograder.guest.supervision import allowance_here
+from autograder.guest.supervision import MEBIBYTE, Excess, allowance_here
 from autograder.student.sandbox import host
 from autograder.student.sandbox.host import START_SECONDS, Sandbox, SandboxError
+from autograder.student.sandbox.machine import Machine
 from autograder.student.sandbox.reservation import Reservation
 from autograder.student.sandbox.session import Session
 
 CLEAR_SECONDS = 20.0
+CACHE = 256 * MEBIBYTE
+"""Beyond its allowance, of what the kernel counts: so that a guest is told what it has done before it is killed."""
 FEW_THREADS = 8
 """What has more is served last, so that others on the machine keep their share of it."""
 SOON = 0.05
@@ -40,21 +44,50 @@ class ForkedGuest:
         self.scratch = scratch
         self._zygote = zygote
         self._is_over = False
+        self._used_before, self._ended_before = self._used(), zygote.group.ended if zygote.group else 0
 
     def watch(self) -> float:
         """Raises Excess."""
         processes = self._zygote.guests()
         allowance = self._zygote.allowance
         allowance.compare_count(len(processes))
+        self._zygote.machine.watch()
         usage = usage_of(processes, allowance.memory, shared=self._zygote.pid)
         if usage.threads > FEW_THREADS:
             self._zygote.serve_last(processes)
-        allowance.compare(usage, self.scratch)
+        # Where it has a root of its own, its files have a name by way of its processes alone.
+        inside = f"/proc/{processes[0]}/root" if processes and self._has_a_root else ""
+        allowance.compare(usage, inside + self.scratch)
+        if self._used() - self._used_before > allowance.memory:
+            raise allowance.too_much_memory
         return SOON if len(processes) > 1 or usage.memory > allowance.memory / 2 else wire.MEANWHILE
 
     def exit_code(self) -> int | None:
         """How it ended; None where it has not within two seconds."""
         return self._zygote.exit_code(self.pid)
+
+    def asked(self) -> list[str]:
+        """System calls that it was refused because no table lists them."""
+        return self._zygote.asked(self.pid)
+
+    def _used(self) -> int:
+        """Bytes that guests have, where the kernel counts them."""
+        with contextlib.suppress(OSError, ValueError):
+            return self._zygote.group.used if self._zygote.group else 0
+        return 0
+
+    def starved(self) -> Excess | None:
+        """Where it has a control group."""
+        group = self._zygote.group
+        return self._zygote.allowance.too_much_memory if group and group.ended > self._ended_before else None
+
+    def full(self) -> Excess | None:
+        """Where its scratch folder is its own alone."""
+        return self._zygote.allowance.too_much_written if self._has_a_root else None
+
+    @property
+    def _has_a_root(self) -> bool:
+        return "mounts" in self._zygote.layers
 
     def leave(self) -> None:
         """Ends it: what has run one program is not used for another."""
@@ -83,8 +116,12 @@ class Zygote(Sandbox):
         os.mkdir(home, 0o700)
         self._confinement = confinement
         self.allowance = allowance_here()
+        self.machine = Machine(self.reservation.folder)
+        self.group = own_group(self.reservation.group, self.allowance.memory + CACHE)
+        """In which the kernel counts the memory of guests; None where none can be had."""
         self._ready: dict[str, Any] = {}
-        self._ended: dict[int, int] = {}
+        self._ended: dict[int, dict[str, Any]] = {}
+        """Guest to how it ended."""
         self._peak_memory = 0.0
         text = host.START.format(module="autograder.guest.zygote")
         users = (str(self.reservation.user), str(self.reservation.killer))
@@ -132,7 +169,9 @@ class Zygote(Sandbox):
         scratch = tempfile.mkdtemp(prefix="scratch-", dir=self.reservation.folder)
         if self._gives_users:
             os.chown(scratch, self.reservation.user, self.reservation.user)
-        order = json.dumps({"fork": self.reservation.user, "scratch": scratch, "exhibits": exhibits}).encode()
+        group = str(self.group.place) if self.group else ""
+        home = {"fork": self.reservation.user, "scratch": scratch, "exhibits": exhibits, "group": group}
+        order = json.dumps(home).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             socket.send_fds(self._control, [order], [theirs.fileno()])
@@ -183,7 +222,17 @@ class Zygote(Sandbox):
         deadline = time.monotonic() + seconds
         while pid not in self._ended and self._listen(deadline - time.monotonic()) is not None:
             pass
-        return self._ended.get(pid)
+        return self._ended[pid]["code"] if pid in self._ended else None
+
+    def asked(self, pid: int) -> list[str]:
+        """System calls that a guest was refused because no table lists them."""
+        if pid not in self._ended:
+            self._control.send(json.dumps({"asked": pid}).encode())
+            told: list[str] = self._expect("told")["told"]
+            if pid not in self._ended:
+                return told
+        names: list[str] = self._ended[pid]["asked"]
+        return names
 
     def clear(self) -> None:
         """Kills whatever guests have left running, and waits until it is gone."""
@@ -220,7 +269,7 @@ class Zygote(Sandbox):
             return None
         message: dict[str, Any] = json.loads(packet)
         if "ended" in message:
-            self._ended[message["ended"]] = message["code"]
+            self._ended[message["ended"]] = message
             self._peak_memory = max(self._peak_memory, message["memory"])
         return message
 

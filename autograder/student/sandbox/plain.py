@@ -88,6 +88,16 @@ class PlainGuest:
             return self.process.wait(timeout=2)
         return None
 
+    def asked(self) -> Sequence[str]:
+        """None: nothing refuses it anything."""
+        return ()
+
+    def starved(self) -> None:
+        """The kernel ends nothing for a limit of its own."""
+
+    def full(self) -> None:
+        """The disk is everybody's."""
+
     def leave(self) -> None:
         """Has it put itself back, while the host does something else; see `is_as_new`."""
         if self.process.poll() is not None:

@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from autograder.guest import control_groups
 from autograder.guest.processes import processes_of
 from autograder.student.sandbox.host import SandboxError
 
@@ -18,6 +19,7 @@ VARIABLE = "PS7_GUEST_USERS"
 """Names the range of users, "60000-62499", where the usual one is taken."""
 USUAL = range(60_000, 62_500)
 """Numbers that machines do not use; the next as many are for killing, see the killer."""
+GROUP = "autograder-{}"
 REMOVE = ("/bin/sh", "-c", 'rm -rf -- "$0" || { chmod -R u+rwx -- "$0"; rm -rf -- "$0"; }')
 """Not shutil.rmtree, which a deep tree of folders brings down; and folders can be closed to their own user."""
 SOON, AT_LAST = 1.0, 10.0
@@ -37,6 +39,8 @@ class Reservation:
             self.user, self.killer, self._descriptor = self._taken(_range())
             self.folder = str(self._home / str(self.user))
             """For everything that is to be gone at the end."""
+            self.group = GROUP.format(self.user)
+            """A name for a control group, removed with the folder."""
             os.mkdir(self.folder, 0o711)
         except OSError as error:
             raise SandboxError(f"there is no place for guests: {error}") from None
@@ -70,6 +74,7 @@ class Reservation:
         if self._descriptor is None:
             return
         self.remove(self.folder, AT_LAST)
+        control_groups.remove(self.group)
         if not os.path.lexists(self.folder):
             Path(f"{self.folder}.lock").unlink(missing_ok=True)
         os.close(self._descriptor)
@@ -135,6 +140,7 @@ def _clear(lock: Path) -> None:
         time.sleep(0.01)
     with contextlib.suppress(subprocess.TimeoutExpired):
         subprocess.run([*REMOVE, folder], check=False, stderr=subprocess.DEVNULL, timeout=AT_LAST)
+    control_groups.remove(GROUP.format(lock.stem))
     if not folder.exists():
         lock.unlink(missing_ok=True)
     os.close(descriptor)

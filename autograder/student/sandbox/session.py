@@ -1,5 +1,6 @@
 """The host's side of one guest: questions with a deadline, and never an exception for anything that the guest does."""
 
+import errno
 import re
 import secrets
 import signal
@@ -15,7 +16,7 @@ from autograder.guest import wire
 from autograder.guest.answering import Ask, Header, Load
 from autograder.guest.interrupting import TooLong
 from autograder.guest.namespace import Source
-from autograder.guest.outcomes import Ended, Fault, Frame, Missing, Outcome, Raised, Reply
+from autograder.guest.outcomes import Ended, Fault, Frame, Missing, Outcome, Raised, Reply, unlisted
 from autograder.guest.supervision import Excess
 
 TO_ANSWER = 0.5
@@ -37,6 +38,18 @@ class Guest(Protocol):
         """How it ended, as subprocess gives it (negative: a signal); None where it has not."""
         ...
 
+    def asked(self) -> Sequence[str]:
+        """System calls that it was refused because no table of the sandbox lists them."""
+        ...
+
+    def starved(self) -> Excess | None:
+        """What there is to say where the kernel has ended it for its memory; None where that is not known."""
+        ...
+
+    def full(self) -> Excess | None:
+        """What there is to say where its scratch folder is full; None where that is not known to be its own doing."""
+        ...
+
     def leave(self) -> None:
         """Nothing more will be asked about the program that it has loaded."""
         ...
@@ -53,7 +66,7 @@ class Session:
         self._guest, self._connection = guest, guest.connection
         self._deadline = time.monotonic() + seconds
         self._seconds = seconds
-        self._end: Ended | None = None
+        self._end: Ended | Fault | None = None
         try:
             self.loaded = self._exchange(Load(nonce=secrets.token_hex(16), probes=probes, program=program))
         except BaseException:  # a signal to the grader, say
@@ -95,9 +108,9 @@ class Session:
         except (wire.Overdue, TimeoutError):
             return self._ended(self._still_running())
         except Excess as excess:
-            return self._ended(str(excess))
+            return self._stopped(excess)
         except (wire.Closed, ConnectionError):
-            return self._ended(self._how_it_ended())
+            return self._gone()
         except wire.WireError as error:
             return self._ended(f"the code interfered with the grader's own messages ({error})")
         except (msgspec.MsgspecError, RecursionError, ValueError):
@@ -109,7 +122,15 @@ class Session:
     def _told(self, outcome: Raised | Missing | Fault) -> Outcome:
         if isinstance(outcome, Raised) and outcome.kind == TooLong.__name__:
             return self._ended(self._still_running(outcome.frames))
-        return outcome
+        raised = outcome.cause if isinstance(outcome, Missing) else outcome
+        if not isinstance(raised, Raised):
+            return outcome
+        if raised.says(errno.EPERM) and (calls := self._guest.asked()):
+            return unlisted(calls)
+        if raised.says(errno.ENOSPC) and (excess := self._guest.full()):
+            return self._stopped(excess)
+        raised = msgspec.structs.replace(raised, by_grader=False)
+        return msgspec.structs.replace(outcome, cause=raised) if isinstance(outcome, Missing) else raised
 
     def _still_running(self, frames: Sequence[Frame] = ()) -> str:
         stopped = f"the code was still running after {self._seconds:.0f} s and was stopped"
@@ -121,16 +142,31 @@ class Session:
         self._end = Ended(reason=reason)
         return self._end
 
-    def _how_it_ended(self) -> str:
+    def _stopped(self, excess: Excess) -> Outcome:
+        ended: Outcome = self._ended(str(excess))
+        if excess.of_the_machine:
+            ended = self._end = Fault(reason=str(excess))
+        return ended
+
+    def _gone(self) -> Outcome:
         code = self._guest.exit_code()
-        if code is None:
-            return "the code closed its connection to the grader"
-        if code >= WINDOWS_CRASH:
-            return f"the Python process crashed ({code:#x})"
-        if code >= 0:
-            return f"the code ended the Python process (exit code {code})"
-        try:
-            name = signal.Signals(-code).name
-        except ValueError:
-            name = f"signal {-code}"
-        return f"the Python process crashed ({name})"
+        if code == -signal.SIGKILL and (excess := self._guest.starved()):
+            return self._stopped(excess)
+        ended: Outcome = self._ended(_how_it_ended(code))
+        if code is not None and code < 0 and code != -signal.SIGKILL and (calls := self._guest.asked()):
+            ended = self._end = unlisted(calls)
+        return ended
+
+
+def _how_it_ended(code: int | None) -> str:
+    if code is None:
+        return "the code closed its connection to the grader"
+    if code >= WINDOWS_CRASH:
+        return f"the Python process crashed ({code:#x})"
+    if code >= 0:
+        return f"the code ended the Python process (exit code {code})"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return f"the Python process crashed ({name})"

@@ -12,6 +12,21 @@ def can_confine() -> bool:
     return sys.platform == "linux" and hasattr(os, "fork") and hasattr(socket, "AF_UNIX")
 
 
+def exposed() -> list[str]:
+    """What keeps a notebook from this user's own files and processes and is not to be had on this Linux machine, each
+    with the reason; asked without a sandbox, in milliseconds."""
+    from autograder.guest.confinement import can_become, landlock, namespaces, seccomp
+    from autograder.student.sandbox.reservation import USUAL
+
+    user = USUAL.start
+    wrong = {
+        "namespaces": "" if can_become(user) else namespaces.refusal(user),
+        "landlock": landlock.refusal(),
+        "seccomp": seccomp.refusal(),
+    }
+    return [f"{layer}: {why}" for layer, why in wrong.items() if why]
+
+
 def start(environment: str, confinement: Confinement = "best") -> Sandbox:
     """A sandbox with the packages of the module `environment`.
 

@@ -1,0 +1,32 @@
+"""Whether to grade a class where its notebooks could get at what they should not."""
+
+import sys
+
+import typer
+
+from autograder.student.commands.console import WRONG_USAGE, fail, refuse_unconfined, tell
+from autograder.student.output.called import Command
+
+
+def refuse_exposed(context: typer.Context, confinement: str, *, elsewhere: bool) -> None:
+    """Ends the command where others' code would get at this user's own files and processes, or at one another's, unless
+    the user knows.
+
+    `elsewhere`: other machines grade, which say for themselves what they lack.
+    """
+    from autograder.student.sandbox.starting import exposed
+
+    refuse_unconfined(confinement)
+    source = context.get_parameter_source("confinement")
+    is_asked_for = source is not None and source.name == "COMMANDLINE"
+    if elsewhere or is_asked_for or confinement != "best" or not (lacking := exposed()):
+        return
+    said = (
+        "this machine cannot keep the notebooks of a class from your own files and processes, and from one another "
+        f"({'; '.join(lacking)}). `{Command.name} doctor` says how to get what is missing"
+    )
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        fail(f"{said}; --sandbox best grades them all the same")
+    tell(f"{said}.")
+    if not typer.confirm("Grade them all the same?", err=True):
+        sys.exit(WRONG_USAGE)

@@ -1,0 +1,38 @@
+"""What all on this machine share, and what of it no guest may use up: memory and disk."""
+
+import os
+
+from autograder.guest.control_groups import memory_left
+from autograder.guest.supervision import MEBIBYTE, Excess
+
+FLOOR = 64 * MEBIBYTE
+"""Below which Linux is busy with looking for memory and with little else."""
+SHARE = 1 / 8
+
+
+class Machine:
+    """As it was found, before any guest ran. `folder`: where guests write."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        # On a small machine, or a full disk, less than that is usual.
+        self._memory = min(FLOOR, int(SHARE * (memory_left() or 0)))
+        self._disk = min(FLOOR, int(SHARE * self._free))
+
+    @property
+    def _free(self) -> int:
+        disk = os.statvfs(self._folder)
+        return disk.f_bavail * disk.f_frsize
+
+    def watch(self) -> None:
+        """Raises Excess where too little is left, whoever has taken it: what no limit of a guest's own counts is seen
+        here."""
+        left = memory_left()
+        if left is not None and left < self._memory:
+            raise Excess(_said("of memory"), of_the_machine=True)
+        if self._free < self._disk:
+            raise Excess(_said("on its disk"), of_the_machine=True)
+
+
+def _said(what: str) -> str:
+    return f"the machine had less than {FLOOR // MEBIBYTE} MB {what} left while this code ran, and stopped it"
