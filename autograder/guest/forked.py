@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from autograder.guest import answering, control_groups
+from autograder.guest import answering
 from autograder.guest.confinement import Layer, Listener, Place, confine
 from autograder.guest.inherited import inherited
 
@@ -30,9 +30,8 @@ class Guests:
         """Guest to the system calls that were refused because no table lists them."""
         self._inherited = inherited()
 
-    def fork(self, connection: socket.socket, home: Place, layers: tuple[Layer, ...], group: str) -> None:
-        """A guest that answers on `connection`, which is its own from now on; the kernel counts it in the control group
-        in the folder `group`, "" for none.
+    def fork(self, connection: socket.socket, home: Place, layers: tuple[Layer, ...]) -> None:
+        """A guest that answers on `connection`, which is its own from now on.
 
         Raises OSError or ValueError where a guest before has lowered this process' limits for good.
         """
@@ -42,9 +41,6 @@ class Guests:
         if pid == 0:
             status = 70
             try:
-                if group:
-                    with contextlib.suppress(OSError):  # then it is counted by what its processes tell
-                        control_groups.enter(group)
                 self._live(connection, told, home, layers)
                 status = 0
             finally:

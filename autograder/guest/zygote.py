@@ -19,11 +19,10 @@ from functools import partial
 from typing import Any
 
 import autograder
-from autograder.guest import ours
+from autograder.guest import control_groups, ours
 from autograder.guest.confinement import (
     BY_USER,
     Layer,
-    Place,
     by_namespace,
     can_become,
     namespaces,
@@ -41,22 +40,20 @@ from autograder.guest.supervision import allowance_here
 def main() -> None:
     """Serves guests in the environment module `argv[1]` over the socket `argv[2]` until the host hangs up.
 
-    `argv[3]` is the user of guests, `argv[4]` that of their killer.
+    `argv[3]` is the user of guests, `argv[4]` that of their killer, `argv[5]` the folder of the control group in which
+    the kernel counts them, "" for none.
     """
-    name, descriptor, user, killing = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    name, group = sys.argv[1], sys.argv[5]
+    descriptor, user, killing = (int(number) for number in sys.argv[2:5])
     sys.argv = ["notebook"]
+    if group:
+        # Once, and for all guests: the kernel takes 20 ms to move a process.
+        with contextlib.suppress(OSError):  # then they are counted by what their processes tell
+            control_groups.enter(group)
     killer, possible = _separation(user, killing, descriptor)
     environment = importlib.import_module(name)
     control = socket.socket(fileno=descriptor)
-    wake_read, wake_write = os.pipe()
-    os.set_blocking(wake_read, False)
-    os.set_blocking(wake_write, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a guest of the same user could send it
-    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-    # What guests leave behind is reaped here: not every container has an init that does it.
-    with contextlib.suppress(OSError):
-        prctl(PR_SET_CHILD_SUBREAPER, 1)
+    wake = _woken_by_children()
     environment.preload()
     ours.import_guests(name)
     unit = environment.measure()
@@ -72,12 +69,8 @@ def main() -> None:
     selector = selectors.DefaultSelector()
     guests = Guests(name, selector, say)
 
-    def place(order: dict[str, Any]) -> Place:
-        exhibits = (order["exhibits"],) if order["exhibits"] else ()
-        return place_for(order["fork"], order["scratch"], (*paths, *exhibits), threads)
-
     def reap() -> None:
-        os.read(wake_read, 4096)
+        os.read(wake, 4096)
         guests.reap()
 
     def obey() -> None:
@@ -85,7 +78,11 @@ def main() -> None:
         if not packet:
             sys.exit()
         order = json.loads(packet)
-        if "clear" in order:
+        if "fork" in order:
+            exhibits = (order["exhibits"],) if order["exhibits"] else ()
+            home = place_for(order["fork"], order["scratch"], (*paths, *exhibits), threads)
+            guests.fork(socket.socket(fileno=descriptors[0]), home, layers)
+        elif "clear" in order:
             killer.kill_all()
             say({"cleared": order["clear"]})
         elif "serve_last" in order and isinstance(killer, UserKiller):
@@ -93,14 +90,26 @@ def main() -> None:
             say({"served_last": order["serve_last"]})
         elif "asked" in order:
             say({"told": guests.asked(order["asked"])})
-        else:
-            guests.fork(socket.socket(fileno=descriptors[0]), place(order), layers, order["group"])
 
     selector.register(control, selectors.EVENT_READ, obey)
-    selector.register(wake_read, selectors.EVENT_READ, reap)
+    selector.register(wake, selectors.EVENT_READ, reap)
     while True:
         for key, _ in selector.select():
             key.data()
+
+
+def _woken_by_children() -> int:
+    """A descriptor that can be read when a child has ended; what guests leave behind becomes this process' child."""
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_read, False)
+    os.set_blocking(wake_write, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a guest of the same user could send it
+    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    # It is reaped here: not every container has an init that does it.
+    with contextlib.suppress(OSError):
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
+    return wake_read
 
 
 def _separation(

@@ -26,8 +26,9 @@ from autograder.student.sandbox.reservation import Reservation
 from autograder.student.sandbox.session import Session
 
 CLEAR_SECONDS = 20.0
-CACHE = 256 * MEBIBYTE
-"""Beyond its allowance, of what the kernel counts: so that a guest is told what it has done before it is killed."""
+ZYGOTE = 768 * MEBIBYTE
+"""What the kernel counts beside a guest's allowance: the zygote, and some more, so that a guest is told what it has
+done before it is killed."""
 FEW_THREADS = 8
 """What has more is served last, so that others on the machine keep their share of it."""
 SOON = 0.05
@@ -117,15 +118,16 @@ class Zygote(Sandbox):
         self._confinement = confinement
         self.allowance = allowance_here()
         self.machine = Machine(self.reservation.folder)
-        self.group = own_group(self.reservation.group, self.allowance.memory + CACHE)
+        self.group = own_group(self.reservation.group, self.allowance.memory + ZYGOTE)
         """In which the kernel counts the memory of guests; None where none can be had."""
         self._ready: dict[str, Any] = {}
         self._ended: dict[int, dict[str, Any]] = {}
         """Guest to how it ended."""
         self._peak_memory = 0.0
         text = host.START.format(module="autograder.guest.zygote")
-        users = (str(self.reservation.user), str(self.reservation.killer))
-        arguments = [host.OWN_FOLDER, environment, str(theirs.fileno()), *users]
+        numbers = (str(each) for each in (theirs.fileno(), self.reservation.user, self.reservation.killer))
+        group = str(self.group.place) if self.group else ""
+        arguments = [host.OWN_FOLDER, environment, *numbers, group]
         self._process = subprocess.Popen(
             # -P and -s keep the current folder and the user's packages off the path. Not -I: it would ignore
             # PYTHONHASHSEED. Where several copies of the grader are installed, guests run the host's.
@@ -169,9 +171,7 @@ class Zygote(Sandbox):
         scratch = tempfile.mkdtemp(prefix="scratch-", dir=self.reservation.folder)
         if self._gives_users:
             os.chown(scratch, self.reservation.user, self.reservation.user)
-        group = str(self.group.place) if self.group else ""
-        home = {"fork": self.reservation.user, "scratch": scratch, "exhibits": exhibits, "group": group}
-        order = json.dumps(home).encode()
+        order = json.dumps({"fork": self.reservation.user, "scratch": scratch, "exhibits": exhibits}).encode()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             socket.send_fds(self._control, [order], [theirs.fileno()])
