@@ -232,7 +232,7 @@ def test_what_is_said_beyond_the_replies_is_said_where_it_has_been_seen(shape, s
     reply = answer(shape=shape, value=(2.0, 4.0))
     finding = judge(ITEM, {"open": reply, "secret": reply}, bank, RUBRIC, Text(str))["value"]
     assert finding.misconception == "doubled"
-    assert f"\n\n{said} Look." in finding.message
+    assert finding.message.startswith(f"{said} Look.\n\n")
 
 
 def test_a_note_costs_nothing_and_says_its_sentence():

@@ -161,5 +161,7 @@ def test_a_misconception_adds_what_it_means_and_where_to_look():
     from autograder.student.grading.bank import Description
 
     one, other = Description("item", "Means.", "Look."), Description("item", "Says.", "")
-    assert messages.with_misconceptions("Seen.", [one]) == "Seen.\n\nMeans. Look."
-    assert messages.with_misconceptions("Seen.", [one, other]).endswith("together give:\n\n- Means. Look.\n- Says.")
+    assert messages.with_misconceptions("Seen.", [one]) == "Means. Look.\n\nSeen."
+    assert messages.with_misconceptions("Seen.", [one, other]).endswith(
+        "just this:\n\n- Means. Look.\n- Says.\n\nSeen."
+    )

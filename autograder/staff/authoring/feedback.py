@@ -8,8 +8,9 @@ from autograder.student.grading.rubric import Rubric
 
 HEAD = """# What feedback says
 
-Made from the code by `{command} build feedback`. A failing check says what was seen (expected, got, where, how far),
-then, where the reply is that of a known mistake, the two sentences of that mistake: what it is, and where to look.
+Made from the code by `{command} build feedback`. Where the reply is that of a known mistake, a failing check begins
+with the two sentences of that mistake: what it is, and where to look. Then it says what was seen: what was expected,
+what came, where, and how far off it is.
 """
 
 

@@ -226,9 +226,11 @@ def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator
 
 def _unlocated(verdicts: list[Verdict]) -> str:
     """The first of the sentences, where none tells the student where to look."""
-    wrong = [verdict for verdict in verdicts if not verdict.passed and verdict.message.startswith(WRONG)]
-    bare = [verdict.message for verdict in wrong if not verdict.misconception and says_numbers_alone(verdict.message)]
-    return bare[0] if bare and len(bare) == len(wrong) else ""
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    if any(verdict.misconception for verdict in failed):
+        return ""
+    wrong = [verdict.message for verdict in failed if verdict.message.startswith(WRONG)]
+    return wrong[0] if wrong and all(map(says_numbers_alone, wrong)) else ""
 
 
 def print_names(names: list[Distinction], console: Screen) -> None:

@@ -101,7 +101,7 @@ def _title(item: Item, check: str) -> str:
 
 
 def _mistake(check: Check, seen: str, table: str, slug: str | None, claims: Claims, said: dict[str, str]) -> Finding:
-    """What was seen, the layers, and what it usually means.
+    """What it usually means, then what was seen, and the layers.
 
     `said` maps the texts of the item so far to the checks that have them, so that none is said twice.
     """
@@ -113,7 +113,7 @@ def _mistake(check: Check, seen: str, table: str, slug: str | None, claims: Clai
     first = said.setdefault(slug or message, check.title)
     if first != check.title:
         repeated = messages.as_above(first, len(meant))
-        message = f"{message}\n\n{repeated}".strip() if meant else repeated
+        message = f"{repeated}\n\n{message}".strip() if meant else repeated
     elif meant:
         message = messages.with_misconceptions(message, meant)
     return Finding(passed=False, message=message, misconception=slug)

@@ -43,12 +43,12 @@ def quote(text: object, longest: int = LONGEST_QUOTE) -> str:
 
 
 def with_misconceptions(seen: str, misconceptions: Sequence[Description]) -> str:
-    """What was seen, what it usually means and where to look."""
+    """What is wrong and where to look, then what shows it."""
     meant = [f"{each.shows} {each.look}".strip() for each in misconceptions]
     if len(meant) == 1:
-        return f"{seen}\n\n{meant[0]}".strip()
+        return f"{meant[0]}\n\n{seen}".strip()
     listed = "\n".join(f"- {each}" for each in meant)
-    return f"{seen}\n\nThis is just what two mistakes together give:\n\n{listed}"
+    return f"Two mistakes together give just this:\n\n{listed}\n\n{seen}".strip()
 
 
 def as_above(title: str, mistakes: int = 1) -> str:
