@@ -8,16 +8,26 @@ from autograder.guest.processes import descendants_of
 
 KILL, SERVE_LAST = b"kl"
 NICEST = 19
+MOST_LOOKS, CALM_LOOKS = 100, 3
+"""A look takes a while, in which one that has been looked at may start another."""
 
 
 class FamilyKiller:
-    """Of all that this process' children have started; what forks faster than it looks gets away for a while."""
+    """Of all that this process' children have started."""
 
     def kill_all(self) -> None:
-        """Sends a signal to one after the other."""
-        for pid in descendants_of(os.getpid()):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        """Stops one after the other, until a look finds none that still runs and could fork out of its way; then kills
+        them."""
+        stopped: set[int] = set()
+        calm = 0
+        for _ in range(MOST_LOOKS):
+            running = set(descendants_of(os.getpid())) - stopped
+            calm = 0 if running else calm + 1
+            if calm == CALM_LOOKS:
+                break
+            _send(signal.SIGSTOP, running)
+            stopped |= running
+        _send(signal.SIGKILL, stopped)
 
 
 class NamespaceKiller:
@@ -91,6 +101,12 @@ class UserKiller:
                 _kill_all()
             os.write(1, order)
         _kill_all()
+
+
+def _send(number: int, processes: set[int]) -> None:
+    for pid in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _kill_all() -> None:

@@ -24,37 +24,40 @@ SOCKET_BYTES = 208 * KIBIBYTE
 
 
 class Process(msgspec.Struct, frozen=True):
-    """What /proc tells about one that is not dead; one that is may wait for long until somebody reads its exit code."""
+    """What /proc tells about one."""
 
     pid: int
     parent: int
     user: int
     """The real one. Not the owner of the folder: where a process is not dumpable that is root."""
     threads: int
+    is_dead: bool
+    """It may wait for long until somebody reads its exit code."""
 
 
 def processes_of(user: int) -> list[int]:
     """The processes of a user."""
-    return [each.pid for each in _living() if each.user == user]
+    return [each.pid for each in _all() if each.user == user and not each.is_dead]
 
 
 def descendants_of(ancestor: int) -> list[int]:
     """The processes that a process has started, they, and so on, where it adopts those whose own parent is gone."""
-    children: dict[int, list[int]] = {}
-    for each in _living():
-        children.setdefault(each.parent, []).append(each.pid)
+    children: dict[int, list[Process]] = {}
+    for each in _all():
+        children.setdefault(each.parent, []).append(each)
     found: list[int] = []
     pending = [ancestor]
     while pending:
+        # What was looked at while its parent still lived has that one's number, though the parent may have died since.
         own = children.pop(pending.pop(), [])
-        found += own
-        pending += own
+        found += [each.pid for each in own if not each.is_dead]
+        pending += [each.pid for each in own]
     return found
 
 
 def threads_of(user: int) -> int:
     """How many threads a user's processes have in all."""
-    return sum(each.threads for each in _living() if each.user == user)
+    return sum(each.threads for each in _all() if each.user == user and not each.is_dead)
 
 
 def serve_last(processes: list[int], niceness: int) -> None:
@@ -108,14 +111,15 @@ def _held_open(processes: list[int]) -> tuple[int, int]:
     return len(sockets) * SOCKET_BYTES, sum(unnamed.values())
 
 
-def _living() -> Iterator[Process]:
+def _all() -> Iterator[Process]:
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             # One that has gone in between, or is hidden.
             with contextlib.suppress(OSError):
                 told = STATUS.search(_text(entry.path + "/status"))
-                if told and told["state"] != "Z":
-                    yield Process(int(entry.name), *(int(told[name]) for name in ("parent", "user", "threads")))
+                if told:
+                    parent, user, threads = (int(told[name]) for name in ("parent", "user", "threads"))
+                    yield Process(int(entry.name), parent, user, threads, is_dead=told["state"] == "Z")
 
 
 def _figures(path: str, *names: str) -> dict[str, int]:

@@ -76,6 +76,7 @@ def main() -> None:
     def obey() -> None:
         packet, descriptors, *_ = socket.recv_fds(control, 4096, 4)
         if not packet:
+            killer.kill_all()
             sys.exit()
         order = json.loads(packet)
         if "fork" in order:

@@ -1,5 +1,6 @@
 """The hostile corpus, graded for real: no points forged, nothing lost, nothing left, and in time."""
 
+import os
 import re
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from autograder.student.output.results import decode, encode, from_verdicts
 from autograder.student.program import Submission
 from autograder.student.sandbox.reservation import REMOVE
 from autograder.student.sandbox.starting import start
+from tests.sandbox.unprivileged import WITHOUT
 from tests.tiers import few, slow_but
 
 if sys.platform != "linux":
@@ -46,7 +48,7 @@ def some_of_each_promise(cases):
 @pytest.fixture(scope="module")
 def confined():
     with start(RUBRIC.environment) as sandbox:
-        if absent := sandbox.lacking:
+        if absent := sandbox.lacking.keys() - os.environ.get(WITHOUT, "").split():
             pytest.skip(f"this machine does not offer {', '.join(absent)}")
         yield sandbox
 

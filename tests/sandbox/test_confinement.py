@@ -357,7 +357,6 @@ import sys
 sys.path.insert(0, {str(ROOT)!r})
 from autograder.student.sandbox.starting import start
 from tests.sandbox.asking import program
-from tests.sandbox.unprivileged import WITHOUT
 with start("autograder.ps7.guest.environment") as sandbox:
     session = sandbox.open({PROBES!r}, program(), 60.0)
     session.ask("leave_a_child_behind", {{}})
