@@ -47,6 +47,7 @@ UNUSUAL = {
     "a-nested-index-2022 retrieve_images": "returns nothing, and gives cv2 all file names at once",
     "b-tensorboard-metrics clip_model": "asks the heads for what its own one remembers",
     "e-clip-micro-batches clip_model": "gives the heads eight rows at a time",
+    "i-classifier-features-once train_classifier": "puts the features into minibatches in an order of its own",
     "j-encoder-flat-weights encoder": "keeps its parameters in an order of its own, so that they get other known values",
     "f-head-one-matrix projection_head": "its bias is a row of its only matrix, so that there are no known values for it",
 }

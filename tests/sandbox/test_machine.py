@@ -38,7 +38,7 @@ def test_where_there_was_little_to_begin_with_less_is_enough(tmp_path, monkeypat
     left[0] = 11 * MEBIBYTE
     here.watch()
     left[0] = 9 * MEBIBYTE
-    with pytest.raises(Excess):
+    with pytest.raises(Excess, match="less than 10 MB"):
         here.watch()
 
 
@@ -51,7 +51,7 @@ def test_the_disk_is_watched_too(tmp_path, monkeypatch):
     here = Machine(str(tmp_path))
     here.watch()
     monkeypatch.setattr(Machine, "_free", 1)
-    with pytest.raises(Excess, match="on its disk left"):
+    with pytest.raises(Excess, match="on the disk left"):
         here.watch()
 
 

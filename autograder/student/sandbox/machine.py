@@ -29,10 +29,11 @@ class Machine:
         here."""
         left = memory_left()
         if left is not None and left < self._memory:
-            raise Excess(_said("of memory"), of_the_machine=True)
+            raise _stopped("of memory", self._memory)
         if self._free < self._disk:
-            raise Excess(_said("on its disk"), of_the_machine=True)
+            raise _stopped("on the disk", self._disk)
 
 
-def _said(what: str) -> str:
-    return f"the machine had less than {FLOOR // MEBIBYTE} MB {what} left while this code ran, and stopped it"
+def _stopped(what: str, floor: int) -> Excess:
+    said = f"the machine had less than {floor // MEBIBYTE} MB {what} left while this code ran, so the grader stopped it"
+    return Excess(said, of_the_machine=True)
