@@ -7,7 +7,7 @@ NEWEST = $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c "import ensurepip, venv" 2>/dev/null && echo $$python && break; done)
 
 # All but what confines guests has to do without POSIX. (Of files that are only imported mypy tells no errors.)
-PORTABLE := autograder --exclude '(forking|reservation|short_lived|zygote|killer|processes|confinement)'
+PORTABLE := autograder --exclude '(forking|forked|inherited|machine|reservation|short_lived|zygote|killer|processes|confinement)'
 
 .PHONY: help demo test test-item test-all test-python lint format bench bench-rivals build validate upgrade clean
 

@@ -21,6 +21,8 @@ from autograder.guest.supervision import Excess
 
 TO_ANSWER = 0.5
 """Seconds before the deadline in which the guest is to say where its code was."""
+KILLED = -9
+"""By SIGKILL, which Windows has no name for."""
 WINDOWS_CRASH = 0xC0000000
 """From here up an exit code of Windows is an exception that nobody caught."""
 
@@ -150,10 +152,10 @@ class Session:
 
     def _gone(self) -> Outcome:
         code = self._guest.exit_code()
-        if code == -signal.SIGKILL and (excess := self._guest.starved()):
+        if code == KILLED and (excess := self._guest.starved()):
             return self._stopped(excess)
         ended: Outcome = self._ended(_how_it_ended(code))
-        if code is not None and code < 0 and code != -signal.SIGKILL and (calls := self._guest.asked()):
+        if code is not None and code < 0 and code != KILLED and (calls := self._guest.asked()):
             ended = self._end = unlisted(calls)
         return ended
 
