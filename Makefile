@@ -25,7 +25,7 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## grade the bundled sample submissions, offline
 	$(VENV)/bin/ps7 demo
 
-test: $(READY)  ## run the tests that see most (about six minutes on two cores)
+test: $(READY)  ## run the tests that see most (about ten minutes on two cores)
 	$(PYTHON) -m pytest -m "not slow" -n 2
 
 test-item: $(READY)  ## run all that a change of one item can touch: make test-item ITEM=encoder

@@ -62,7 +62,8 @@ def test_the_points_of_each_item_are_the_assignments(graded):
     sums: dict[str, float] = dict.fromkeys(points, 0.0)
     for test in decode(graded[1].read_bytes()).tests:
         sums[test.extra_data["item"]] += test.max_score
-        assert set(test.extra_data) - {"needs_review", "figures"} == {"item", "check", "misconception"}
+        optional = {"needs_review", "figures", "place"}
+        assert set(test.extra_data) - optional == {"item", "title", "check", "misconception"}
     assert sums == pytest.approx(points)
 
 
@@ -78,7 +79,7 @@ def test_the_blank_notebook_says_for_each_item_what_to_do(tmp_path):
     for item in load(ASSIGNMENT).items:
         own = [test for test in results.tests if test.extra_data["item"] == item.name]
         assert own[0].status == "failed"
-        todo = item.todo if item.probes else "write the figure into the report section"
+        todo = item.todo if item.probes else "into the report section"
         assert todo in own[0].output, item.name
 
 
@@ -191,12 +192,27 @@ def test_check_is_for_some_items_and_fails_where_a_check_fails(tmp_path):
         (("calibrate", "lost"), "there is no data set 'lost'"),
         (("validate", "--corpus", "nowhere"), "no folder"),
         (("fly",), "No such command"),
+        (("check", "encoder", str(SOLUTION)), "the notebook comes first"),
+        (("check", "[final].ipynb"), "[final].ipynb"),
+        (("check", str(SOLUTION), "--time-limit", "-3"), "greater than or equal to 1"),
+        (("grade", str(SOLUTION), "--time-limit", "0"), "greater than or equal to 1"),
+        (("run", str(SOLUTION), "--cell-time-limit", "-1"), "greater than or equal to 1"),
+        (("check", str(SOLUTION), "--watch", "--json"), "--watch and --json cannot be combined"),
+        (("check", str(SOLUTION), "projection_head", "--html", "/proc/page.html"), "/proc/page.html cannot be written"),
+        (("check", str(SOLUTION), "projection_head", "--annotate", "/proc/a.html"), "/proc/a.html cannot be written"),
+        (("check", "--show", "report_ae"), "there is no cell for 'report_ae'"),
+        (("explain", str(SOLUTION), "encodr"), "the items are encoder, decoder"),
+        (("explain", str(SOLUTION), "encoder", "--results", "lost.json"), "lost.json cannot be read"),
+        (("batch", "nowhere"), "there is no file or folder /"),
+        (("similar", str(SOLUTION)), "neither a folder nor a zip or tar"),
+        (("pdf", str(SOLUTION), "--no-check", "--out", "/proc/page.pdf"), "cannot be written"),
     ],
 )
-def test_wrong_usage_exits_with_2_and_says_what_to_do(arguments, words):
-    done = ps7(*arguments)
+def test_wrong_usage_exits_with_2_says_what_to_do_and_writes_nothing(arguments, words, tmp_path):
+    done = ps7(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert words in " ".join(done.stderr.split())
+    assert not [*tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize(
@@ -256,4 +272,26 @@ def test_brackets_of_a_message_are_brackets(tmp_path):
     (tmp_path / "config.toml").write_text("[points]\nencodr = 2")
     done = ps7("grade", tmp_path / "lost.ipynb", "--config", tmp_path / "config.toml")
     assert done.returncode == 2
-    assert "[points] names 'encodr', which is no item of the rubric" in " ".join(done.stderr.split())
+    assert "[points] names 'encodr', which is not an item of the rubric" in " ".join(done.stderr.split())
+
+
+WITHOUT = """
+import sys
+sys.modules[sys.argv.pop(1)] = None
+from autograder.ps7.student.assignment import PS7
+PS7.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "package", "installs"),
+    [
+        ("run", "nbclient", "ipykernel ipywidgets nbclient"),
+        ("pdf", "nh3", "mdit-py-plugins nh3 plutoprint quickjax"),
+    ],
+)
+def test_a_package_that_is_missing_is_named_as_an_index_knows_it(command, package, installs):
+    words = [sys.executable, "-c", WITHOUT, package, command, SOLUTION]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == 2
+    assert f"needs the package {package}: {sys.executable} -m pip install {installs}" in " ".join(done.stderr.split())

@@ -5,13 +5,18 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from autograder.ps7.student.assignment import PS7
 from autograder.staff.cli.instructor import new_app
+from autograder.staff.course.policy import Policy
+from autograder.student.grading.rubric import load
 from autograder.student.invocation import command_line
+from autograder.student.submission.locating import MAX_BYTES
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -120,3 +125,55 @@ def test_links_lead_to_files_and_headings(page):
             if heading:
                 titles = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
                 assert heading in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}, target
+
+
+CALIBRATION = msgspec.json.decode((PS7.folder / "staff" / "datasets" / "composed.calibration.json").read_bytes())
+TRAINED = Counter(each["item"] for each in CALIBRATION["power"].values())
+SHOWN = Counter(each["item"] for each in CALIBRATION["power"].values() if each["seen"])
+EXPECTED = [
+    (each["figure"], key, each[key])
+    for item in msgspec.toml.decode((PS7.folder / "student" / "report.toml").read_bytes())["items"].values()
+    for each in item["expected"]
+    for key in ("least", "most", "by")
+    if key in each and each[key] != 100
+]
+BANDS = {(figure, key): value for figure, key, value in EXPECTED}
+RUBRIC = load(PS7)
+ORDINALS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+FIGURES = [
+    ("README.md", r"The (\w+) items have", ORDINALS[len(RUBRIC.items)]),
+    ("README.md", r"items have (\w+) points in all", ORDINALS[round(RUBRIC.points)]),
+    ("docs/instructor.md", r"Enter (\d+) points", round(RUBRIC.points)),
+    ("docs/verdicts.md", r"has (\d+) right submissions", len([*(PS7.corpus / "correct").iterdir()])),
+    ("docs/verdicts.md", r"may differ from the reference's by\n([\d.]+) of the largest", RUBRIC.tolerance),
+    ("docs/items.md", r"loses ([\d.]+) points on `projection_head`", RUBRIC.item("projection_head").checks[1].points),
+    ("docs/items.md", r"Method I lies between (\d+) and", BANDS["method_1", "least"]),
+    ("docs/items.md", r"Method I lies between \d+ and (\d+)", BANDS["method_1", "most"]),
+    ("docs/items.md", r"Method II is at least (\d+)", BANDS["method_2", "least"]),
+    ("docs/items.md", r"CLIP is at least (\d+)", BANDS["clip", "least"]),
+    ("docs/items.md", r"at least (\d+) points above", BANDS["clip", "by"]),
+    ("docs/accuracies.md", r"(\d+) of the misconceptions were trained", sum(TRAINED.values())),
+    *(("docs/accuracies.md", rf"^\| {item} \| (\d+) \|", count) for item, count in TRAINED.items()),
+    *(("docs/accuracies.md", rf"^\| {item} \| \d+ \| (\d+) \|", SHOWN[item]) for item in TRAINED),
+    ("docs/accuracies.md", r"\(the limit is (\d+) MB a file\)", MAX_BYTES // 2**20),
+]
+"""What pages say in numbers, and what it is in the code or in what was recorded."""
+
+
+@pytest.mark.parametrize(("page", "pattern", "figure"), FIGURES, ids=lambda each: str(each)[:50])
+def test_a_figure_of_a_page_is_that_of_the_code(page, pattern, figure):
+    [said] = re.findall(pattern, (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert str(said) == str(figure) or float(said) == pytest.approx(figure)
+
+
+def test_the_settings_that_are_shown_are_the_defaults():
+    """config.toml says so of itself."""
+    shown = msgspec.toml.decode((ROOT / "gradescope" / "config.toml").read_bytes())
+    default = msgspec.to_builtins(Policy())
+    assert shown.pop("reproduce") == "composed"  # the exception that its comment names
+    for name, value in shown.items():
+        assert (value == default[name]) if not isinstance(value, dict) else (default[name] | value == default[name])
+    points = re.findall(r"^# (\w+) = (\d+)$", (ROOT / "gradescope" / "config.toml").read_text(), re.MULTILINE)
+    assert {name: float(value) for name, value in points if name != "details_per_day"} == {
+        item.name: item.points for item in RUBRIC.items
+    }

@@ -73,7 +73,7 @@ def test_it_has_a_command_of_its_own_name(toy):
     done = toy.environment.run("python", "-m", "autograder", "toy", "--version", folder=toy.project)
     assert done.stdout == "toy 1.2\n"
     done = toy.environment.run("python", "-m", "autograder", "--version", folder=toy.project)
-    assert "there are several assignments here; say which one: ps7, toy" in done.stderr
+    assert "several assignments are installed here; name one of them: ps7, toy" in done.stderr
 
 
 def test_what_it_does_not_bring_is_said(toy):

@@ -1,5 +1,6 @@
 """The assignments that are installed, by their entry points."""
 
+import re
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
@@ -21,14 +22,23 @@ def find(name: str = "") -> Assignment:
         raise Unavailable("no assignment is installed here")
     beside = [each for each, point in points.items() if _is_beside(point)] or [*points]
     if not name and len(beside) > 1:
-        raise Unavailable(f"there are several assignments here; say which one: {', '.join(sorted(points))}")
+        raise Unavailable(f"several assignments are installed here; name one of them: {', '.join(sorted(points))}")
     chosen = points.get(name or beside[0])
     if chosen is None:
         raise Unavailable(f"there is no assignment {name!r}; there are {', '.join(sorted(points))}")
     assignment = chosen.load()
     if not isinstance(assignment, Assignment):
-        raise Unavailable(f"{chosen.value} is no assignment, but a {type(assignment).__name__}")
+        raise Unavailable(f"{chosen.value} is not an assignment but a {type(assignment).__name__}")
     return assignment
+
+
+def packages_for(name: str, extra: str) -> list[str]:
+    """The packages that an extra of the installed assignment asks for, by name. An index knows these, and not always
+    the assignment's own package, which students have as a file."""
+    point = installed().get(name)
+    requirements = (point.dist.requires or []) if point is not None and point.dist is not None else []
+    asked = [each for each in requirements if re.search(rf"""extra\s*==\s*["']{re.escape(extra)}["']""", each)]
+    return [match[0] for each in asked if (match := re.match(r"[A-Za-z0-9._-]+", each))]
 
 
 def _is_beside(point: EntryPoint) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from autograder.student.assignment import Assignment, LaidOut, Unavailable
-from autograder.student.commands.console import Working, fail, render, tell
+from autograder.student.commands.console import Working, fail, render, tell, write_page
 from autograder.student.invocation import (
+    Annotate,
     AsJson,
     Confine,
     Page,
@@ -25,8 +28,10 @@ from autograder.student.invocation import (
 from autograder.student.output.called import Command
 from autograder.student.output.screen import say
 
+Annotator = Callable[[Path, Path, "Results", str], str]
 if TYPE_CHECKING:
     from autograder.student.commands.run import Ran
+    from autograder.student.output.results import Results
     from autograder.student.sandbox.host import Sandbox
 
 
@@ -56,7 +61,7 @@ def show_cell(context: typer.Context, item: str | None) -> None:
         return
     cells = {path.stem: path for path in sorted(given(context).cells.glob("*.py"))}
     if item not in cells:
-        fail(f"there is no cell for {item!r}; there is one for {', '.join(cells) or 'no item'}")
+        fail(f"there is no cell for {item!r}; there are cells for {', '.join(cells) or 'no item'}")
     say(cells[item].read_text(encoding="utf-8"), end="")
     raise typer.Exit
 
@@ -74,8 +79,9 @@ def common(
 def check(
     context: typer.Context,
     notebook: Annotated[Path, typer.Argument(help="Your notebook.")],
-    items: Annotated[list[str] | None, typer.Argument(help="Items to check, all if none is named.")] = None,
+    items: Annotated[list[str] | None, typer.Argument(help="Items to check. Without a name, all of them.")] = None,
     page: Page = None,
+    annotate: Annotate = None,
     as_json: AsJson = False,
     time_limit: Seconds = 540.0,
     confinement: Confine = "best",
@@ -86,16 +92,20 @@ def check(
             metavar="ITEM",
             is_eager=True,
             callback=show_cell,
-            help="Print a cell for your own notebook, to run below the item's code: a small example, what should come"
+            help="Print a cell to run in your own notebook, below the item's code: a small example, what should come"
             " out, and what does.",
         ),
     ] = None,
     cells: Annotated[
         bool,
-        typer.Option("--cells", help="Write a copy of the notebook, NAME.cells.ipynb, with these cells where needed."),
+        typer.Option(
+            "--cells",
+            help="Write a copy of the notebook, NAME.cells.ipynb, with such a cell below each mistake that it can "
+            "show.",
+        ),
     ] = False,
 ) -> None:
-    """Check your notebook before handing it in: the public checks, in seconds. Exit 1 where one fails."""
+    """Check your notebook before you hand it in: the public checks, in seconds. Exit 1 if one fails."""
     from autograder.student.commands.grade import Settings, check_notebook
     from autograder.student.commands.insert import UnwritableCopy, copy_with_cells
     from autograder.student.commands.watch import saved
@@ -110,8 +120,9 @@ def check(
     assignment = given(context)
     rubric = read_rubric(assignment)
     refuse_unknown(items, rubric)
+    write_annotated = annotator(context) if annotate is not None else None
     if watch and as_json:
-        fail("--watch is for people and --json for scripts; take one of them")
+        fail("--watch and --json cannot be combined: --watch is for people, --json for scripts")
 
     def passes(sandbox: Sandbox) -> bool:
         """Checks the notebook as it is now and prints the report."""
@@ -121,7 +132,13 @@ def check(
         with Working(quiet=as_json) as progress:
             read = read_notebook(find_notebook(notebook))
             results = check_notebook(settings, read, items or (), sandbox, progress.show)
-        render(results, page, as_json=as_json, title=f"{rubric.title}: public checks", name=notebook.name)
+        title = f"{rubric.title}: public checks"
+        problems = pages_of(
+            results, find_notebook(notebook), title, page=page, annotated=annotate, write=write_annotated
+        )
+        render(results, as_json=as_json, title=title)
+        if problems:
+            fail(problems[0])
         if cells:
             tell(copy_with_cells(find_notebook(notebook), results, rubric, assignment))
         return all(test.status == "passed" for test in results.tests)
@@ -139,7 +156,7 @@ def check(
                     tell(str(error))
                 if not watch:
                     break
-                tell(f"Waiting for {notebook} to be saved; Ctrl-C ends.")
+                tell(f"Waiting until {notebook} is saved again. Press Ctrl-C to stop.")
     except (UnreadableSubmission, SandboxError, BankError, UnwritableCopy) as error:
         fail(str(error))
     except KeyboardInterrupt:
@@ -148,21 +165,55 @@ def check(
     raise typer.Exit(0 if passed else 1)
 
 
+def pages_of(
+    results: Results, notebook: Path, title: str, *, page: Path | None, annotated: Path | None, write: Annotator | None
+) -> list[str]:
+    """Writes the pages that are asked for; returns which could not be written, and why."""
+    problems = [write(notebook, annotated, results, title)] if annotated is not None and write is not None else []
+    problems += [write_page(results, page, title=title, name=notebook.name)] if page is not None else []
+    return [*filter(None, problems)]
+
+
+def annotator(context: typer.Context) -> Annotator:
+    """What writes a notebook with its verdicts as a page, and returns why it could not, "" where it could. Ends the
+    command where a package for it is not there."""
+    try:
+        from autograder.student.commands.annotate import annotate
+        from autograder.student.commands.laid_out import LayoutError
+        from autograder.student.submission.locating import UnreadableSubmission
+    except ImportError as error:
+        fail(f"--annotate needs the package {error.name}: {_install(context, 'pdf', error.name)}")
+
+    def write(notebook: Path, page: Path, results: Results, title: str) -> str:
+        try:
+            annotate(notebook, page, results, title)
+        except OSError as error:
+            return f"{page} cannot be written: {error.strerror or error}"
+        except (LayoutError, UnreadableSubmission) as error:
+            return f"{page} was not written: {error}"
+        return ""
+
+    return write
+
+
 def pdf(
     context: typer.Context,
     notebook: Annotated[Path, typer.Argument(help="Your notebook, saved, with its outputs.")],
-    out: Annotated[Path | None, typer.Option(help="The file to write; beside the notebook if it is not given.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The file to write. By default it is next to the notebook.")] = None,
     name: Annotated[str, typer.Option(help="Your name, for the first page.")] = "",
     with_check: Annotated[
         bool, typer.Option("--check/--no-check", help="Put the result of the public checks on the first page.")
     ] = True,
     printer: Annotated[
         Literal["auto", "chromium", "plutoprint"],
-        typer.Option(help="What prints: a browser of Chromium's kind, or PlutoPrint; auto takes what there is."),
+        typer.Option(
+            help="The program that prints: a browser such as Chrome, Edge or Chromium, or PlutoPrint. auto takes "
+            "what is installed."
+        ),
     ] = "auto",
     confinement: Confine = "best",
 ) -> None:
-    """Make a PDF of the notebook to hand in: every cell and output, with what the checks say on top."""
+    """Make a PDF of the notebook to hand in: every cell and output, with the result of the checks on top."""
     from autograder.student.commands.grade import Settings, check_notebook
     from autograder.student.grading.bank import BankError
     from autograder.student.output.printing import PrintingError
@@ -171,9 +222,10 @@ def pdf(
     from autograder.student.submission.notebook import read_notebook
 
     try:
+        from autograder.student.commands.laid_out import LayoutError
         from autograder.student.commands.pdf import print_notebook
     except ImportError as error:
-        fail(f"for a PDF the package {error.name} is needed; install this with [pdf]: {_install(context, 'pdf')}")
+        fail(f"a PDF needs the package {error.name}: {_install(context, 'pdf', error.name)}")
     assignment = given(context)
     rubric = read_rubric(assignment)
     try:
@@ -189,7 +241,7 @@ def pdf(
             print_notebook(path, out, author=name, results=results, printer=printer)
     except OSError as error:
         fail(f"{out} cannot be written: {error.strerror or error}")
-    except (UnreadableSubmission, SandboxError, BankError, PrintingError) as error:
+    except (UnreadableSubmission, SandboxError, BankError, LayoutError, PrintingError) as error:
         fail(str(error))
     say(f"{out} ({out.stat().st_size / 1e6:.1f} MB)")
 
@@ -198,23 +250,23 @@ def run(
     context: typer.Context,
     notebook: Annotated[Path, typer.Argument(help="Your notebook.")],
     out: Annotated[
-        Path | None, typer.Option(help="The executed copy; NAME.run.ipynb beside the notebook if it is not given.")
+        Path | None, typer.Option(help="The executed copy. By default NAME.run.ipynb next to the notebook.")
     ] = None,
-    cell_time_limit: Annotated[float, typer.Option(help="Seconds for one cell.")] = 3600.0,
-    time_limit: Annotated[float, typer.Option(help="Seconds for the whole notebook.")] = 86_400.0,
-    keep_going: Annotated[bool, typer.Option("--keep-going", help="Run the cells after one that failed, too.")] = False,
+    cell_time_limit: Annotated[float, typer.Option(min=1, help="Seconds for one cell.")] = 3600.0,
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds for the whole notebook.")] = 86_400.0,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Go on after a cell that failed.")] = False,
     data: Annotated[
         str | None,
         typer.Option(
             metavar="DATASET",
-            help="Run on this in place of what the notebook downloads: `composed` or the path of an archive. It runs in"
-            " an empty folder then, and leaves nothing but the copy.",
+            help="Use this data set instead of what the notebook downloads: `composed` or the path of an archive. The"
+            " notebook then runs in an empty folder and leaves nothing but the copy.",
         ),
     ] = None,
-    with_check: Annotated[bool, typer.Option("--check/--no-check", help="Then check the executed copy.")] = True,
+    with_check: Annotated[bool, typer.Option("--check/--no-check", help="Check the executed copy afterwards.")] = True,
     confinement: Confine = "best",
 ) -> None:
-    """Run the notebook from top to bottom in a fresh kernel, keep the outputs, and check it. Exit 1 where a cell fails.
+    """Run the notebook from top to bottom in a fresh kernel, save the outputs, and check it. Exit 1 if any of it fails.
 
     The cells run as they do in Jupyter: as you, unconfined.
     """
@@ -223,7 +275,7 @@ def run(
     try:
         from autograder.student.commands.run import CannotBegin, run_notebook
     except ImportError as error:
-        fail(f"to run notebooks {error.name} is needed; install this with [run]: {_install(context, 'run')}")
+        fail(f"running notebooks needs the package {error.name}: {_install(context, 'run', error.name)}")
     assignment = given(context)
     failed = False
     try:
@@ -273,5 +325,9 @@ def cell_line(ran: Ran) -> str:
     return f"cell {ran.number:3}  {ran.seconds:8.1f} s  {used}  {ran.wrong or 'done'}"
 
 
-def _install(context: typer.Context, extra: str) -> str:
-    return f"pip install '{given(context).name}-check[{extra}]'"
+def _install(context: typer.Context, extra: str, package: str | None) -> str:
+    """What to type, in the environment that this runs in."""
+    from autograder.student.assignments import packages_for
+
+    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
+    return f"{python} -m pip install {' '.join(packages_for(given(context).name, extra) or [package or ''])}"

@@ -13,20 +13,34 @@ import typer
 
 from autograder.student.assignment import Assignment
 from autograder.student.commands.console import fail
+from autograder.student.output.called import Command
 
 if TYPE_CHECKING:
     from autograder.student.grading.rubric import Rubric
 
-Seconds = Annotated[float, typer.Option("--time-limit", help="Seconds for everything; results are complete by then.")]
+Seconds = Annotated[
+    float, typer.Option("--time-limit", min=1, help="Seconds for the whole notebook. The results are complete by then.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON instead of a report.")]
 Confine = Annotated[
     Literal["strict", "best", "none"],
     typer.Option(
         "--sandbox",
-        help="Confine the notebook's code: with every layer (strict), with those that work here, or not at all.",
+        help="How to confine the notebook's code: strict needs every layer, best takes the layers that work here, "
+        "none confines nothing.",
     ),
 ]
-Page = Annotated[Path | None, typer.Option("--html", help="Write the report as an HTML page to this file as well.")]
+Page = Annotated[Path | None, typer.Option("--html", help="Also write the report as an HTML page to this file.")]
+
+
+Annotate = Annotated[
+    Path | None,
+    typer.Option(
+        "--annotate",
+        metavar="PAGE",
+        help="Also write the notebook as an HTML page, with each item's verdicts below the cell that they are about.",
+    ),
+]
 
 
 def run_command(command: Any) -> None:
@@ -70,5 +84,7 @@ def read_rubric(assignment: Assignment, reproducing: Collection[str] = ()) -> Ru
 def refuse_unknown(items: list[str] | None, rubric: Rubric) -> None:
     """Ends the command where one of the names is no item's."""
     unknown = sorted(set(items or ()) - {item.name for item in rubric.items})
+    if unknown and unknown[0].endswith(".ipynb"):
+        fail(f"the notebook comes first, then the items: {Command.name} check {unknown[0]} ITEM ...")
     if unknown:
         fail(f"there is no item {unknown[0]!r}; the items are {', '.join(item.name for item in rubric.items)}")

@@ -29,7 +29,7 @@ def kit(tmp_path_factory, rubric):
 
 @pytest.fixture(scope="module")
 def unpacked(kit):
-    folder, (_, wheel, _) = kit
+    folder, (_, wheel, *_) = kit
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "unpacked")
     return folder / "unpacked"
@@ -39,9 +39,11 @@ def lines_of(text):
     return {line.strip() for line in text.splitlines() if len(line.strip()) >= TELLING}
 
 
-def test_it_is_a_notebook_a_wheel_and_a_page(kit):
-    _, (notebook, wheel, page) = kit
+def test_it_is_a_notebook_a_wheel_what_installs_it_and_a_page(kit):
+    _, (notebook, wheel, installer, page) = kit
     assert notebook.read_bytes() == PS7.blank.read_bytes()
+    assert installer.name == "install.py"
+    assert "python3 install.py" in page.read_text(encoding="utf-8")
     assert f'install "{wheel.name}[pdf]"' in page.read_text(encoding="utf-8")
 
 
@@ -105,8 +107,8 @@ def test_no_misconceptions_way_back_to_the_solution(unpacked):
 
 
 def test_the_same_project_gives_the_same_wheel(kit, rubric, tmp_path):
-    _, (_, wheel, _) = kit
-    _, again, _ = build_kit(PS7, tmp_path)
+    _, (_, wheel, *_) = kit
+    _, again, *_ = build_kit(PS7, tmp_path)
     assert again.read_bytes() == wheel.read_bytes()
 
 
@@ -139,7 +141,7 @@ def test_the_points_that_the_course_decides_reach_notebook_and_checks(tmp_path):
     (tmp_path / "gradescope" / "config.toml").write_text("[points]\nencoder = 5\ndecoder = 0")
     shutil.copytree(PS7.folder, tmp_path / "autograder" / "ps7", ignore=shutil.ignore_patterns("*.zip"))
     project = msgspec.structs.replace(project, folder=tmp_path / "autograder" / "ps7")
-    notebook, wheel, _ = build_kit(project, tmp_path / "kit")
+    notebook, wheel, *_ = build_kit(project, tmp_path / "kit")
     text = notebook.read_text(encoding="utf-8")
     assert "The encoder (5 points)" in text
     assert "The decoder (0 points)" in text

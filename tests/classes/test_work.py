@@ -126,7 +126,7 @@ def test_a_place_that_cannot_be_written_costs_one(place, tmp_path):
         (["{class}", "--out", "{folder}/x", "--adjustments", "{folder}/none.toml"], "none.toml"),
         (["{folder}", "--out", "{folder}/grades"], "among the submissions"),
         (["{folder}", "--out", "{folder}"], "among the submissions"),
-        (["{book}", "--out", "{folder}/x"], "is no folder and no zip or tar"),
+        (["{book}", "--out", "{folder}/x"], "is neither a folder nor a zip or tar"),
     ],
 )
 def test_what_is_used_wrongly_is_said_before_anything_is_graded(place, tmp_path, arguments, says):

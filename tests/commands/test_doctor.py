@@ -91,7 +91,7 @@ def test_the_table(capsys):
     assert "✗  landlock" in printed
     assert "-  distributed" in printed
     assert "✓  torch" in printed
-    assert "Not as it should be: landlock." in printed
+    assert "Something is missing or wrong: landlock." in printed
 
 
 def test_the_command_gives_json_and_an_exit_code():

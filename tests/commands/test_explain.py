@@ -48,7 +48,7 @@ def test_hidden_questions_and_values_are_shown(explained, rubric):
         for name, value in item.cases[case].arguments.items():
             assert f"{name}={value!r}" in text
     assert "hidden case" in text
-    assert "answers as head-not-normalised" in text
+    assert "replies like head-not-normalised" in text
     assert any(field.difference for each in explained for answer in each.answers for field in answer.fields)
 
 
@@ -79,7 +79,7 @@ def test_an_earlier_verdict_is_compared(explained):
     better = [msgspec.structs.replace(each.verdict, score=each.verdict.max_score) for each in explained]
     wrong = [each for each in explained if each.verdict.score < each.verdict.max_score]
     assert len(changes(from_verdicts(better), explained)) == len(wrong) > 0
-    assert "in the results given" in changes(from_verdicts(better), explained)[0]
+    assert "in those results" in changes(from_verdicts(better), explained)[0]
 
 
 def test_as_json(explained):

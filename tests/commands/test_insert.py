@@ -41,7 +41,7 @@ def test_who_hands_in_the_copy_with_its_outputs_has_full_marks(frame, sandbox, r
     (tmp_path / "copy.ipynb").write_bytes(written(Notebook(tuple(ran))))
     settings = Settings(assignment=PS7, rubric=rubric)
     results = grade_submission(settings, tmp_path / "copy.ipynb", opening=lambda: contextlib.nullcontext(sandbox))
-    notes = [test.output for test in results.tests if not test.output.startswith("The figures were read from")]
+    notes = [test.output for test in results.tests if not test.output.startswith("The grader read the figures from")]
     assert [note for note in notes if note] == []
     assert results.score == rubric.points
 
@@ -52,7 +52,7 @@ def test_a_cell_stands_below_what_it_shows(sandbox, rubric, tmp_path):
     assert [group.item for group in grouped(results) if group.cell] == ["projection_head"]
     path = tmp_path / "mine.ipynb"
     path.write_bytes(written(wrong.notebook))
-    assert "mine.cells.ipynb has a cell below ProjectionHead" in copy_with_cells(path, results, rubric, PS7)
+    assert "mine.cells.ipynb has a new cell below ProjectionHead" in copy_with_cells(path, results, rubric, PS7)
     sources = [cell.source for cell in parse_notebook((tmp_path / "mine.cells.ipynb").read_bytes()).cells]
     place = next(number for number, source in enumerate(sources) if "class ProjectionHead" in source)
     assert sources[place + 1] == PS7.cell("projection_head").rstrip("\n")
@@ -72,7 +72,7 @@ def test_without_mistakes_there_is_no_copy(sandbox, rubric, tmp_path):
     solved = frames.submission(PS7, "solution", PS7.every_frame[0])
     results = check_notebook(Settings(assignment=PS7, rubric=rubric), solved, ("encoder",), sandbox)
     (tmp_path / "mine.ipynb").write_bytes(written(solved))
-    assert "no copy" in copy_with_cells(tmp_path / "mine.ipynb", results, rubric, PS7)
+    assert "No copy" in copy_with_cells(tmp_path / "mine.ipynb", results, rubric, PS7)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.ipynb"]
 
 

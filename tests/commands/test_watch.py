@@ -65,7 +65,7 @@ def test_watching_checks_again_until_it_is_stopped(tmp_path):
 
     try:
         wait_for("0 of 0.7 points, in")
-        wait_for("to be saved; Ctrl-C ends.")
+        wait_for("is saved again. Press Ctrl-C to stop.")
         shutil.copy(PS7.solution, path)
         wait_for("0.7 of 0.7 points, in")
         path.write_text("{ half a notebook")

@@ -54,7 +54,10 @@ def test_what_cannot_be_meant(change, says):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[[adjustment]]\nstudent = 'a'\nitem = 'encoder'\npoints = 1\nreason = ' '\nby = 'x'", "not of whom, why"),
+        (
+            "[[adjustment]]\nstudent = 'a'\nitem = 'encoder'\npoints = 1\nreason = ' '\nby = 'x'",
+            "does not say for whom, why",
+        ),
         ("[[adjustment]]\nstudent = 'a'\npoints = 1\nreason = 'r'\nby = 'x'", "neither an item nor a check"),
         ("[[adjustment]]\nstudent = 'a'\nitem = 'encoder'\npoints = nan\nreason = 'r'\nby = 'x'", "gives nan points"),
         ("[[adjustment]]\nstudent = 'a'\nitem = 'encoder'\npoint = 1", "point"),

@@ -111,3 +111,14 @@ def test_what_gradescope_does_not_know_is_null_and_costs_nothing_else(told, null
 def test_an_earlier_submission_that_cannot_be_read_hides_no_other(told):
     before = [previous(22, (2.5, "visible"), autograder_error=None), {"submission_time": "soon"}]
     assert told(previous_submissions=before).last_visible_score == 2.5
+
+
+def test_earlier_submissions_of_the_day_count_by_the_submissions_own_clock(told):
+    def at(time, **more):
+        return {"submission_time": time, **more}
+
+    same_day = [at("2026-11-25T00:10:00-08:00"), at("2026-11-25T17:59:00Z")]
+    others = [at("2026-11-24T23:50:00-08:00"), at("2026-11-25T07:00:00Z"), at("2026-11-25T12:00:00-08:00")]
+    failed = [at("2026-11-25T09:00:00-08:00", autograder_error=True), "nothing"]
+    assert told(previous_submissions=[*same_day, *others, *failed]).earlier_that_day == 2
+    assert told(previous_submissions=None).earlier_that_day == 0

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from autograder.staff.course.metadata import Dates, Metadata, Previous
-from autograder.staff.course.policy import Late
+from autograder.staff.course.policy import Feedback, Late
 from autograder.staff.course.standing import with_standing
 from autograder.student.output.results import Results, Test
 
@@ -60,3 +60,38 @@ def test_where_nothing_could_be_read_the_staff_are_told_and_nobody_else():
     assert doubtful.tests[-1].visibility == "hidden"
     assert "not known" in doubtful.tests[-1].output
     assert [each["reason"] for each in doubtful.extra_data["needs_review"]] == ["Whether it is late is not known: [x]"]
+
+
+def reports(details_per_day, before_today, **extra):
+    wrong = Test(
+        number="1", name="n", score=0, max_score=2, status="failed", output="The stride is 1.", extra_data=extra
+    )
+    unseen = msgspec.structs.replace(wrong, visibility="after_due_date")
+    times = [DUE + timedelta(hours=number) for number in range(before_today)]
+    told = Metadata(
+        created_at=DUE + timedelta(hours=20),
+        previous_submissions=[{"submission_time": time.isoformat()} for time in (DUE - timedelta(hours=1), *times)],
+    )
+    made = Results(score=0, tests=(wrong, unseen), output="How your notebook was read: well.")
+    return with_standing(made, told, Late(), feedback=Feedback(details_per_day=details_per_day))
+
+
+@pytest.mark.parametrize(("most", "before", "shown"), [(None, 9, True), (2, 1, True), (2, 2, False), (0, 0, False)])
+def test_a_day_has_so_many_reports_with_details(most, before, shown):
+    seen, unseen = reports(most, before, details="The stride is 1.", pictures=[], misconception="m").tests
+    assert (seen.output, "details" in seen.extra_data, "pictures" in seen.extra_data) == (
+        ("The stride is 1.", True, True) if shown else ("", False, False)
+    )
+    assert seen.extra_data["misconception"] == "m"
+    assert unseen.output == "The stride is 1."  # what is shown later, by the due date, is shown in full
+
+
+def test_it_says_why_there_are_only_points():
+    assert reports(2, 1).output == "How your notebook was read: well."
+    assert "2 submissions a day show why a check fails" in reports(2, 2).output
+    assert "not why a check fails" in reports(0, 0).output
+
+
+@pytest.mark.parametrize("extra", [{"item": "notebook"}, {"could_not_be_checked": True}])
+def test_what_the_grader_could_not_read_or_check_is_told_all_the_same(extra):
+    assert reports(0, 0, **extra).tests[0].output == "The stride is 1."

@@ -54,7 +54,7 @@ def test_the_language_is_read_from_the_file(metadata, language):
 
 def test_a_merge_that_was_not_finished():
     torn = "class Encoder:\n<<<<<<< HEAD\n    x = 1\n=======\n    x = 2\n>>>>>>> mine\n"
-    assert said(notebook("import torch", torn)).startswith("Code cell 2 holds the marks of a merge in git")
+    assert said(notebook("import torch", torn)).startswith("Code cell 2 still has the marks of an unfinished git merge")
 
 
 @pytest.mark.parametrize("text", ["print('=======')", "# =======\nx = 1", "'''\n=======\n'''", "x = 1 << 7"])

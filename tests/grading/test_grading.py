@@ -133,7 +133,7 @@ def test_when_the_time_is_used_up_the_rest_says_so(sandbox):
     verdicts = graded(sandbox, HARM["sleeps"], HEAD, limits=Limits(item=30, total=2))
     assert time.monotonic() - started < 15
     assert score(verdicts["projection_head"]) == 0
-    assert "used up by the items before" in verdicts["projection_head"][0].message
+    assert "the items before this one used up the time" in verdicts["projection_head"][0].message
 
 
 def test_untouched_has_every_point_and_none_scored():

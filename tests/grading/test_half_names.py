@@ -15,23 +15,26 @@ HALF = "(loss_image_to_text + loss_text_to_image) / 2"
     [
         (
             {" / self.temperature": "", HALF: "5 * loss_image_to_text"},
-            "It is the same for a `temperature` of 0.07 and of 2.5.",
+            "Yours is the same for `temperature=0.07` and for `temperature=2.5`.",
         ),
         (
             {HALF: "loss_image_to_text * 30"},
-            "It is 30 times what comes out with this mistake: The loss has one direction",
+            "Yours is 30 times the result of this mistake: The loss has only one direction",
         ),
-        ({HALF: "-loss_text_to_image"}, "It is -1 times what comes out with this mistake: The loss has one direction"),
+        (
+            {HALF: "-loss_text_to_image"},
+            "Yours is -1 times the result of this mistake: The loss has only one direction",
+        ),
         (
             {HALF: "0.55 * loss_image_to_text + 0.45 * loss_text_to_image"},
-            "It is another one when images and texts are exchanged, and should be the same.",
+            "When images and texts are exchanged, yours changes; it should stay the same.",
         ),
         (
             {"F.cross_entropy(logits_per_image, targets)": "F.cross_entropy(logits_per_image, targets.roll(1))"},
-            "It is another one when the pairs come in another order, and should be the same.",
+            "When the pairs come in another order, yours changes; it should stay the same.",
         ),
         ({HALF: HALF + " + 1"}, "In all 8 cases: every value is 1 too large."),
-        ({HALF: HALF.replace("2", "3")}, "In all 8 cases: it is the right one times 0.6667."),
+        ({HALF: HALF.replace("2", "3")}, "In all 8 cases: yours is the right result times 0.6667."),
     ],
 )
 def test_of_the_loss(edits, said, sandbox, rubric):
@@ -58,4 +61,4 @@ def test_of_losses_that_are_right_at_first(sandbox, rubric):
     edits = {"loss = criterion(model(x), x)": "loss = criterion(model(x), x) * (1 if epoch < 30 else 2)"}
     results = check_notebook(Settings(assignment=PS7, rubric=rubric), edited(solved, edits), ("train_ae",), sandbox)
     told = {test.extra_data["check"]: test.output for test in results.tests}
-    assert "The first 30 are right, and none after them." in told["epochs"]
+    assert "The first 30 values are right, and none after them." in told["epochs"]

@@ -53,10 +53,10 @@ def leaf():
 
 RAISING = {
     "comes after the first layer": [late, lambda: never()(torch.ones(1)), lambda: list(never().parameters())],
-    "have 5 features, and what they are multiplied with wants 3": [lambda: nn.Linear(3, 2)(torch.ones(4, 5))],
+    "have 5 features, but the matrix on the right expects 3": [lambda: nn.Linear(3, 2)(torch.ones(4, 5))],
     "No gradient can flow": [lambda: torch.ones(1).sum().backward()],
     "goes through the same computation twice": [twice],
-    "wants 3 channels and is given 24": [
+    "expects 3 channels and gets 24": [
         lambda: nn.Conv2d(3, 4, 3)(torch.ones(1, 24, 8, 8)),
         lambda: nn.ConvTranspose2d(3, 4, 3)(torch.ones(1, 24, 8, 8)),
     ],
@@ -65,17 +65,17 @@ RAISING = {
     "while gradients are recorded": [leaf],
     "was changed in place": [in_place],
     "whole tensor is true": [lambda: bool(torch.ones(2) > 0)],
-    "Python's own numbers": [lambda: [1, 2, 3][torch.tensor([0, 1])], lambda: [1, 2, 3][np.array([0, 1])]],
+    "plain Python numbers": [lambda: [1, 2, 3][torch.tensor([0, 1])], lambda: [1, 2, 3][np.array([0, 1])]],
     "before `.numpy()`": [lambda: torch.ones(1, requires_grad=True).numpy()],
     "ends without a `return`": [none],
-    "A layer (ReLU) stands where a tensor is wanted": [
+    "A layer (ReLU) is used where a tensor is expected": [
         lambda: nn.Conv2d(3, 4, 3)(nn.ReLU(torch.ones(1, 3, 8, 8))),
         lambda: functional.relu(nn.ReLU(torch.ones(1))),
         lambda: nn.ReLU(torch.ones(1)).view(-1),
     ],
-    "A layer (Linear) stands": [lambda: nn.Linear(2, 2)(nn.Linear(2, 2)), lambda: nn.Linear(2, 2).flatten(1)],
-    "a function without `return`": [lambda: [*None], lambda: None + 1],
-    "a `self` may be missing": [one, lambda: one(1, 2)],
+    "A layer (Linear) is used": [lambda: nn.Linear(2, 2)(nn.Linear(2, 2)), lambda: nn.Linear(2, 2).flatten(1)],
+    "a function has no `return`": [lambda: [*None], lambda: None + 1],
+    "A `self` may be missing": [one, lambda: one(1, 2)],
 }
 
 

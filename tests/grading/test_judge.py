@@ -269,7 +269,7 @@ def test_a_check_that_presupposes_a_right_answer_earns_nothing_without_it():
         return [finding.passed for finding in findings.values()], findings["flat"].message
 
     assert passed(answer()) == ([True, True], "")
-    assert passed(answer(value=(3.0, 3.0))) == ([False, False], "This counts as soon as “Value” is right.")
+    assert passed(answer(value=(3.0, 3.0))) == ([False, False], "This check counts only once “Value” is right.")
 
 
 def test_what_is_wrong_where_a_blank_package_stood_in_is_left_open():
@@ -300,6 +300,6 @@ def test_what_runs_beside_the_layers_is_told_where_these_are_right():
         Reply(facts={"layers": layers, "beside": beside}, arrays={}),
         Reply(facts={"layers": layers, "beside": ["a norm after layer 1, in code cell 9, line 9"]}, arrays={}),
     )
-    assert messages.beside(*both, "beside") == f" What else runs:\n\n- {beside[0]}"
+    assert messages.beside(*both, "beside") == f" These also run:\n\n- {beside[0]}"
     assert messages.beside(both[1], both[1], "beside") == ""
     assert messages.beside(Reply({"beside": 3}, {}), both[1], "beside") == ""

@@ -26,11 +26,11 @@ ROWS = np.linspace(0.5, 3, 6)[:, None]
     ("got", "said"),
     [
         (0 * RIGHT, "Yours is zero everywhere."),
-        (-RIGHT, "It is the right one with the opposite sign."),
-        (32 * RIGHT, "It is the right one times 32."),
-        (RIGHT / 6, "It is the right one times 0.1667."),
-        (RIGHT * ROWS, "Every row points where it should, but is of another length."),
-        (RIGHT[::-1], "The rows are the right ones in another order."),
+        (-RIGHT, "Yours is the right result with the opposite sign."),
+        (32 * RIGHT, "Yours is the right result times 32."),
+        (RIGHT / 6, "Yours is the right result times 0.1667."),
+        (RIGHT * ROWS, "Every row has the right direction, but the wrong length."),
+        (RIGHT[::-1], "These are the right rows in another order."),
         (RIGHT - 0.5, "Every value is 0.5 too small."),
         (RIGHT + np.repeat([1, 0], 3)[:, None], ""),
         (RIGHT + np.eye(6, 4), ""),
@@ -45,8 +45,8 @@ def test_of_values(got, said):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ([1, 0], "It is right in evaluation mode, and not in training mode."),
-        ([0, 1], "It is right in training mode, and not in evaluation mode."),
+        ([1, 0], "It is right in evaluation mode, but not in training mode."),
+        ([0, 1], "It is right in training mode, but not in evaluation mode."),
         ([1, 1], ""),
         ([0, 0], ""),
     ],
@@ -66,12 +66,12 @@ ORDER = np.array([4, 1, 3, 0, 2])
 @pytest.mark.parametrize(
     ("got", "said"),
     [
-        ([2, 0, 3, 1, 4], "They are the right ones in the opposite order."),
-        ([4, 1, 0, 3, 2], "They are the right ones in another order; the first 2 are in place."),
-        ([1, 4, 3, 0, 2], "They are the right ones in another order."),
+        ([2, 0, 3, 1, 4], "These are the right ones in the opposite order."),
+        ([4, 1, 0, 3, 2], "These are the right ones in another order; the first 2 are in place."),
+        ([1, 4, 3, 0, 2], "These are the right ones in another order."),
         ([4, 1, 9, 8, 7], "2 of the 5 are right; the first 2 are in place."),
         ([9, 1, 3, 8, 7], "2 of the 5 are right."),
-        ([9, 8, 7, 6, 5], "None of them is among the right ones."),
+        ([9, 8, 7, 6, 5], "None of yours is among the right ones."),
         ([4, 4, 4, 4, 4], "1 of the 5 is right; the first one is in place."),
     ],
 )
@@ -106,8 +106,8 @@ LOSSES = [np.array(value) for value in (2.4, 1.3, 3.1, 0.7)]
 @pytest.mark.parametrize(
     ("got", "said"),
     [
-        ([2 * each for each in LOSSES], "In all 4 cases: it is the right one times 2."),
-        ([-each for each in LOSSES], "In all 4 cases: it is the right one with the opposite sign."),
+        ([2 * each for each in LOSSES], "In all 4 cases: yours is the right result times 2."),
+        ([-each for each in LOSSES], "In all 4 cases: yours is the right result with the opposite sign."),
         ([each + 1 for each in LOSSES], "In all 4 cases: every value is 1 too large."),
         ([0 * each for each in LOSSES], "In all 4 cases: yours is zero everywhere."),
         ([each**2 for each in LOSSES], ""),
@@ -152,10 +152,10 @@ FALLING = np.array([0.5, 0.25, 0.125])
 @pytest.mark.parametrize(
     ("got", "said"),
     [
-        (FALLING * [0.5, 0.6, 0.7], "None is too large: they are 0.5 to 0.7 times the right ones."),
-        (FALLING * [1.01, 1.5, 1.2], "None is too small: they are 1.01 to 1.5 times the right ones."),
-        (FALLING * [1.0, 1.0, 0.5], "None is too large: they are 0.5 to 1 times the right ones."),
-        (FALLING * [0.5, 1.1, 1.0], "On the whole (the root of the sum of the squares) yours are 0.68 times as large."),
+        (FALLING * [0.5, 0.6, 0.7], "No value is too large: yours are 0.5 to 0.7 times the right ones."),
+        (FALLING * [1.01, 1.5, 1.2], "No value is too small: yours are 1.01 to 1.5 times the right ones."),
+        (FALLING * [1.0, 1.0, 0.5], "No value is too large: yours are 0.5 to 1 times the right ones."),
+        (FALLING * [0.5, 1.1, 1.0], "Overall (by the root of the sum of squares) yours are 0.68 times as large."),
         (FALLING * [0.9, 1.1, 1.0], ""),
         (FALLING * np.nan, ""),
         (FALLING[:1] / 2, ""),
@@ -179,16 +179,16 @@ def test_its_size_is_true(right, factor):
 
 
 def test_a_loss_below_zero():
-    assert below_zero(np.array([-0.2, -0.2]), np.array([0.6, 0.6])) == "It is negative, and the right one is not."
-    assert below_zero(FALLING - [0, 0.5, 0.1], FALLING) == "Some are negative; no right one is."
+    assert below_zero(np.array([-0.2, -0.2]), np.array([0.6, 0.6])) == "Yours is negative; the right value is not."
+    assert below_zero(FALLING - [0, 0.5, 0.1], FALLING) == "Some of yours are negative; no right value is."
     assert below_zero(np.array([-0.2, 0.7]), np.array([0.6, -0.6])) == ""
 
 
 @pytest.mark.parametrize(
     ("got", "said"),
     [
-        ((2.0, 2.5), "it should rise by 2; yours rises by 0.5"),
-        ((2.0, 1.5), "it should rise by 2; yours falls by 0.5"),
+        ((2.0, 2.5), "the right value rises by 2; yours rises by 0.5"),
+        ((2.0, 1.5), "the right value rises by 2; yours falls by 0.5"),
         ((5.0, 7.05), ""),
         ((5.0, np.nan), ""),
     ],

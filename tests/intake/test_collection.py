@@ -156,5 +156,5 @@ def test_a_path_that_holds_no_class(tmp_path):
     with pytest.raises(CollectionError, match="no file or folder"):
         find_submissions(tmp_path / "x")
     (tmp_path / "hw.ipynb").write_text("{}")
-    with pytest.raises(CollectionError, match="there is `grade`"):
+    with pytest.raises(CollectionError, match="use `grade` for one notebook"):
         find_submissions(tmp_path / "hw.ipynb")

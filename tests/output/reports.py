@@ -3,19 +3,30 @@
 from autograder.student.grading.verdicts import Verdict
 from autograder.student.output.results import Results, from_verdicts
 
+TITLES = {"encoder": "Encoder", "clip_model": "CLIPModel and its loss"}
+
 
 def verdict(
-    number="7.1.1.1", item="encoder", title="Shape", score=0.0, most=0.5, message="Wrong.", visibility="visible"
+    number="7.1.1.1",
+    item="encoder",
+    title="Shape",
+    score=0.0,
+    most=0.5,
+    message="Wrong.",
+    visibility="visible",
+    details="",
 ):
     return Verdict(
         number=number,
         item=item,
+        about=TITLES[item],
         check=title,
         title=title,
         score=score,
         max_score=most,
         passed=score == most,
         message=message,
+        details=details,
         misconception=None,
         visibility=visibility,
     )

@@ -1,5 +1,6 @@
 """The page: self-contained, and whatever a student writes stays text."""
 
+import re
 from html.parser import HTMLParser
 
 import msgspec
@@ -7,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.student.output.html import render
-from autograder.student.output.results import FIRST, Results, Test
-from tests.output.reports import mixed
+from autograder.student.output.html import render, table
+from autograder.student.output.results import FIRST, Results, Test, from_verdicts
+from tests.output.reports import mixed, verdict
 
 TAGS = {"html", "head", "meta", "title", "style", "body", "header", "h1", "p", "small", "nav", "ol", "li", "a", "span"}
 TAGS |= {"progress", "main", "section", "h2", "h3", "article", "div", "ul", "footer"}
@@ -66,6 +67,7 @@ def test_everything_is_said():
         "2.5 of 3 points",
         "ps7.ipynb",
         "7.1.1",
+        "Encoder",
         "encoder",
         "Wrong: the shape.",
         "Costs nothing.",
@@ -144,3 +146,16 @@ def test_what_is_to_be_said_first_stands_on_top_and_once():
     text = Reader(render(both, title="t", notebook_name="n")).text
     assert text.count(first) == 1
     assert text.index(first) < text.rindex("encoder") < text.index("Code cell 3 was not run.")
+
+
+@pytest.mark.parametrize("show", [lambda results: render(results, title="t", notebook_name="n"), table])
+def test_details_are_folded_below_what_is_read_first(show):
+    text = show(from_verdicts([verdict(message="The stride is 1.\n\nWrong: b.", details="Wrong: b.")]))
+    assert text.count("Wrong: b.") == 1
+    assert text.index("The stride is 1.") < text.index("<details") < text.index("Wrong: b.") < text.index("</details")
+
+
+def test_every_cell_of_a_table_in_a_notebook_says_that_it_is_aligned_to_the_left():
+    rows = "| layer | expected |\n|---|---|\n| 1 | conv |\n"
+    text = table(from_verdicts([verdict(message=rows, details="")]))
+    assert len(re.findall(r"<t[dh]\b", text)) == len(re.findall(r'<t[dh] style="text-align:left"', text)) > 5

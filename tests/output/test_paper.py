@@ -1,6 +1,7 @@
 """A notebook on paper: nothing of it is missing, nothing of it runs."""
 
 import base64
+import os
 import re
 import sys
 import time
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.ps7.student.assignment import PS7
-from autograder.student.commands import pdf
-from autograder.student.output import printing
+from autograder.student.commands import laid_out, pdf
+from autograder.student.output import beside, printing
+from autograder.student.output.beside import Beside
 from autograder.student.output.mathematics import formula
 from autograder.student.output.outputs import clean, rendered, text
 from autograder.student.output.paper import markdown, page, title_of
@@ -84,7 +86,7 @@ def test_a_picture_of_elsewhere_leaves_a_note():
         "![x](attachment:no.png)",
     ):
         html = markdown(text_)
-        assert "a picture that is not in the file" in html
+        assert "a picture that is neither stored in the notebook nor next to it" in html
         assert "<img" not in html
 
 
@@ -135,12 +137,105 @@ def test_a_progress_bar_is_its_last_state():
     assert ">100%<" in text("\r".join(f"{number}%" for number in range(101)))
 
 
-def test_problems_begin_on_a_new_page():
-    cells = [
-        v4.new_markdown_cell(f"{'#' * level} {name}")
-        for level, name in ((1, "Title"), (1, "Problem 7.1"), (2, "Report"), (2, "Data"))
+def picture_below(*lines):
+    cell = v4.new_code_cell("plt.show()")
+    cell.outputs = [
+        v4.new_output("stream", text="\n".join(lines)),
+        v4.new_output("display_data", data={"image/png": PNG}),
     ]
-    assert shown(*cells).count("block starts") == 2
+    return shown(cell).split("<body>")[1]
+
+
+def test_a_picture_stays_with_its_cell():
+    assert 'class="block together"' in picture_below("one line")
+    long = picture_below(*(f"epoch {number}" for number in range(40)))
+    assert 'class="block together"' not in long  # else half a page could stay empty before it
+    first, last = long.split('<div class="together">')
+    assert ("epoch 33" in first, "epoch 34" in last, "<img" in last) == (True, True, True)
+    assert [long.count(f"epoch {number}\n") + long.count(f"epoch {number}<") for number in range(40)] == [1] * 40
+
+
+def test_a_picture_that_is_wider_than_high_does_not_fill_the_page():
+    def png(width, height):
+        return b"\x89PNG\r\n\x1a\n" + bytes(8) + width.to_bytes(4) + height.to_bytes(4)
+
+    wide, tall = (
+        outputs({"output_type": "display_data", "data": {"image/png": base64.b64encode(png(*size)).decode()}})
+        for size in ((640, 480), (480, 640))
+    )
+    assert ('class="wide"' in wide, 'class="wide"' in tall) == (True, False)
+
+
+@pytest.mark.parametrize("title", ["Set 7: CLIP (v2)", '"} body { display: none } "', "</style><script>", "\\22"])
+def test_the_title_is_in_the_footer_and_nothing_but_a_text(title):
+    html = shown(title=title)
+    [footer] = re.findall(r'@bottom-left \{ content: "([^"]*)"', html)
+    assert not set(footer) & set('"\\<>{};')
+    assert "counter(page)" in html
+
+
+def sizes(html):
+    return [float(size) for size in re.findall(r'<table style="font-size:([\d.]+)pt', html)]
+
+
+@pytest.mark.parametrize("as_markdown", [True, False])
+def test_a_table_that_is_too_wide_has_smaller_letters_and_others_keep_theirs(as_markdown):
+    def table(columns):
+        if as_markdown:
+            row = "|" + "0.1234|" * columns
+            return markdown(f"{row}\n|{'---|' * columns}\n{row}\n")
+        return outputs(
+            {"output_type": "display_data", "data": {"text/html": f"<table><tr>{'<td>0.1234</td>' * columns}</table>"}}
+        )
+
+    assert sizes(table(3)) == []
+    [size] = sizes(table(26))
+    assert 3 < size < 5
+    assert "table-layout:fixed" in table(80)
+
+
+def test_a_sentence_in_a_cell_wraps_and_does_not_make_the_letters_small():
+    assert sizes(markdown(f"|a|b|\n|---|---|\n|{'many words ' * 40}|1|\n")) == []
+    assert "overflow-wrap:anywhere" in markdown(f"|a|b|\n|---|---|\n|{'x' * 200}|1|\n")
+
+
+class TestBeside:
+    def test_a_picture_beside_the_notebook_is_there(self, tmp_path):
+        (tmp_path / "my figures").mkdir()
+        (tmp_path / "my figures" / "a.png").write_bytes(base64.b64decode(PNG))
+        for text_ in (
+            "![x](my%20figures/a.png)",
+            "<img src='my figures/a.png'>",
+            "<img src='./my figures/a.png?raw=1'>",
+        ):
+            assert f"base64,{PNG}" in markdown(text_, beside=Beside(tmp_path))
+
+    def test_nothing_else_is_read(self, tmp_path):
+        folder = tmp_path / "handed in"
+        folder.mkdir()
+        (tmp_path / "secret.png").write_bytes(base64.b64decode(PNG))
+        (folder / "link.png").symlink_to(tmp_path / "secret.png")
+        (folder / "text.png").write_text("no picture")
+        os.mkfifo(folder / "pipe.png")
+        for name in (
+            "../secret.png",
+            str(tmp_path / "secret.png"),
+            "link.png",
+            "text.png",
+            "pipe.png",
+            ".",
+            "a\0b",
+            "file:///etc/passwd",
+            "//example.com/x.png",
+            "x" * 5000,
+        ):
+            html = markdown(f"<img src='{name}'>", beside=Beside(folder))
+            assert "<img" not in html, name
+
+    def test_there_is_a_limit_to_all_of_them_together(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(beside, "MOST_BYTES", 1.5 * len(base64.b64decode(PNG)))
+        (tmp_path / "a.png").write_bytes(base64.b64decode(PNG))
+        assert markdown("![x](a.png) ![x](a.png)", beside=Beside(tmp_path)).count("<img") == 1
 
 
 def test_the_checks_are_on_top():
@@ -240,7 +335,7 @@ def test_without_a_printer_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(printing, "find_spec", lambda _: None)
     with pytest.raises(PrintingError, match="install Chrome"):
         print_page("<p>x", tmp_path / "x.pdf")
-    with pytest.raises(PrintingError, match="chromium is not here"):
+    with pytest.raises(PrintingError, match="chromium is not installed"):
         print_page("<p>x", tmp_path / "x.pdf", "chromium")
 
 
@@ -263,8 +358,8 @@ def test_brackets_by_the_thousand_cost_no_time():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks a process for it")
 def test_a_text_that_takes_too_long_is_said_to(tmp_path, monkeypatch):
-    monkeypatch.setattr(pdf, "SECONDS", 2.0)
+    monkeypatch.setattr(laid_out, "SECONDS", 2.0)
     notebook = v4.new_notebook(cells=[v4.new_markdown_cell("$" * 9_000)])
     nbformat.write(notebook, tmp_path / "hw.ipynb")
-    with pytest.raises(PrintingError, match="cannot be laid out: reading it took more than 2 s"):
+    with pytest.raises(laid_out.LayoutError, match="cannot be laid out: reading it took more than 2 s"):
         pdf.print_notebook(tmp_path / "hw.ipynb", tmp_path / "x.pdf", author="", results=None, printer="auto")

@@ -32,6 +32,7 @@ def verdict(**changes):
     fields = {
         "number": "7.1.1.1",
         "item": "encoder",
+        "about": "Encoder",
         "check": "shape",
         "title": "Shape",
         "score": 0.2,
@@ -48,7 +49,12 @@ def test_only_fields_of_the_format_are_written():
     written = json.loads(encode(from_verdicts([verdict()], output="read", extra={"notes": ["a"]}, execution_time=1.5)))
     assert set(written) <= TOP
     assert set(written["tests"][0]) <= EACH
-    assert written["tests"][0]["extra_data"] == {"item": "encoder", "check": "shape", "misconception": None}
+    assert written["tests"][0]["extra_data"] == {
+        "item": "encoder",
+        "title": "Encoder",
+        "check": "shape",
+        "misconception": None,
+    }
     assert (written["score"], written["execution_time"], written["output_format"]) == (0.2, 1.5, "md")
 
 

@@ -23,7 +23,7 @@ def test_everything_is_said():
     text = shown(mixed())
     for words in (
         "Problem Set 7   2.5 of 3 points",
-        "7.1.1  encoder   0.5 of 1",
+        "7.1.1  Encoder  encoder   0.5 of 1",
         "✗ Wrong thing  0 of 0.5",
         "Wrong: the shape.",
         "· Remark",

@@ -116,16 +116,16 @@ def test_actions_are_left_out_and_not_followed() -> None:
         ("x = 1\ny = 2\ndef train(x)\n    pass", "code cell 2 has a syntax error in line 3: expected ':'."),
         (
             "_, train = train_ae(1, 2)",
-            "is made in code cell 2, line 1, by a statement that is not run while grading: it trains.",
+            "is made in code cell 2, line 1, by a statement that is left out while grading: it trains.",
         ),
         ("def Train(): pass", "there is `Train` in code cell 2; the name must be `train`"),
         ("def t_rain(): pass", "there is `t_rain` in code cell 2; the name must be `train`"),
         ("x = 1\nclass A:\n    def train(self): pass", "line 3, but inside `A`"),
         ("# def train(x):\n#     pass", "line 1, but commented out"),
         ("x = 1\n'''\ndef train(x): pass\n'''", "line 3, but inside a string"),
-        ("x = 1", "`train` is nowhere in the notebook."),
-        ("trains = 1", "`train` is nowhere in the notebook."),
-        ("class Encoder: pass", "`train` is nowhere in the notebook."),
+        ("x = 1", "`train` does not occur in the notebook."),
+        ("trains = 1", "`train` does not occur in the notebook."),
+        ("class Encoder: pass", "`train` does not occur in the notebook."),
         ("train = 1 / 0", "is defined in code cell 2, line 1, but it was not there"),
     ],
 )
@@ -135,7 +135,7 @@ def test_why_a_name_is_missing(source: str, message: str) -> None:
 
 def test_a_name_that_nobody_asks_for_is_not_to_be_renamed() -> None:
     said = why_missing(outlined(SETUP, "out = 1\ndef outss(): pass"), "outs", {"train"})
-    assert said == "Nothing that the notebook defines has the name `outs`."
+    assert said == "The notebook defines nothing with the name `outs`."
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_text_cell_made_to_be_slow_is_read_in_no_time(text: str) -> None:
 @pytest.mark.parametrize("text", ["Each class Decoder has:", "We define the class Decoder", "class Decoder is below"])
 def test_prose_is_no_definition(text: str) -> None:
     cells = (Cell("code", 1, "x = 1"), Cell("markdown", 1, text))
-    assert "nowhere" in why_missing(outline(Notebook(cells)), "Decoder", {"Decoder"})
+    assert "does not occur" in why_missing(outline(Notebook(cells)), "Decoder", {"Decoder"})
 
 
 _FRAGMENTS = [

@@ -215,15 +215,15 @@ def test_right_ones_are_right_whatever_stands_around_them(read, cells):
                 CELLS[0].replace("encoder_1 = ae.encoder\n", ""),
                 *CELLS[1:],
             ),
-            "What Method I is given cannot be followed.",
+            "The grader cannot follow what Method I is given.",
         ),
         (
             (PRETRAIN, *CELLS[:2], CELLS[2].replace("train_loader", "shuffled(1 / 0)")),
-            "A method is trained in code cell 5, line 4, and in a run from top to bottom that fails with ZeroDivisionError.",
+            "A method is trained in code cell 5, line 4. When the notebook runs from top to bottom, that line fails with ZeroDivisionError.",
         ),
         (
             (PRETRAIN, *CELLS, CELLS[2].replace("supervised=False", "supervised=True")),
-            "Method III is trained 2 times, and the last time not as described. Leave the one call that is.",
+            "Method III is trained 2 times, and the last time is not as described. Keep only the call that is.",
         ),
     ],
 )

@@ -67,7 +67,7 @@ def test_it_is_said_which_was_read(tmp_path):
     [note] = read_submission(laid(tmp_path, {"hw.ipynb": OWN, "hw.run.ipynb": RUN})).notebook.notes
     assert note == "`hw.ipynb` was read, and not `hw.run.ipynb`, which this tool has made of a notebook."
     [note] = read_submission(tmp_path / "hw.run.ipynb").notebook.notes
-    assert note == "`hw.run.ipynb` is a copy that `run` has made."
+    assert note == "`hw.run.ipynb` is a copy made by `run`."
 
 
 def test_what_lies_too_deep_is_not_said_to_be_nothing(tmp_path):

@@ -31,10 +31,13 @@ def calibrate(
     dataset: Annotated[
         str, typer.Argument(help="`composed`, or the archive of a data set; the calibration is written beside it.")
     ] = "composed",
-    seeds: Annotated[int, typer.Option(help="How many times the reference is trained; bands need 20 or more.")] = 50,
-    workers: Annotated[int, typer.Option(help="Trainings at a time; each takes a core and half a GB.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="How often to train the reference. Bands need 20 times or more.")
+    ] = 50,
+    workers: Annotated[int, typer.Option(min=1, help="Trainings at a time. Each takes a core and half a GB.")] = 1,
     power: Annotated[
-        int, typer.Option(help="Also train every misconception so many times, to see which ones accuracies show.")
+        int,
+        typer.Option(min=0, help="Also train every misconception this often, to see which ones the accuracies show."),
     ] = 0,
     plots: Annotated[
         Path | None,
@@ -42,9 +45,9 @@ def calibrate(
     ] = None,
     confinement: Confine = "best",
 ) -> None:
-    """Record what the reference reaches on a data set: the bands of `grade --reproduce`. Some minutes a seed.
+    """Record what the reference reaches on a data set: the bands of `grade --reproduce`. Takes minutes for each seed.
 
-    Interrupted, it goes on where it was.
+    After an interruption the same command goes on.
     """
     from autograder.ps7.staff.reproduction import calibrating, calibration
     from autograder.ps7.staff.reproduction.journal import Journal
@@ -57,7 +60,7 @@ def calibrate(
     refuse_outside_a_checkout(assignment)
     rubric = read_rubric(assignment)
     if plots is not None and find_spec("matplotlib") is None:
-        fail("for pictures matplotlib is needed")
+        fail("pictures need the package matplotlib")
     budget = Budget()
     try:
         chosen = find(dataset)
@@ -135,7 +138,7 @@ def build_stl10(
     ] = None,
     download: Annotated[bool, typer.Option("--download", help="Fetch STL-10 first, 2.6 GB.")] = False,
 ) -> None:
-    """A subset of STL-10, and of Flickr8k, as one archive, for `grade --reproduce`, `run --data` and `calibrate`."""
+    """Make one archive of a subset of STL-10 and Flickr8k, for `grade --reproduce`, `run --data` and `calibrate`."""
     refuse_outside_a_checkout(given(context))
     from autograder.ps7.student.datasets.archive import DatasetError
     from autograder.ps7.student.serving.backbones import BackboneError

@@ -67,13 +67,15 @@ class Log(msgspec.Struct, frozen=True):
 
 
 NOT_FILLED_IN = (
-    "Nothing is filled in for supervised in Method {}. Write True where the encoder is to learn with the classifier, "
-    "else False."
+    "Nothing is filled in for supervised in Method {}. Write True where the encoder learns together with the "
+    "classifier, and False elsewhere."
 )
-REPEATED = "Method {} is trained {} times, and the last time not as described. Leave the one call that is."
-FAILED = "A method is trained in code cell {}, line {}, and in a run from top to bottom that fails with {}."
+REPEATED = "Method {} is trained {} times, and the last time is not as described. Keep only the call that is."
+FAILED = (
+    "A method is trained in code cell {}, line {}. When the notebook runs from top to bottom, that line fails with {}."
+)
 NOT_FOLLOWED = (
-    "What Method {} is given cannot be followed. Give it the encoder itself, and True or False for supervised."
+    "The grader cannot follow what Method {} is given. Pass the encoder itself, and True or False for supervised."
 )
 Setup = tuple[bool | str, str]
 """The flag, and where the encoder comes from."""

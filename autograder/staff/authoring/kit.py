@@ -1,4 +1,4 @@
-"""What students are given: the blank notebook, a wheel with the public checks, and a page that says how to use them.
+"""What students are given: the blank notebook, a wheel with the public checks, what installs it, and a page.
 
 The wheel holds the zones `guest` and `student`, of the engine and of the assignment, and the public part of the rubric.
 """
@@ -22,15 +22,18 @@ from autograder.student.grading.rubric import Rubric, RubricError, decode
 
 TIMESTAMP = "946684800"
 """Of all files in the wheel, so that the same project gives the same bytes."""
-PAGE = """# {title}: checking your notebook before you hand it in
+INSTALLER = Path(__file__).with_name("install.py")
+PAGE = """# {title}: check your notebook before you hand it in
 
-With Python 3.11 or later:
+In this folder, with Python 3.11 or newer:
 
-    python3 -m venv checks
-    checks/bin/pip install "{wheel}"
-    checks/bin/{name} check {name}.ipynb
+    python3 install.py
+    {name}-environment/bin/{name} check {name}.ipynb
 
-The checks are the public ones; the grader has more.
+On Windows: `py install.py`, then `{name}-environment\\Scripts\\{name} check {name}.ipynb`.
+If PyTorch is already installed: `pip install "{wheel}"`.
+
+These are the public checks. The grader has more.
 """
 """Where the template says nothing."""
 
@@ -54,12 +57,13 @@ def build_kit(assignment: Assignment, folder: Path) -> Iterator[Path]:
             wheel = _wheel(packed, made)
             page = made / "README.md"
             page.write_text(_page(assignment, wheel.name), encoding="utf-8")
+            installer = Path(shutil.copy(INSTALLER, made))
         except (OSError, PackingError, PolicyError, RubricError) as error:
             raise KitError(str(error)) from None
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.glob("*.whl"):
             old.unlink()
-        for path in (notebook, wheel, page):
+        for path in (notebook, wheel, installer, page):
             yield Path(shutil.copy(path, folder))
 
 

@@ -55,7 +55,7 @@ def slurm_workers(jobs: int) -> Iterator[Workers]:
     dask-jobqueue's own configuration; without one it is a core. Raises ClusterError."""
     if shutil.which("sbatch") is None:
         raise ClusterError("there is no Slurm on this machine: sbatch is not found")
-    jobqueue = _imported("dask_jobqueue", "for Slurm dask-jobqueue is needed: pip install dask-jobqueue")
+    jobqueue = _imported("dask_jobqueue", "Slurm needs the package dask-jobqueue: pip install dask-jobqueue")
     configured: Any = importlib.import_module("dask.config").get("jobqueue.slurm", {})
     missing = {name: value for name, value in JOB.items() if configured.get(name) is None}
     try:
@@ -70,7 +70,7 @@ def slurm_workers(jobs: int) -> Iterator[Workers]:
 
 
 def _client_of(address: str) -> Any:
-    distributed = _imported("distributed", "for a cluster Dask is needed: pip install distributed")
+    distributed = _imported("distributed", "a cluster needs Dask: pip install distributed")
     try:
         return distributed.Client(address, timeout=SECONDS)
     except (OSError, ValueError) as error:

@@ -111,31 +111,31 @@ def _waiting(shown: Sequence[Entry]) -> list[Waiting]:
     return [
         Waiting(
             "The grader failed at {}",
-            "No fault of theirs: the same command grades them again.",
+            "This is not the students' fault. Run the same command again to grade them.",
             [entry for entry in shown if entry.state == "the grader failed"],
             lambda entry: [entry.problem] if entry.problem else [],
         ),
         Waiting(
             "Cannot be read: {}",
-            "No points until a notebook is handed in that can be read.",
+            "They have no points until a readable notebook is handed in.",
             [entry for entry in shown if entry.state == "unreadable"],
             lambda entry: [entry.problem],
         ),
         Waiting(
             "To look at: {}",
-            "What the grader could not decide or could not do; students do not see the reasons.",
+            "The grader could not decide or could not do something. Students do not see the reasons.",
             reviewed,
             lambda entry: [f"{', '.join(numbers)} {reason}".strip() for reason, numbers in entry.reviews.items()],
         ),
         Waiting(
             "Changed since they were graded: {}",
-            "These are the points of other files or other rules; `--regrade changed` grades them again.",
+            "These points belong to other files or other rules. `--regrade changed` grades the submissions again.",
             [entry for entry in shown if entry.others and entry.state == "graded"],
             lambda entry: [entry.problem],
         ),
         Waiting(
             "Adjusted: {}",
-            "By the course staff; this counts in place of what the grader gives.",
+            "Decided by the course staff. This counts instead of what the grader gives.",
             [entry for entry in shown if entry.adjusted],
             lambda entry: entry.adjusted,
         ),

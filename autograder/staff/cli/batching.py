@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from autograder.student.commands.grade import Settings
 
 SUBMISSIONS = (
-    "What was handed in: a folder with a folder or a notebook for each student; what Canvas, Moodle, Blackboard, "
+    "The submissions: a folder with a folder or a notebook for each student; what Canvas, Moodle, Blackboard, "
     "Brightspace or Gradescope let you download, the archive or unpacked; or nbgrader's submitted/."
 )
 
@@ -43,20 +43,25 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
     only: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Grade these alone, a submission or a student; may be given again; * stands for any."
+            metavar="NAME",
+            help="Grade only this submission or student. The option can be repeated, and * matches anything.",
         ),
     ] = None,
     regrade: Annotated[
         Literal["failed", "changed", "all"] | None,
         typer.Option(
-            help="What to grade again: where the grader failed, as always; also what was graded with other files, "
-            "another configuration, rubric or grader; everything.",
+            help="What to grade again. failed: where the grader failed. changed: also where the files, the "
+            "configuration, the rubric or the grader have changed. all: everything.",
             show_default="failed",
         ),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Submissions at a time; each takes a core and 0.7 GB. By default all cores."),
+        typer.Option(
+            min=1,
+            help="How many submissions to grade at a time. Each takes a core and 0.7 GB. By default, one for each "
+            "core.",
+        ),
     ] = None,
     scheduler: Annotated[
         str | None,
@@ -71,11 +76,9 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
             min=1, metavar="JOBS", help="Grade in so many jobs of Slurm, set up as dask-jobqueue's configuration says."
         ),
     ] = None,
-    nbgraders: Annotated[
-        str, typer.Option("--assignment", help="Which of nbgrader's assignments, as its folder is named.")
-    ] = "",
+    nbgraders: Annotated[str, typer.Option("--assignment", help="The folder of one of nbgrader's assignments.")] = "",
     config: Annotated[
-        Path | None, typer.Option(help="What your course decides, as gradescope/config.toml: points, visibility, time.")
+        Path | None, typer.Option(help="The course's settings, as in gradescope/config.toml: points, visibility, time.")
     ] = None,
     roster: Annotated[
         Path | None,
@@ -97,12 +100,15 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
         tuple[str, Path] | None,
         typer.Option(
             metavar="canvas|gradescope|moodle CSV",
-            help="A grade book that you downloaded there: writes a copy with the points in the assignment's column; "
-            "nothing else in it changes.",
+            help="A grade book that you downloaded there. The command writes a copy with the points in the "
+            "assignment's column and changes nothing else.",
         ),
     ] = None,
     column: Annotated[
-        str, typer.Option("--gradebook-column", metavar="NAME", help="Which column of it, where several may be meant.")
+        str,
+        typer.Option(
+            "--gradebook-column", metavar="NAME", help="The column of the grade book, if several could be meant."
+        ),
     ] = "",
     reproduce: Annotated[
         str | None,
@@ -115,9 +121,9 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
     as_json: AsJson = False,
     confinement: Confine = "best",
 ) -> None:
-    """Grade a whole class. Exit 1 where the grader failed at a submission.
+    """Grade a whole class. Exit 1 if the grader failed at a submission.
 
-    Interrupted, it goes on where it was; what has results is not graded again.
+    After an interruption the same command goes on: submissions that have results are not graded again.
     """
     from autograder.staff.classes.cluster import ClusterError
     from autograder.staff.classes.finishing import Finishing
@@ -191,12 +197,12 @@ def taken_in(
 def _waiting(
     run: Run, chosen: list[Handed], handed: list[Handed], regrade: Regrade | None, *, quiet: bool
 ) -> list[Handed]:
-    """Those to grade; says how many of the others have been graded before. Raises RunError."""
+    """Those to grade; says how many of the others were graded before. Raises RunError."""
     with Working(f"looking at {len(handed)} submissions", quiet=quiet):
         waiting = run.waiting(chosen, handed, regrade)
     there = sum(not each.missing for each in chosen)
     if len(waiting) < there:
-        tell(f"{there - len(waiting)} of {there} have been graded before", quiet=quiet)
+        tell(f"{there - len(waiting)} of {there} were graded before", quiet=quiet)
     return waiting
 
 
@@ -233,7 +239,7 @@ def _opening(at_once: int, scheduler: str | None, slurm: int | None) -> Callable
     from autograder.staff.classes.cluster import cluster_workers, local_workers, slurm_workers
 
     if slurm and scheduler:
-        fail("--slurm starts a scheduler of its own; take it or --scheduler")
+        fail("--slurm and --scheduler cannot be combined: --slurm starts a scheduler of its own")
     if slurm:
         return partial(slurm_workers, slurm)
     return partial(cluster_workers, scheduler) if scheduler else partial(local_workers, at_once)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def new_building() -> typer.Typer:
     """The group of commands."""
-    building = typer.Typer(help="Make what is generated.", invoke_without_command=True)
+    building = typer.Typer(
+        help="Make notebooks, banks, the zip for Gradescope and the students' kit.", invoke_without_command=True
+    )
     building.callback()(build)
     building.command("notebooks")(build_notebooks)
     building.command("known")(build_known)
@@ -34,11 +36,11 @@ def new_building() -> typer.Typer:
 def refuse_outside_a_checkout(assignment: Assignment) -> None:
     """Ends the command where only the installed package is there, without what it is made from and tested with."""
     if not assignment.is_checkout:
-        fail("this needs a checkout of the project; what is installed here holds what grading needs, and no more")
+        fail("this command needs a checkout of the project; what is installed here is only what grading needs")
 
 
 def build(context: typer.Context) -> None:
-    """Make what is generated. Without a command: the notebooks, what probes know, then the banks of all items."""
+    """Make what is generated. Without a command: the notebooks, the probes' numbers, then the banks of all items."""
     refuse_outside_a_checkout(given(context))
     if context.invoked_subcommand is None:
         build_notebooks(context)
@@ -47,7 +49,7 @@ def build(context: typer.Context) -> None:
 
 
 def build_notebooks(context: typer.Context) -> None:
-    """The blank and the solved notebook."""
+    """Make the blank and the solved notebook."""
     from autograder.staff.authoring import build as making
     from autograder.staff.authoring.frames import FrameError
 
@@ -59,7 +61,7 @@ def build_notebooks(context: typer.Context) -> None:
 
 
 def build_known(context: typer.Context) -> None:
-    """The numbers by which probes find out which of a student's parameters is which. Seconds; the banks come after."""
+    """Record the numbers that tell probes which of a student's parameters is which. Build the banks afterwards."""
     from autograder.staff.authoring.build import build_known as make
 
     _record(given(context), lambda assignment, rubric, _: make(assignment, rubric), None, "recording what probes know")
@@ -67,19 +69,19 @@ def build_known(context: typer.Context) -> None:
 
 def build_banks(
     context: typer.Context,
-    items: Annotated[list[str] | None, typer.Argument(help="Items to record, all if none is named.")] = None,
+    items: Annotated[list[str] | None, typer.Argument(help="Items to record. Without a name, all of them.")] = None,
 ) -> None:
-    """The banks of what the reference and all misconceptions reply. A minute or two for all items."""
+    """Record what the reference and all misconceptions reply. Takes a minute or two for all items."""
     from autograder.staff.authoring.build import build_banks as make
 
-    _record(given(context), make, items, "recording; the banks of all items take a minute or two")
+    _record(given(context), make, items, "recording; all items take a minute or two")
 
 
 def build_pairs(
     context: typer.Context,
-    items: Annotated[list[str] | None, typer.Argument(help="Items to record, all if none is named.")] = None,
+    items: Annotated[list[str] | None, typer.Argument(help="Items to record. Without a name, all of them.")] = None,
 ) -> None:
-    """The banks of what every two misconceptions of a component reply together. Some ten minutes for all items."""
+    """Record what every two misconceptions of a component reply together. Takes some ten minutes for all items."""
     from autograder.staff.authoring.build import build_pairs as make
 
     _record(given(context), make, items, "recording every two misconceptions; all items take some ten minutes")
@@ -134,7 +136,7 @@ def build_gradescope(
         ),
     ] = False,
 ) -> None:
-    """The zip to upload to Gradescope, with gradescope/config.toml as it is now."""
+    """Make the zip to upload to Gradescope, with gradescope/config.toml as it is now."""
     from autograder.staff.authoring.bundle import BundleError, build_bundle
     from autograder.staff.commands.trial import print_trials, try_out
     from autograder.staff.course.policy import PolicyError, policy_of
@@ -148,19 +150,19 @@ def build_gradescope(
     say(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
     if check_it:
         rows = []
-        with Working() as progress:
+        with Working("grading three notebooks as Gradescope does, which takes minutes", lines=True) as progress:
             for row in try_out(path, assignment, rubric):
                 rows.append(row)
-                progress.say(f"{row.notebook} notebook graded")
+                progress.say(f"the {row.notebook} notebook is graded ({row.seconds:g} s)")
         print_trials(rows, screen())
         raise typer.Exit(1 if any(row.wrong for row in rows) else 0)
 
 
 def build_student(
     context: typer.Context,
-    out: Annotated[Path, typer.Option(help="The folder for it.")] = Path("build/student"),
+    out: Annotated[Path, typer.Option(help="Folder for the kit.")] = Path("build/student"),
 ) -> None:
-    """What students are given: the blank notebook, a wheel with the public checks, and a page of instructions."""
+    """Make the students' kit: the blank notebook, a wheel with the public checks, and a page of instructions."""
     from autograder.staff.authoring.frames import FrameError
     from autograder.staff.authoring.kit import KitError, build_kit
 

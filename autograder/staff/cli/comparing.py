@@ -21,18 +21,18 @@ def similar(
     out: Annotated[Path, typer.Option(help="The page, with the shared parts side by side.")] = Path("similar.html"),
     template: Annotated[
         Path | None,
-        typer.Option(help="The notebook that was handed out; its code does not count. By default the bundled one."),
+        typer.Option(
+            help="The notebook that students were given. Its code does not count. By default, the bundled template."
+        ),
     ] = None,
     most: Annotated[int, typer.Option(min=1, help="How many pairs to show.")] = 25,
-    nbgraders: Annotated[
-        str, typer.Option("--assignment", help="Which of nbgrader's assignments, as its folder is named.")
-    ] = "",
+    nbgraders: Annotated[str, typer.Option("--assignment", help="The folder of one of nbgrader's assignments.")] = "",
     roster: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="The students of the course: pairs have their names then.")
+        Path | None, typer.Option(metavar="CSV", help="The course roster: the pairs then have the students' names.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show which submissions have graded code in common that few others have. For the eye; no score comes of it."""
+    """Show which submissions share graded code that few others have. A person has to look; no score changes."""
     from autograder.staff.classes.similar import compare_all
     from autograder.staff.classes.similar_page import as_data, print_pairs, render
     from autograder.staff.intake.collection import CollectionError

@@ -19,6 +19,7 @@ from autograder.staff.commands.watched import end_in, watched
 from autograder.student import cli as students
 from autograder.student.commands.console import Working, fail, refuse_unconfined, render, tell
 from autograder.student.invocation import (
+    Annotate,
     AsJson,
     Confine,
     Page,
@@ -33,6 +34,7 @@ from autograder.student.output.screen import say, say_json, screen, wide_screen
 
 if TYPE_CHECKING:
     from autograder.student.assignment import Assignment
+    from autograder.student.output.results import Results
 
 
 def main(assignment: Assignment) -> None:
@@ -64,17 +66,28 @@ def new_app(assignment: Assignment) -> typer.Typer:
 def grade(
     context: typer.Context,
     submission: Annotated[Path, typer.Argument(help="A notebook, or a folder that holds one.")],
-    out: Annotated[Path | None, typer.Option(help="Where to write Gradescope's results.json.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write results.json in Gradescope's format.")] = None,
     page: Page = None,
+    annotate: Annotate = None,
+    pdf: Annotated[
+        Path | None,
+        typer.Option(
+            "--pdf", metavar="FILE", help="Also print the notebook as a PDF, with the points on its first page."
+        ),
+    ] = None,
     as_json: AsJson = False,
     time_limit: Annotated[
         float | None,
-        typer.Option(help="Seconds for everything; results are complete by then. 540, if --config says nothing."),
+        typer.Option(
+            min=1,
+            help="Seconds for the whole submission. The results are complete by then. 540 unless --config says "
+            "otherwise.",
+        ),
     ] = None,
     confinement: Confine = "best",
     config: Annotated[
         Path | None,
-        typer.Option(help="What your course decides, as gradescope/config.toml: points, visibility, time, lateness."),
+        typer.Option(help="The course's settings, as in gradescope/config.toml: points, visibility, time, lateness."),
     ] = None,
     metadata: Annotated[
         Path | None, typer.Option(help="Gradescope's submission_metadata.json: due dates and earlier submissions.")
@@ -88,15 +101,17 @@ def grade(
         ),
     ] = None,
 ) -> None:
-    """Grade a submission with public and hidden checks. Exit 0 whenever results were written, whatever the score."""
+    """Grade a submission with public and hidden checks. Exit 0 if results were written, whatever the score."""
     from autograder.staff.course.metadata import MetadataError, read_metadata
     from autograder.staff.course.policy import Policy, PolicyError, read_policy
     from autograder.staff.course.standing import with_standing
     from autograder.student.commands.grade import Settings, grade_submission
     from autograder.student.grading.examination import Limits
     from autograder.student.output.results import UnwritableResults
+    from autograder.student.submission.locating import UnreadableSubmission, find
 
     refuse_unconfined(confinement)
+    write_annotated = students.annotator(context) if annotate is not None else None
     assignment = given(context)
     try:
         policy = read_policy(config) if config is not None else Policy()
@@ -111,7 +126,7 @@ def grade(
         told = read_metadata(metadata) if metadata is not None else None
     except MetadataError as error:  # what the platform says of a submission is worth less than its grade
         tell(f"{Command.name}: {error}")
-        problem = f"Whether it is late is not known: {error}"
+        problem = f"It is not known whether the submission is late: {error}"
     if out is None and not as_json:
         out = Path("results.json")
     limits = Limits(total=policy.time_limit if time_limit is None else time_limit)
@@ -121,7 +136,7 @@ def grade(
         rubric=rubric,
         limits=limits,
         confinement=confinement,
-        standing=partial(with_standing, metadata=told, late=policy.late, problem=problem),
+        standing=partial(with_standing, metadata=told, late=policy.late, problem=problem, feedback=policy.feedback),
         reproduce=reproduction,
     )
     with Working(quiet=as_json) as progress:
@@ -131,23 +146,54 @@ def grade(
             results = grade_submission(settings, submission, out, progress=progress.show)
         except UnwritableResults as error:
             fail(f"the results cannot be written to {out}: {error.strerror or error}")
-    render(results, page, as_json=as_json, title=rubric.title, name=submission.name)
+    notebook = submission
+    if annotate is not None or pdf is not None:
+        try:
+            notebook = find(submission).path
+        except UnreadableSubmission:  # which the results say, and there is nothing to show
+            write_annotated = pdf = None
+    problems = students.pages_of(results, notebook, rubric.title, page=page, annotated=annotate, write=write_annotated)
+    render(results, as_json=as_json, title=rubric.title)
+    if pdf is not None:
+        problems += _print(notebook, pdf, results)
+    for problem in problems:
+        tell(f"{Command.name}: {problem}")
     if out is not None and not as_json:
         tell(f"Results written to {out}")
+
+
+def _print(notebook: Path, out: Path, results: Results) -> list[str]:
+    """Prints the graded notebook; returns why that was not possible."""
+    try:
+        from autograder.student.commands.laid_out import LayoutError
+        from autograder.student.commands.pdf import print_notebook
+        from autograder.student.output.printing import PrintingError
+        from autograder.student.submission.locating import UnreadableSubmission
+    except ImportError as error:
+        return [f"{out} was not written: it needs the package {error.name}"]
+    try:
+        print_notebook(notebook, out, author="", results=results, graded=True)
+    except (OSError, UnreadableSubmission, LayoutError, PrintingError) as error:
+        return [f"{out} was not written: {error}"]
+    return []
 
 
 def explain(
     context: typer.Context,
     submission: Annotated[Path, typer.Argument(help="A notebook, or a folder that holds one.")],
-    item: Annotated[str, typer.Argument(help="The item that the question is about.")],
+    item: Annotated[str, typer.Argument(help="The item to explain.")],
     results: Annotated[
-        Path | None, typer.Option(help="The results.json that the student was given: says what would be otherwise now.")
+        Path | None,
+        typer.Option(
+            help="The results.json that the student received. The command then says what the grader would give "
+            "differently now."
+        ),
     ] = None,
     page: Page = None,
     as_json: AsJson = False,
     confinement: Confine = "best",
 ) -> None:
-    """Show what is behind the verdicts on an item, the hidden inputs and replies too. Not for students."""
+    """Show what the verdicts on an item rest on, with the hidden inputs and replies. Not for students."""
     from autograder.staff.commands import explain as explaining
     from autograder.staff.commands import explain_page
     from autograder.student.grading.bank import BankError
@@ -179,17 +225,17 @@ def explain(
         say_json(explaining.as_json(explained, changed))
         return
     explaining.print_explanation(explained, wide_screen())
-    for sentence in changed or (["The points are those of the results given."] if before is not None else []):
+    for sentence in changed or (["The points are the same as in those results."] if before is not None else []):
         say(sentence)
 
 
 def demo(
     context: typer.Context,
-    out: Annotated[Path, typer.Option(help="Folder for results.json and the HTML page of each sample.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder for the results.json and the HTML page of each sample.")] = Path(
         "build/demo"
     ),
 ) -> None:
-    """Grade the bundled sample submissions offline and write their results and pages."""
+    """Grade the bundled sample submissions, offline, and write their results and pages."""
     from autograder.staff.commands.demo import run_demo
 
     assignment = given(context)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
-    """Say what this machine gives a grading: what confines students' code, resources, packages, and how to get what is
-    missing. Exit 1 where something that is needed is."""
+    """Check this machine: what confines students' code, resources, packages, and how to get what is missing. Exit 1 if
+    something necessary is missing."""
     from autograder.staff.commands.doctor import examine, is_well, print_findings
 
     assignment = given(context)
@@ -66,26 +66,32 @@ def validate(
     mutants: Annotated[
         bool,
         typer.Option(
-            "--mutants", help="In place of these, small systematic changes of the solved notebook: which go unseen?"
+            "--mutants",
+            help="Instead, try small systematic changes of the solved notebook, and show which of them the grader "
+            "misses.",
         ),
     ] = False,
     variants: Annotated[
-        int, typer.Option(help="In place of these, so many right solutions composed at random.", show_default=False)
+        int,
+        typer.Option(min=0, help="Instead, grade this many right solutions, composed at random.", show_default=False),
     ] = 0,
-    pairs: Annotated[int, typer.Option(help="With --mutants: so many with two changes, after all with one.")] = 300,
+    pairs: Annotated[
+        int, typer.Option(min=0, help="With --mutants: this many with two changes, after all those with one.")
+    ] = 300,
     frame: Annotated[
-        str, typer.Option(help="With --mutants: the frame that they are made in.", show_default="the template's")
+        str, typer.Option(help="With --mutants: the frame in which they are made.", show_default="the template's")
     ] = "",
     claims: Annotated[
         bool,
         typer.Option(
-            help="Cross-examine instead: does what feedback names in mutants, pairs of misconceptions and the corpus "
-            "hold in cases that no grading asks for? Exit 1 where a name does not."
+            help="Instead, cross-examine the mistakes that feedback names in mutants, in pairs of misconceptions "
+            "and in the "
+            "corpus: do they hold in cases that no grading asks for? Exit 1 if one does not."
         ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Grade everything whose verdict is known: solution, template, misconceptions, corpus. Exit 1 where one is off."""
+    """Grade everything whose verdict is known: solution, template, misconceptions, corpus. Exit 1 if one is off."""
     from autograder.staff.authoring import corpus as corpora
     from autograder.staff.authoring.distinctions import distinctions
     from autograder.staff.authoring.frames import FrameError

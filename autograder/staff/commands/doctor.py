@@ -25,10 +25,10 @@ from autograder.student.sandbox.starting import can_confine, start
 CONFINEMENT, RESOURCES, PACKAGES, EXTRAS = "confinement", "resources", "packages", "extras"
 KEEPS = {
     "oom_score_adj": "When memory runs out, the kernel ends the student's code and not the grader.",
-    "rlimits": "The code has limits of its own for processes, open files, the size of a file and addresses.",
+    "rlimits": "The code has its own limits for processes, open files, file size and address space.",
     "uid": "The code runs as a user that nothing else uses: it reaches no files and no processes of others.",
     "namespaces": "The code sees no processes, networks and queues but its own.",
-    "mounts": "Only what the code may read has a name for it, and its files lie in memory of a size.",
+    "mounts": "The code sees only what it may read, and its own files lie in memory with a fixed size.",
     "no_new_privs": "No program that the code starts gives it more rights.",
     "non-dumpable": "Other processes of the code's user cannot look into the grader's side of its process.",
     "pdeathsig": "The code ends when the grader ends.",
@@ -39,7 +39,7 @@ REMEDIES = {
     "uid": "Run the grader as root, in a container or a machine of its own.",
     "namespaces": "Run the grader as root, or let users make namespaces: on Ubuntu 24.04 "
     "`sysctl kernel.apparmor_restrict_unprivileged_userns=0`, elsewhere see user.max_user_namespaces.",
-    "mounts": "It comes with namespaces, where the machine lets them mount.",
+    "mounts": "It comes with namespaces on a machine that lets them mount.",
     "landlock": "It needs Linux 5.13 or later with Landlock switched on: `landlock` in the kernel's parameter `lsm=`.",
     "seccomp": "It needs Linux on x86-64 or aarch64, built with CONFIG_SECCOMP_FILTER.",
 }
@@ -99,7 +99,7 @@ def _confinement(rubric: Rubric) -> Iterator[Finding]:
         said = (
             f"The kernel has version {offered}; from {WANTED_LANDLOCK} on signals and abstract sockets are kept, too."
         )
-        remedy = "" if is_enough else "Nothing has to be done as root. Else use Linux 6.12 or later."
+        remedy = "" if is_enough else "As root you need not do anything. Otherwise use Linux 6.12 or later."
         yield Finding(CONFINEMENT, "Landlock's version", is_enough, False, said, remedy)
     yield Finding(CONFINEMENT, "user", True, False, f"The grader runs as {who}.")
 
@@ -127,8 +127,8 @@ def _counting(memory: int) -> Finding:
         return Finding(
             RESOURCES, "control group", True, False, "The kernel counts what the code uses, in its own group."
         )
-    said = "None is to be had: memory is counted by what processes tell, and by what is left on the machine."
-    remedy = "Nothing has to be done. Root has one outside of containers, users where systemd delegates theirs."
+    said = "There is none: the grader counts memory by what the processes report and by what is left on the machine."
+    remedy = "You need not do anything. Root has one outside containers, and users where systemd delegates theirs."
     return Finding(RESOURCES, "control group", False, False, said, remedy)
 
 
@@ -172,7 +172,7 @@ def _dataset(assignment: Assignment) -> Finding:
     try:
         assignment.part(assignment.reproduction)(name)
     except Unavailable as error:
-        remedy = "Without it nothing is trained again; all else is graded."
+        remedy = "Without it accuracies are not reproduced. Everything else is graded."
         return Finding(EXTRAS, f"data set {name}", False, False, f"{error}.", remedy)
     return Finding(EXTRAS, f"data set {name}", True, False, f"For `grade --reproduce {name}`.")
 
@@ -192,7 +192,11 @@ def print_findings(findings: list[Finding], console: Screen) -> None:
         console.print(table)
         console.print(Text(""))
     missing = [each.name for each in findings if each.needed and not each.works]
-    said = f"Not as it should be: {', '.join(missing)}." if missing else "All that a grading needs is here."
+    said = (
+        f"Something is missing or wrong: {', '.join(missing)}."
+        if missing
+        else "Everything that a grading needs is here."
+    )
     console.print(Text(said, style="red" if missing else "green"), soft_wrap=True)
 
 

@@ -39,9 +39,9 @@ def changes(given: Results, explained: Sequence[Explanation]) -> list[str]:
         test = before.get((each.verdict.item, each.verdict.check))
         points = f"{each.verdict.number} {each.verdict.title}: {each.verdict.score:g} points now"
         if test is None:
-            found.append(f"{points}, and nothing in the results given")
+            found.append(f"{points}; those results do not have this check")
         elif abs(test.score - each.verdict.score) > 1e-9:
-            found.append(f"{points}, {test.score:g} in the results given")
+            found.append(f"{points}, {test.score:g} in those results")
     return found
 
 
@@ -67,7 +67,7 @@ def _print_answer(answer: CaseShown, console: Screen) -> None:
     if answer.outcome != "reply":
         console.print(Text(f"    {answer.outcome}", style="red"))
     if answer.like:
-        console.print(Text(f"    answers as {', '.join(answer.like)}", style="yellow"))
+        console.print(Text(f"    replies like {', '.join(answer.like)}", style="yellow"))
     if answer.fields:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for name in ("", "field", "expected", "got", "differ"):

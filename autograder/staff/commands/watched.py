@@ -37,7 +37,7 @@ def watched(command: Callable[[], None], name: str) -> None:
     if not _is_over(listening):
         os.kill(child, signal.SIGKILL)  # its guests go with it
         os.waitpid(child, 0)
-        sys.stderr.write(f"{name}: the grader was stopped, for it did not keep to its own time limit.\n")
+        sys.stderr.write(f"{name}: the grader did not keep to its own time limit and was stopped.\n")
         sys.exit(0)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     sys.exit(code if code >= 0 else 128 - code)

@@ -80,7 +80,7 @@ def read_adjustments(path: Path) -> tuple[Adjustment, ...]:
         if not (each.item or each.check):
             raise AdjustmentError(f"{path}: adjustment {number} names neither an item nor a check")
         if not (each.reason.strip() and each.by.strip() and each.student.strip()):
-            raise AdjustmentError(f"{path}: adjustment {number} says not of whom, why, or by whom")
+            raise AdjustmentError(f"{path}: adjustment {number} does not say for whom, why, or by whom")
         if not (math.isfinite(each.points) and each.points >= 0):
             raise AdjustmentError(f"{path}: adjustment {number} gives {each.points} points")
     return read

@@ -70,6 +70,14 @@ class Metadata(msgspec.Struct, frozen=True):
                 return score
         return None
 
+    @property
+    def earlier_that_day(self) -> int:
+        """How many submissions came before it on the same day, by the clock of its own time zone. Those at which the
+        grader failed do not count."""
+        mine = self.created_at
+        times = [each.submission_time.astimezone(mine.tzinfo) for each in self._previous() if not each.autograder_error]
+        return sum(time.date() == mine.date() and time < mine for time in times)
+
     def _previous(self) -> Iterator[Previous]:
         """Those that can be read: what was said of an earlier one decides nothing."""
         for each in self.previous_submissions or ():

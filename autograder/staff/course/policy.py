@@ -47,6 +47,13 @@ class Late(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return min(self.most_percent, self.percent_per_day * days)
 
 
+class Feedback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much students read of the checks that they see."""
+
+    details_per_day: int | None = None
+    """So many submissions of a day say why a check fails, and later ones only that it does; None: all of them."""
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole configuration; what it does not name is as in the rubric."""
 
@@ -58,12 +65,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Of items, by name; those of their checks follow in proportion."""
     visibility: Visibilities = Visibilities()
     late: Late = Late()
+    feedback: Feedback = Feedback()
 
     def laid_over(self, rubric: Rubric) -> Rubric:
         """The rubric with these points and visibilities. Raises PolicyError."""
         unknown = sorted(set(self.points) - {item.name for item in rubric.items})
         if unknown:
-            raise PolicyError(f"[points] names {unknown[0]!r}, which is no item of the rubric")
+            raise PolicyError(f"[points] names {unknown[0]!r}, which is not an item of the rubric")
         return msgspec.structs.replace(rubric, items=tuple(map(self._item, rubric.items)))
 
     def _item(self, item: Item) -> Item:
@@ -100,8 +108,9 @@ def read_policy(path: Path) -> Policy:
         "late.percent_per_day": policy.late.percent_per_day,
         "late.grace_minutes": policy.late.grace_minutes,
         "late.most_percent": policy.late.most_percent,
+        "feedback.details_per_day": policy.feedback.details_per_day or 0,
     }
     for name, value in numbers.items():
         if not (math.isfinite(value) and value >= 0):
-            raise PolicyError(f"{path}: {name} is {value}, which is no number from 0 up")
+            raise PolicyError(f"{path}: {name} is {value}, which is not a number from 0 up")
     return policy

@@ -5,12 +5,15 @@ import math
 import msgspec
 
 from autograder.staff.course.metadata import Metadata
-from autograder.staff.course.policy import Late
-from autograder.student.output.results import Results, Test, for_the_staff
+from autograder.staff.course.policy import Feedback, Late
+from autograder.student.output.results import DETAILS, NOTEBOOK, PICTURES, UNCHECKED, Results, Test, for_the_staff
 
 
-def with_standing(results: Results, metadata: Metadata | None, late: Late, problem: str = "") -> Results:
-    """The results with what is taken off for lateness, and a sentence on each; as they are where nothing is known.
+def with_standing(
+    results: Results, metadata: Metadata | None, late: Late, problem: str = "", feedback: Feedback | None = None
+) -> Results:
+    """The results with what is taken off for lateness and without the details that a day has no more of, and a sentence
+    on each; as they are where nothing is known.
 
     The sentences give away nothing of the checks that students do not see yet. `problem`: why nothing is known of a
     submission of which something should be, for the course staff.
@@ -18,6 +21,10 @@ def with_standing(results: Results, metadata: Metadata | None, late: Late, probl
     if metadata is None:
         return for_the_staff(results, problem) if problem else results
     sentences = []
+    most = feedback.details_per_day if feedback is not None else None
+    if most is not None and metadata.earlier_that_day >= most:
+        results = msgspec.structs.replace(results, tests=tuple(map(_without_details, results.tests)))
+        sentences.append(_points_only(most))
     seen = [test for test in results.tests if test.visibility == "visible"]
     if seen and (last := metadata.last_visible_score) is not None:
         sentences.append(_compared(seen, last))
@@ -43,6 +50,24 @@ def with_lateness(results: Results, days: int, late: Late, free: int = 0) -> Res
         output="\n\n".join(filter(None, [sentence if days else "", results.output])),
         extra_data=results.extra_data | (extra if days else {}),
     )
+
+
+def _points_only(most: int) -> str:
+    if not most:
+        return "In this course the report shows only which checks pass, not why a check fails."
+    count = "one submission" if most == 1 else f"{most} submissions"
+    return (
+        f"In this course {count} a day show why a check fails. This is a later one, so it shows only which "
+        "checks pass. Tomorrow's submissions show the reasons again."
+    )
+
+
+def _without_details(test: Test) -> Test:
+    """As it is where the grader could not read or check anything, which is no answer to an attempt."""
+    if test.visibility != "visible" or test.extra_data.get("item") == NOTEBOOK or UNCHECKED in test.extra_data:
+        return test
+    kept = {key: value for key, value in test.extra_data.items() if key not in (DETAILS, PICTURES)}
+    return msgspec.structs.replace(test, output="", extra_data=kept)
 
 
 def _compared(seen: list[Test], last: float) -> str:

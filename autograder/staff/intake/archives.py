@@ -142,7 +142,7 @@ def opened(path: Path) -> Iterator[Archive]:
     """Raises Intolerable, and OSError where there is no file."""
     kind = kind_of(path)
     if kind is None:
-        raise Intolerable("it is no archive that can be read: neither zip nor tar")
+        raise Intolerable("it is not an archive that can be read: neither zip nor tar")
     with contextlib.ExitStack() as stack:
         with translated():
             if kind == "zip":

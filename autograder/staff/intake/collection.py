@@ -52,7 +52,7 @@ def _at(place: Path, assignment: str, stack: ExitStack) -> list[Handed]:
     archive = stack.enter_context(archives.unpacked(place)) or place
     if archives.kind_of(archive) is None:
         raise CollectionError(
-            f"{place} is no folder and no zip or tar of submissions; for one notebook there is `grade`"
+            f"{place} is neither a folder nor a zip or tar of submissions; use `grade` for one notebook"
         )
     return _from(tree_of(archive), place, assignment, str(archive))
 
@@ -76,7 +76,9 @@ def _from(root: Node, place: Path, assignment: str, archive: str) -> list[Handed
     found += _described_without_files(told, others)
     found += _by_hand(others, told, assignment)
     if not found:
-        raise CollectionError(f"there is no submission in {place}: a folder or a notebook for each is looked for")
+        raise CollectionError(
+            f"there is no submission in {place}; there should be a folder or a notebook for each student"
+        )
     names = Names(OURS)
     return [
         Handed(

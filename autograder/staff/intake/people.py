@@ -62,7 +62,7 @@ def read_text(path: Path) -> Text:
     except OSError as error:
         raise TableError(f"{path} cannot be read: {error.strerror or error}") from None
     if len(data) > LONGEST or (b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff"))):
-        raise TableError(f"{path} is no CSV; in a spreadsheet program, save it as one")
+        raise TableError(f"{path} is not a CSV; save it as CSV in a spreadsheet program")
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     marked = data.startswith(b"\xef\xbb\xbf")
     for encoding in ("utf-16",) if wide else ("utf-8-sig",) if marked else ("utf-8", "cp1252"):
@@ -72,7 +72,7 @@ def read_text(path: Path) -> Text:
             continue
         first = text.split("\n", 1)[0]
         return Text(text, encoding, max(",;\t", key=first.count))
-    raise TableError(f"{path} is no text in UTF-8; save it as CSV in UTF-8")
+    raise TableError(f"{path} is not a text in UTF-8; save it as CSV in UTF-8")
 
 
 def people_of(path: Path) -> list[Person]:
@@ -81,10 +81,10 @@ def people_of(path: Path) -> list[Person]:
     try:
         rows = list(csv.reader(io.StringIO(told.text, newline=""), delimiter=told.delimiter))
     except csv.Error as error:
-        raise TableError(f"{path} is no CSV: {error}") from None
+        raise TableError(f"{path} is not a CSV: {error}") from None
     header = [plain(cell) for cell in rows[0]] if rows else []
     if not any(plain_name in header for names in FIELDS.values() for plain_name in names):
-        raise TableError(f"{path} has no column that says who somebody is: name, email, SID or ID is looked for")
+        raise TableError(f"{path} has no column with names or numbers of students, such as name, email, SID or ID")
     found = []
     for place, row in enumerate(rows[1:], start=1):
         cells = dict(zip(header, (cell.strip() for cell in row), strict=False))

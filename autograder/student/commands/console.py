@@ -17,13 +17,18 @@ WRONG_USAGE = 2
 
 
 class Working:
-    """A line on standard error while something takes its time; silent where that is no terminal."""
+    """A line on standard error while something takes its time. Where that is no terminal it is silent, or, with
+    `lines`, for what takes minutes, writes a line for each step."""
 
-    def __init__(self, first: str = "starting the sandbox", *, quiet: bool = False) -> None:
-        self._status = beside(quiet=quiet).status(Text(first))
+    def __init__(self, first: str = "starting the sandbox", *, quiet: bool = False, lines: bool = False) -> None:
+        console = beside(quiet=quiet)
+        self._log = console if lines and not console.is_terminal else None
+        self._first, self._status = first, console.status(Text(first))
 
     def __enter__(self) -> Working:
         self._status.start()
+        if self._log is not None:
+            self._log.print(Text(self._first), soft_wrap=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -32,19 +37,28 @@ class Working:
     def say(self, text: str) -> None:
         """What is going on now."""
         self._status.update(Text(text))
+        if self._log is not None and text:
+            self._log.print(Text(text), soft_wrap=True)
 
     def show(self, item: object, verdicts: list[Verdict]) -> None:
         """An item that has been graded."""
         self.say(f"{verdicts[0].item} done" if verdicts else "")
 
 
-def render(results: Results, page: Path | None, *, as_json: bool, title: str, name: str) -> None:
-    """The report on the terminal or as JSON, and as a page where one is asked for."""
-    if page is not None:
-        from autograder.student.output import html
-        from autograder.student.output.placing import place_text
+def write_page(results: Results, page: Path, *, title: str, name: str) -> str:
+    """The report as a page; returns why it could not be written, "" where it was."""
+    from autograder.student.output import html
+    from autograder.student.output.placing import place_text
 
+    try:
         place_text(page, html.render(results, title=title, notebook_name=name))
+    except OSError as error:
+        return f"{page} cannot be written: {error.strerror or error}"
+    return ""
+
+
+def render(results: Results, *, as_json: bool, title: str) -> None:
+    """The report on the terminal or as JSON."""
     if as_json:
         from autograder.student.output.results import encode
 
@@ -71,4 +85,7 @@ def refuse_unconfined(confinement: str) -> None:
     from autograder.student.sandbox.starting import can_confine
 
     if confinement != "none" and not can_confine():
-        fail("this system cannot confine a notebook's code, only Linux can; --sandbox none runs it as you, unconfined")
+        fail(
+            "this system cannot confine a notebook's code: only Linux can. --sandbox none runs the code with your "
+            "own rights, unconfined"
+        )

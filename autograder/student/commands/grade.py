@@ -38,8 +38,8 @@ from autograder.student.sandbox.starting import start
 from autograder.student.submission.locating import UnreadableSubmission
 from autograder.student.submission.notebook import Notebook
 
-TELL = "Tell the course staff."
-NOT_REACHED = "Grading did not get to this check. If this stays so, tell the course staff."
+TELL = "Please tell the course staff."
+NOT_REACHED = "Grading has not reached this check. If this does not change, please tell the course staff."
 OnItem = Callable[[Item, list[Verdict]], None]
 
 

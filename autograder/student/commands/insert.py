@@ -25,14 +25,14 @@ def copy_with_cells(notebook: Path, results: Results, rubric: Rubric, assignment
     UnwritableCopy and UnreadableSubmission."""
     items = [rubric.item(group.cell.extra_data["item"]) for group in grouped(results) if group.cell is not None]
     if not items:
-        return "There is nothing that a cell would show, so no copy was written."
+        return "No copy was written: there is no mistake that a cell could show."
     copy = notebook.with_suffix(".cells.ipynb")
     cells = {item.needs[0]: assignment.cell(item.name) for item in items}
     try:
         place(copy, with_cells(read_bytes(notebook), cells))
     except OSError as error:
         raise UnwritableCopy(f"{copy} cannot be written: {error.strerror or error}") from None
-    return f"{copy} has a cell below {', '.join(cells)}: run it from the top to there."
+    return f"{copy} has a new cell below {', '.join(cells)}. Run the copy from the top down to that cell."
 
 
 def with_cells(data: bytes, cells: Mapping[str, str]) -> bytes:

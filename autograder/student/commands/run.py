@@ -109,7 +109,7 @@ def _run(client: NotebookClient, cell: nbformat.NotebookNode, index: int, number
     except CellTimeoutError:
         wrong, final = f"it was still running after {client.timeout} s and was stopped", True
     except DeadKernelError:
-        wrong, final = "the Python process died; often it has run out of memory", True
+        wrong, final = "the Python process died, often because memory ran out", True
     watch.look()
     if final:
         cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text=f"{Command.name} run: {wrong}\n"))

@@ -15,10 +15,11 @@ def demonstrations(verdicts: Iterable[Verdict], rubric: Rubric, assignment: Assi
     shown = {verdict.item for verdict in verdicts if verdict.shown}
     for item in rubric.items:
         if item.name in shown:
-            text = "Run this below your `{}`; it prints what should come out beside what does.\n\n```python\n{}```"
+            text = "Run this below your `{}`. It prints what should come out next to what does.\n\n```python\n{}```"
             yield Verdict(
                 number=f"{item.number}.{len(item.checks) + 1}",
                 item=item.name,
+                about=item.title,
                 check=CELL,
                 title="A cell for your own notebook that shows it",
                 score=0.0,

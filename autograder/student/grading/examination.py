@@ -15,7 +15,7 @@ from autograder.student.sandbox.host import Sandbox
 LEAST_SECONDS = 10.0
 PATIENCE = 10.0
 """How many times longer than the reference an honest solution may take."""
-USED_UP = Ended(reason="the time for grading was used up by the items before this one")
+USED_UP = Ended(reason="the items before this one used up the time for grading")
 
 
 class Limits(msgspec.Struct, frozen=True):

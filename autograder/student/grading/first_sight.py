@@ -24,17 +24,20 @@ def first_sight(submission: Submission, rubric: Rubric) -> str:
         )
     if torn := [cell.number for cell in notebook.cells if cell.kind == "code" and _is_torn(cell.source)]:
         return (
-            f"Code cell {torn[0]} holds the marks of a merge in git that was not finished (`<<<<<<<`, `=======`, "
-            "`>>>>>>>`), so it is no Python. Keep one of the two versions, and delete the marks."
+            f"Code cell {torn[0]} still has the marks of an unfinished git merge (`<<<<<<<`, `=======`, `>>>>>>>`), "
+            "so it is not valid Python. Keep one of the two versions and delete the marks."
         )
     mentioned = {mention.name: mention.in_text for mention in outline.mentions}
     if in_text := [name for name in asked if name not in there and mentioned.get(name)]:
         verb = "stand" if len(in_text) > 1 else "stands"
-        return f"{_listed(in_text)} {verb} in text cells, which are not run. Turn what holds code into code cells."
+        return (
+            f"{_listed(in_text)} {verb} in text cells, which are not run. Turn the cells that hold code into "
+            f"code cells."
+        )
     if asked and not any(name in there or name in mentioned for name in asked):
         return (
             f"None of the names that this assignment ({rubric.title}) asks for is in the notebook: "
-            f"{_listed(asked)}. Is it the notebook of another assignment?"
+            f"{_listed(asked)}. Is this the notebook of another assignment?"
         )
     return ""
 

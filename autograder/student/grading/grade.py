@@ -39,7 +39,7 @@ def grade(
                 answers = examine(item, cases, submission, sandbox, clock, usual=usual, harmful=harmful)
                 if any(isinstance(answer, Ended) for answer in answers.values()):
                     harmful.update(item.needs[:1])
-                findings = _judged(item, answers, bank, rubric, submission.outline)
+                findings = _placed(_judged(item, answers, bank, rubric, submission.outline), item, submission.outline)
             else:
                 findings = _read_by_text(item, submission.notebook, clock)
         except (SandboxError, BankError):
@@ -71,6 +71,13 @@ def _judged(
     if unread := _unread(answers, read):
         return {name: each if each.passed else _to_review(each, unread) for name, each in findings.items()}
     return findings
+
+
+def _placed(findings: Mapping[str, Finding], item: Item, read: Outline) -> dict[str, Finding]:
+    """With the cell in which the item's component is defined, for good."""
+    cells = [statement.cell for statement in read.statements if item.needs[0] in statement.binds]
+    place = f"code cell {cells[-1]}" if cells else ""
+    return {name: msgspec.structs.replace(finding, place=place) for name, finding in findings.items()}
 
 
 def _read_by_text(item: Item, notebook: Notebook, clock: Clock) -> dict[str, Finding]:
@@ -137,6 +144,7 @@ def price(item: Item, findings: Mapping[str, Finding]) -> Iterator[Verdict]:
             **(msgspec.structs.asdict(finding) | {"passed": finding.passed or check.is_note}),
             number=f"{item.number}.{number}",
             item=item.name,
+            about=item.title,
             check=check.name,
             title=check.title,
             score=check.points if finding.passed else 0.0,
@@ -165,7 +173,7 @@ def left_out(read: Outline, rubric: Rubric) -> list[str]:
         for statement in program_for(read, item.needs).left_out
     }
     return [
-        f"Code cell {cell}, line {line} was not run while grading: {reason}."
+        f"Code cell {cell}, line {line} was left out while grading: {reason}."
         for (cell, line), reason in sorted(omitted.items())
     ] + [
         f"Code cell {broken.cell} has a syntax error in line {broken.line}: {broken.message}." + too_new(read)

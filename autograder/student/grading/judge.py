@@ -66,7 +66,8 @@ def judge(item: Item, answers: Answers, bank: Bank, rubric: Rubric, text: Text) 
             slug = names.get(check.name)
             blank = slug == item.not_started  # who has written nothing is told what to write, not what was expected
             table = "" if blank else _layers(check, comparison)
-            seen = "" if blank else _explain(check, comparison, rubric, text.why_missing, named=slug is not None)
+            named = slug is not None
+            seen = Seen("") if blank else _explain(check, comparison, rubric, text.why_missing, named=named)
             shown = check.name in item.shown and not blank and comparison.is_seen(check)
             found = _mistake(check, seen, table, slug, claims, said)
             findings[check.name] = msgspec.structs.replace(found, shown=shown)
@@ -77,9 +78,19 @@ def _with_signs(findings: dict[str, Finding], unnamed: Sequence[str], text: Text
     """With what the component's text has, in the first check that no name explains and that says how it is wrong."""
     told = [name for name in unnamed if findings[name].message.startswith(messages.WRONG)]
     if told and (signs := text.signs()):
-        message = f"{findings[told[0]].message}\n\n{messages.places(signs)}"
-        findings[told[0]] = msgspec.structs.replace(findings[told[0]], message=message)
+        found = findings[told[0]]
+        shown = found.message.removesuffix(found.details).strip()
+        message = messages.paragraphs(shown, messages.places(signs), found.details)
+        findings[told[0]] = msgspec.structs.replace(found, message=message)
     return findings
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What shows that a check fails."""
+
+    first: str
+    more: str = ""
+    """For whoever wants all of it."""
 
 
 class Claims(msgspec.Struct, frozen=True):
@@ -100,23 +111,23 @@ def _title(item: Item, check: str) -> str:
     return next(each.title for each in item.checks if each.name == check)
 
 
-def _mistake(check: Check, seen: str, table: str, slug: str | None, claims: Claims, said: dict[str, str]) -> Finding:
-    """What it usually means, then what was seen, and the layers.
+def _mistake(check: Check, seen: Seen, table: str, slug: str | None, claims: Claims, said: dict[str, str]) -> Finding:
+    """What it usually means, then what shows it and the layers that differ, then what else was seen.
 
     `said` maps the texts of the item so far to the checks that have them, so that none is said twice.
     """
-    message = seen
-    if table and table not in said:
-        said[table] = check.title
-        message += f"\n\n{table}"
+    details = seen.more
+    if said.setdefault(table, check.title) != check.title:
+        table = ""
+    message = messages.paragraphs(seen.first, table)
     meant = claims.of(slug) if slug is not None else []
-    first = said.setdefault(slug or message, check.title)
+    first = said.setdefault(slug or messages.paragraphs(message, details), check.title)
     if first != check.title:
-        repeated = messages.as_above(first, len(meant))
-        message = f"{repeated}\n\n{message}".strip() if meant else repeated
+        details = messages.paragraphs(seen.first, seen.more) if meant else ""
+        message = messages.paragraphs(messages.as_above(first, len(meant)), table)
     elif meant:
         message = messages.with_misconceptions(message, meant)
-    return Finding(passed=False, message=message, misconception=slug)
+    return Finding(passed=False, message=messages.paragraphs(message, details), details=details, misconception=slug)
 
 
 def _described(answer: Outcome, rubric: Rubric) -> Outcome:
@@ -191,7 +202,7 @@ def _two(pointed: list[Check], comparison: Comparison) -> str | None:
 
 def _explain(
     check: Check, comparison: Comparison, rubric: Rubric, why_missing: Callable[[str], str], *, named: bool
-) -> str:
+) -> Seen:
     """What was seen in the first case that differs. `named`: whether a misconception says it all."""
     item = comparison.item
     for case in check.cases:
@@ -200,17 +211,17 @@ def _explain(
             continue
         hidden = item.cases[case].bank == "hidden"
         if hidden and check.visibility == "visible":
-            return messages.WRONG_HERE_TOO if comparison.is_wrong_in_public else messages.WRONG_ELSEWHERE
+            return Seen(messages.WRONG_HERE_TOO if comparison.is_wrong_in_public else messages.WRONG_ELSEWHERE)
         both = (answer, expected) if isinstance(answer, Reply) and isinstance(expected, Reply) else None
         found = differences(*both, check.fields, rubric.tolerance) if both else []
         if not both:
-            return messages.no_reply(answer, why_missing)
+            return Seen(messages.no_reply(answer, why_missing))
         known = {} if hidden else _properties(found, case, comparison, rubric.modes, named=named)
-        seen = messages.different(found, rubric.fields, hidden=hidden, known=known)
+        first, *others = messages.different(found, rubric.fields, hidden=hidden, known=known)
         alone = "" if named else _what_alone(found, *both, rubric.tolerance)
         clues = "" if named or hidden else messages.clues(*both, check.clues, rubric.clues)
-        return "\n\n".join(filter(None, (seen, alone, clues)))
-    return ""
+        return Seen(messages.paragraphs(first, alone, clues), messages.paragraphs(*others))
+    return Seen("")
 
 
 def _what_alone(found: Iterable[Difference], got: Reply, expected: Reply, tolerance: float) -> str:

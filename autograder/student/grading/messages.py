@@ -15,19 +15,21 @@ from autograder.student.grading.hints import hint
 
 LONGEST_QUOTE = 300
 GRADIENT_ALONE = (
-    "The values are right and only the gradient is not. So look for what stands between them and `backward`: a "
-    "`detach`, `.data`, `no_grad`, a new tensor made of their numbers, or a quantity that is taken for a constant."
+    "The values are right; only the gradient is wrong. Look for what cuts the values off from `backward`: a `detach`, "
+    "`.data`, `no_grad`, a new tensor made of their numbers, or a quantity that is treated as a constant."
 )
 LAYERS_RIGHT = (
-    "In training mode the right layers run, in the right order. So look for what else is done to the numbers, before, "
-    "between or after them."
+    "In training mode the right layers run in the right order. Look for what else your code does to the numbers "
+    "before, "
+    "between or after the layers."
 )
 WRONG_HERE_TOO = (
-    "Right in what is shown of this check, and wrong in a case that is not shown. It may come of the same mistake as "
-    "what is said of the item's other checks."
+    "Your code is right in the visible cases of this check, but wrong in a hidden case. The reason may be the mistake "
+    "that the item's other checks show."
 )
 WRONG_ELSEWHERE = (
-    "Right for the inputs of the public cases, and not for others. What these are, and what happens there, is not told."
+    "Your code is right for the inputs of the public cases, but not for others. The hidden inputs are not shown, and "
+    "neither is what happens with them."
 )
 """In a visible text about a hidden case: its code has seen a hidden input, and could tell it in an exception, an exit
 code or a choice of wrong values. That it is wrong is one bit."""
@@ -48,7 +50,7 @@ def with_misconceptions(seen: str, misconceptions: Sequence[Description]) -> str
     if len(meant) == 1:
         return f"{meant[0]}\n\n{seen}".strip()
     listed = "\n".join(f"- {each}" for each in meant)
-    return f"Two mistakes together give just this:\n\n{listed}\n\n{seen}".strip()
+    return f"Two mistakes together give exactly this result:\n\n{listed}\n\n{seen}".strip()
 
 
 def as_above(title: str, mistakes: int = 1) -> str:
@@ -58,7 +60,7 @@ def as_above(title: str, mistakes: int = 1) -> str:
 
 def presupposed(title: str) -> str:
     """Why a check earns nothing although nothing speaks against it."""
-    return f"This counts as soon as “{title}” is right."
+    return f"This check counts only once “{title}” is right."
 
 
 def could_not_be_checked(package: str = "", *, again: bool = False) -> str:
@@ -69,13 +71,13 @@ def could_not_be_checked(package: str = "", *, again: bool = False) -> str:
     if package:
         return (
             f"This could not be checked: your code uses the package {quote(package)}, which is not installed where "
-            "grading runs. So it is neither right nor wrong yet, and has no points until it is graded again: tell the "
-            "course staff, who can install the package. "
-            "torch, numpy, scipy and scikit-learn are there."
+            "grading runs. So your code is neither right nor wrong yet, and has no points until it is graded again. "
+            "Please tell the course staff, who can install the package. "
+            "torch, numpy, scipy and scikit-learn are installed."
         )
     return (
         "This could not be checked: the grader itself failed here, through no fault of your notebook. "
-        "Tell the course staff; they see what went wrong."
+        "Please tell the course staff, who can see what went wrong."
     )
 
 
@@ -100,7 +102,7 @@ def no_reply(outcome: Outcome, why_missing: Callable[[str], str]) -> str:
         case Ended(reason=reason):
             return f"No answer: {reason}."
         case _:
-            return "There was an answer where the reference has none."
+            return "Your code gave an answer where the reference gives none."
 
 
 def exception(raised: Raised) -> str:
@@ -120,13 +122,18 @@ def exception(raised: Raised) -> str:
 
 def different(
     found: Sequence[Difference], names: Mapping[str, str], *, hidden: bool, known: Mapping[str, str] | None = None
-) -> str:
-    """Field by field what was expected and what came. Hidden cases show no values. `known`: of some of the fields a
+) -> list[str]:
+    """For each field what was expected and what came. Hidden cases show no values. `known`: of some of the fields a
     sentence that is true of what came."""
     known = known or {}
-    return "\n\n".join(
+    return [
         f"{_sentence(each, names[each.field], hidden=hidden)} {known.get(each.field, '')}".strip() for each in found
-    )
+    ]
+
+
+def paragraphs(*texts: str) -> str:
+    """Those that are not empty, one below the other."""
+    return "\n\n".join(filter(None, texts))
 
 
 def clues(got: Reply, expected: Reply, fields: Sequence[str], sentences: Mapping[str, str]) -> str:
@@ -151,7 +158,7 @@ def beside(got: Reply, expected: Reply, field: str) -> str:
         return ""
     usual = {_kind(each) for each in theirs}
     listed = [f"- {_plain(each)}" for each in mine[:MOST_TENSORS] if _kind(each) not in usual]
-    return "\n".join([" What else runs:", "", *listed]) if listed else ""
+    return "\n".join([" These also run:", "", *listed]) if listed else ""
 
 
 def _kind(place: object) -> str:
@@ -225,19 +232,21 @@ def _is_shapes(value: Any) -> bool:
 
 
 def layers(got: object, expected: object) -> str:
-    """The layers side by side; "" where they are not known or the same."""
+    """The layers that differ, side by side; "" where none is known or differs."""
     if not isinstance(got, Reply) or not isinstance(expected, Reply):
         return ""
     ours, theirs = expected.facts.get("layers"), got.facts.get("layers")
     if not isinstance(ours, list) or not isinstance(theirs, list) or ours == theirs:
         return ""
     rows = ["| layer | expected | yours |", "|---|---|---|"]
-    for number, (left, right) in enumerate(
-        _aligned([*map(_plain, ours)], [*map(_plain, theirs[:MOST_LAYERS])]), start=1
-    ):
-        mark = " **(missing)**" if not right else " **(not expected)**" if not left else " **(differs)**"
-        rows.append(f"| {number} | {left or '-'} | {right or '-'}{'' if left == right else mark} |")
-    return "\n".join(rows)
+    pairs = [*_aligned([*map(_plain, ours)], [*map(_plain, theirs[:MOST_LAYERS])])]
+    for number, (left, right) in enumerate(pairs, start=1):
+        mark = "missing" if not right else "not expected" if not left else "differs"
+        if left != right:
+            rows.append(f"| {number} | {left or '-'} | {right or '-'} **({mark})** |")
+    alike = sum(left == right for left, right in pairs)
+    rest = "The other layer is as expected." if alike == 1 else f"The other {alike} layers are as expected."
+    return "\n".join(rows) + (f"\n\n{rest}" if alike else "")
 
 
 def _aligned(ours: list[str], theirs: list[str]) -> Iterator[tuple[str, str]]:

@@ -66,7 +66,7 @@ def half_right(got: Array, expected: Array) -> str:
     if training == evaluation:
         return ""
     one, other = ("training", "evaluation") if training else ("evaluation", "training")
-    return f"It is right in {one} mode, and not in {other} mode."
+    return f"It is right in {one} mode, but not in {other} mode."
 
 
 @np.errstate(all="ignore")
@@ -74,7 +74,11 @@ def below_zero(got: Array, expected: Array) -> str:
     """That it has values below 0, where no right one is."""
     if not (expected >= 0).all() or not (got < 0).any():
         return ""
-    return "It is negative, and the right one is not." if _is_one_number(got) else "Some are negative; no right one is."
+    return (
+        "Yours is negative; the right value is not."
+        if _is_one_number(got)
+        else "Some of yours are negative; no right value is."
+    )
 
 
 @np.errstate(all="ignore")
@@ -86,13 +90,13 @@ def size_of(got: Array, expected: Array) -> str:
     if (ours > 0).all() and (theirs > 0).all():
         low, high = float((theirs / ours).min()), float((theirs / ours).max())
         if low > 1 - EQUAL:
-            return f"None is too small: they are {low:.4g} to {high:.4g} times the right ones."
+            return f"No value is too small: yours are {low:.4g} to {high:.4g} times the right ones."
         if high < 1 + EQUAL:
-            return f"None is too large: they are {low:.4g} to {high:.4g} times the right ones."
+            return f"No value is too large: yours are {low:.4g} to {high:.4g} times the right ones."
     length, right = np.linalg.norm(theirs), np.linalg.norm(ours)
     if not length or not right or 1 / FAR < length / right < FAR:
         return ""
-    return f"On the whole (the root of the sum of the squares) yours are {length / right:.2g} times as large."
+    return f"Overall (by the root of the sum of squares) yours are {length / right:.2g} times as large."
 
 
 @np.errstate(all="ignore")
@@ -103,8 +107,8 @@ def change_of(got: tuple[Array, Array], expected: tuple[Array, Array]) -> str:
     theirs, ours = (float(other.flat[0]) - float(one.flat[0]) for one, other in (got, expected))
     if not ours or abs(theirs - ours) <= SOME * abs(ours):
         return ""
-    should, does = ("rise" if ours > 0 else "fall"), ("rises" if theirs > 0 else "falls")
-    return f"it should {should} by {abs(ours):.3g}; yours {does} by {abs(theirs):.3g}"
+    right, yours = ("rises" if change > 0 else "falls" for change in (ours, theirs))
+    return f"the right value {right} by {abs(ours):.3g}; yours {yours} by {abs(theirs):.3g}"
 
 
 def _is_one_number(array: Array) -> bool:
@@ -123,20 +127,20 @@ def _factor(got: Array, expected: Array) -> float:
 
 
 def _reversed(got: Array, expected: Array) -> str:
-    return "They are the right ones in the opposite order." if np.array_equal(got[::-1], expected) else ""
+    return "These are the right ones in the opposite order." if np.array_equal(got[::-1], expected) else ""
 
 
 def _another_order(got: Array, expected: Array) -> str:
     if sorted(got.tolist()) != sorted(expected.tolist()):
         return ""
     right = _right_at_first(got, expected)
-    return f"They are the right ones in another order{f'; {_first(right)} in place' if right else ''}."
+    return f"These are the right ones in another order{f'; {_first(right)} in place' if right else ''}."
 
 
 def _some_right(got: Array, expected: Array) -> str:
     among = len({*got.tolist()} & {*expected.tolist()})
     if not among:
-        return "None of them is among the right ones."
+        return "None of yours is among the right ones."
     right = _right_at_first(got, expected)
     verb = "are" if among > 1 else "is"
     return f"{among} of the {len(expected)} {verb} right{f'; {_first(right)} in place' if right else ''}."
@@ -160,10 +164,10 @@ def _multiple(got: Array, expected: Array) -> str:
     if not factor or not close(theirs, factor * ours):
         return ""
     if abs(factor + 1) < EQUAL:
-        return "It is the right one with the opposite sign."
+        return "Yours is the right result with the opposite sign."
     if _is_one_number(ours):
         return ""  # which is a multiple of every other
-    return f"It is the right one times {factor:.4g}."
+    return f"Yours is the right result times {factor:.4g}."
 
 
 def _rows_multiple(got: Array, expected: Array) -> str:
@@ -172,7 +176,7 @@ def _rows_multiple(got: Array, expected: Array) -> str:
     norms = [np.linalg.norm(each.astype(np.float64), axis=1, keepdims=True) for each in (got, expected)]
     if not all(each.all() for each in norms) or not close(got / norms[0], expected / norms[1]):
         return ""
-    return "Every row points where it should, but is of another length."
+    return "Every row has the right direction, but the wrong length."
 
 
 def _shuffled_rows(got: Array, expected: Array) -> str:
@@ -180,7 +184,7 @@ def _shuffled_rows(got: Array, expected: Array) -> str:
         return ""
     rows = [each.astype(np.float64).reshape(len(each), -1) for each in (got, expected)]
     ordered = [each[np.lexsort(each.round(3).T)] for each in rows]
-    return "The rows are the right ones in another order." if close(*ordered) else ""
+    return "These are the right rows in another order." if close(*ordered) else ""
 
 
 def _shifted(got: Array, expected: Array) -> str:
@@ -197,7 +201,7 @@ def _right_until(got: Array, expected: Array) -> str:
     right = int(np.cumprod(alike).sum())
     if right < ENOUGH or alike.sum() > right:
         return ""
-    return f"The first {right} are right, and none after them."
+    return f"The first {right} values are right, and none after them."
 
 
 def close(one: Array, other: Array) -> bool:

@@ -41,5 +41,5 @@ def _read(place: Path) -> Submission | str:
     except UnreadableSubmission as error:
         return str(error)
     how = copied_by(found.path, data)
-    copy = (f"{shown_name(found.path.name)} is a copy that {MAKES[how]} has made.",) if how and not found.notes else ()
+    copy = (f"{shown_name(found.path.name)} is a copy made by {MAKES[how]}.",) if how and not found.notes else ()
     return Submission.of(msgspec.structs.replace(notebook, notes=(*found.notes, *copy, *notebook.notes)))

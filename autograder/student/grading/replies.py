@@ -95,11 +95,11 @@ class Comparison:
                 continue
             apart, variation = self._apart(one, other), self.item.cases[other].variation
             if variation and not apart:
-                seen, wanted = ("the same", "another one") if is_same else ("another one", "the same")
-                said.append(f"It is {seen} {variation}, and should be {wanted}.")
+                does, should = ("stays the same", "change") if is_same else ("changes", "stay the same")
+                said.append(f"{variation[0].upper()}{variation[1:]}, yours {does}; it should {should}.")
             elif len(apart) == 1 and is_same and None not in apart[0]:
                 name, mine, theirs = apart[0]
-                said.append(f"It is the same for a `{name}` of {mine!r} and of {theirs!r}.")
+                said.append(f"Yours is the same for `{name}={mine!r}` and for `{name}={theirs!r}`.")
         return " ".join(said)
 
     def change(self, field: str) -> str:
@@ -112,7 +112,7 @@ class Comparison:
             got, expected = zip(replies[one], replies[other], strict=True)
             name, mine, theirs = apart[0]
             if said := change_of(got, expected):
-                return f"From a `{name}` of {mine} to one of {theirs} {said}."
+                return f"When `{name}` goes from {mine} to {theirs}, {said}."
         return ""
 
     def _apart(self, one: str, other: str) -> list[tuple[str, Any, Any]]:
@@ -132,7 +132,7 @@ class Comparison:
                 continue
             whole = abs(factor) if abs(factor) > 1 else 1 / abs(factor)
             if abs(factor - 1) > EQUAL and abs(whole - round(whole)) < EQUAL * whole and whole < MOST_TIMES:
-                return f"It is {factor:.4g} times what comes out with this mistake: {description.shows}"
+                return f"Yours is {factor:.4g} times the result of this mistake: {description.shows}"
         return ""
 
     @property
@@ -161,9 +161,9 @@ class Comparison:
         if len(whole) < len(counts) or len(should) < 2:
             return ""
         if len(came) == 1:
-            return f"It is {came.pop()} in all public cases, which ask for {_listed(should)}."
+            return f"Yours is {came.pop()} in all public cases; the right numbers are {_listed(should)}."
         return (
-            f"It is {abs(gap)} too {'many' if gap > 0 else 'few'} in all."
+            f"Yours is {abs(gap)} too {'many' if gap > 0 else 'few'} in every public case."
             if (gap := min(apart)) and len(apart) == 1
             else ""
         )

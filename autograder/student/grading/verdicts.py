@@ -15,7 +15,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     passed: bool
     message: str
-    """Markdown for the student: what was seen, what it usually means, where to look."""
+    """Markdown for the student: what is wrong and where to look, then what shows it."""
+    details: str = ""
+    """The end of the message that a page may fold: what else was seen."""
+    place: str = ""
+    """The notebook's cell that it is about, as "code cell 7" or "text cell 3"; "" where it is about no single cell."""
     misconception: str | None = None
     """The slug of the mistake that was recognised."""
     needs_review: str = ""
@@ -34,6 +38,8 @@ class Verdict(Finding, frozen=True, kw_only=True):
 
     number: str
     item: str
+    about: str
+    """The item's title, for people."""
     check: str
     title: str
     score: float

@@ -5,15 +5,20 @@ import math
 import msgspec
 
 from autograder.student.grading.demonstrations import CELL
-from autograder.student.output.results import UNCHECKED, UNREADABLE, Results, Test
+from autograder.student.output.results import DETAILS, PLACE, TITLE, UNCHECKED, UNREADABLE, Results, Test
 
 
 class Group(msgspec.Struct, frozen=True):
     """One item: what is wrong with it first, then what is right."""
 
     item: str
+    """Its name on the command line."""
+    title: str
+    """Its name for people."""
     number: str
     """Such as "7.1.1"."""
+    place: str
+    """The notebook's cell that it is about, such as "code cell 7"; "" where it is about no one cell."""
     wrong: tuple[Test, ...]
     notes: tuple[Test, ...]
     """Tests without points: remarks that cost nothing."""
@@ -40,7 +45,9 @@ def grouped(results: Results) -> list[Group]:
     return [
         Group(
             item=item,
+            title=str(own[0].extra_data.get(TITLE, item)),
             number=own[0].number.rpartition(".")[0],
+            place=next((str(test.extra_data[PLACE]) for test in own if PLACE in test.extra_data), ""),
             wrong=tuple(test for test in own if test.status == "failed"),
             notes=tuple(test for test in own if _is_note(test)),
             right=tuple(test for test in own if test.status == "passed" and not _is_note(test) and not _is_cell(test)),
@@ -59,6 +66,17 @@ def _is_note(test: Test) -> bool:
     return test.status == "passed" and not test.max_score and bool(test.output) and not _is_cell(test)
 
 
+def brief(test: Test) -> str:
+    """What is read first: the output without its details."""
+    return test.output.removesuffix(details(test)).rstrip()
+
+
+def details(test: Test) -> str:
+    """The end of the output, which a page may fold; "" where there is none."""
+    end = test.extra_data.get(DETAILS, "")
+    return end if isinstance(end, str) and test.output.endswith(end) else ""
+
+
 def is_unchecked(test: Test) -> bool:
     """Whether the grader itself failed there: neither right nor wrong."""
     return bool(test.extra_data.get(UNCHECKED))
@@ -68,7 +86,7 @@ SEEN = {
     "visible": "",
     "after_due_date": "hidden until the due date",
     "after_published": "hidden until grades are published",
-    "hidden": "for the course staff alone",
+    "hidden": "only for the course staff",
 }
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import nh3
 from markupsafe import Markup
 
+from autograder.student.output.beside import Beside
 from autograder.student.submission.notebook import text_of
 
 FIRST_LINES, LAST_LINES = 60, 40
@@ -19,6 +21,15 @@ STARTS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "ima
 _ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _LINKED = re.compile(r'<img(?![^>]*src="data:)[^>]*>')
+_TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
+_TABLE_TAG = re.compile(r"<table\b([^>]*>)")
+_TAG = re.compile(r"<[^>]*>")
+PAGE, LETTER = 500.0, 0.6
+"""Points of a line, and the width of a letter as a part of its size."""
+LARGEST, SMALLEST = 9.0, 3.0
+"""Points of a table's letters."""
+WRAPS, MARGIN = 24, 3
+"""Letters of a cell before it wraps, and what its margins take."""
 _ATTRIBUTES = {
     "*": {"class", "title", "align", "valign", "width", "height", "style", "colspan", "rowspan", "data-formula"},
     "img": {"src", "alt"},
@@ -27,7 +38,7 @@ _ATTRIBUTES = {
 _STYLES = {"color", "background-color", "text-align", "font-weight", "font-style", "width", "height", "border"}
 
 
-def rendered(raw_outputs: Any) -> Iterator[Markup]:
+def rendered(raw_outputs: Any, beside: Beside | None = None) -> Iterator[Markup]:
     """The outputs of a cell in their order; text that was printed piece by piece is one."""
     for kind, content in _joined(raw_outputs if isinstance(raw_outputs, list) else ()):
         if kind == "text":
@@ -35,7 +46,7 @@ def rendered(raw_outputs: Any) -> Iterator[Markup]:
         elif kind == "error":
             yield text(content, kind="error")
         else:
-            yield _richest(content)
+            yield _richest(content, beside)
 
 
 def text(content: str, *, kind: str = "text") -> Markup:
@@ -51,17 +62,39 @@ def printable(content: str) -> str:
     return _CONTROL.sub("", _ANSI.sub("", content))
 
 
-def clean(html: str) -> Markup:
-    """HTML without anything that runs, loads or leads away."""
+def clean(source: str, beside: Beside | None = None) -> Markup:
+    """HTML without anything that runs, loads or leads away; pictures that lie beside the notebook are taken in."""
     cleaned = nh3.clean(
-        html.replace("<details>", "<details open>"),
+        source.replace("<details>", "<details open>"),
         attributes={name: set(values) for name, values in _ATTRIBUTES.items()},
         url_schemes={"data"},
         filter_style_properties=_STYLES,
         link_rel=None,
     )
     # Safe: ammonia has written every character of it.
-    return Markup(_LINKED.sub(str(note("a picture that is not in the file")), cleaned))
+    return Markup(_TABLE.sub(_fitted, _LINKED.sub(lambda found: str(_linked(found[0], beside)), cleaned)))
+
+
+def _fitted(found: re.Match[str]) -> str:
+    """A table that is too wide for the page gets smaller letters; it wraps where these would be too small to read, and
+    where a word is longer than a cell may be."""
+    rows = [[_TAG.sub("", cell).strip() for cell in re.split(r"</t[dh]>", row)[:-1]] for row in found[0].split("</tr>")]
+    width = max((sum(min(len(cell), WRAPS) + MARGIN for cell in row) for row in rows), default=1)
+    size = min(LARGEST, PAGE / (LETTER * max(width, 1)))
+    longest = max((len(word) for row in rows for cell in row for word in cell.split()), default=0)
+    style = [f"font-size:{max(size, SMALLEST):.1f}pt"] if size < LARGEST else []
+    style += ["table-layout:fixed", "width:100%"] if size < SMALLEST else []
+    style += ["overflow-wrap:anywhere"] if longest > WRAPS else []
+    return _TABLE_TAG.sub(rf'<table style="{";".join(style)}"\1', found[0], count=1) if style else found[0]
+
+
+def _linked(tag: str, beside: Beside | None) -> Markup:
+    address = re.search(r'\bsrc="([^"]*)"', tag)
+    content = beside.read(html.unescape(address[1])) if address and beside else b""
+    mime = next((mime for mime, start in STARTS.items() if content.startswith(start)), "")
+    if not mime:
+        return note("a picture that is neither stored in the notebook nor next to it")
+    return picture(mime, base64.b64encode(content).decode())
 
 
 def picture(mime: str, data: str) -> Markup:
@@ -71,8 +104,15 @@ def picture(mime: str, data: str) -> Markup:
     except (binascii.Error, ValueError):
         content = b""
     if not content.startswith(STARTS[mime]):
-        return note("a picture that is damaged in the file")
-    return Markup('<img src="data:{};base64,{}">').format(mime, base64.b64encode(content).decode())
+        return note("a picture that is damaged")
+    shape = "wide" if _is_wide(content) else "tall"
+    return Markup('<img class="{}" src="data:{};base64,{}">').format(shape, mime, base64.b64encode(content).decode())
+
+
+def _is_wide(content: bytes) -> bool:
+    """Whether it is a PNG that is not higher than wide."""
+    width, height = (int.from_bytes(content[start : start + 4]) for start in (16, 20))
+    return content.startswith(STARTS["image/png"]) and width >= height
 
 
 def note(content: str) -> Markup:
@@ -101,7 +141,7 @@ def _joined(raw_outputs: Iterable[Any]) -> Iterator[tuple[str, Any]]:
         yield "text", pending
 
 
-def _richest(data: Mapping[str, Any]) -> Markup:
+def _richest(data: Mapping[str, Any], beside: Beside | None) -> Markup:
     for mime in PICTURES:
         if mime in data:
             return picture(mime, text_of(data[mime]))
@@ -110,12 +150,7 @@ def _richest(data: Mapping[str, Any]) -> Markup:
         content = base64.b64encode(text_of(data["image/svg+xml"]).encode()).decode()
         return Markup('<img src="data:image/svg+xml;base64,{}">').format(content)
     if "text/html" in data and "application/vnd.jupyter.widget-view+json" not in data:
-        html = clean(text_of(data["text/html"]))
-        width = max((len(re.sub(r"<[^>]*>", " ", row)) for row in html.split("</tr>")), default=1)
-        # A table that is too wide for the page gets smaller letters, within what eyes can bear.
-        return Markup('<div class="html" style="font-size:{:.1f}pt">{}</div>').format(
-            min(9.0, max(4.0, 900 / max(width, 1))), html
-        )
+        return Markup('<div class="html">{}</div>').format(clean(text_of(data["text/html"]), beside))
     return text(text_of(data.get("text/plain")))
 
 

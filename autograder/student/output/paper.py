@@ -1,11 +1,12 @@
 """A notebook as a page to print: every cell and output, with the result of the checks on top."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-import msgspec
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from mdit_py_plugins.amsmath import amsmath_plugin
@@ -15,45 +16,50 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from autograder.student.output import outputs
+from autograder.student.output.beside import Beside
 from autograder.student.output.grouping import grouped
-from autograder.student.output.html import environment
+from autograder.student.output.html import Block, environment
 from autograder.student.output.mathematics import formula
 from autograder.student.output.results import Results
 from autograder.student.submission.notebook import text_of
 
-SHORT = 30
-"""Lines of code that stay on one page with their picture."""
-_PROBLEM = re.compile(r"\s*#{1,3} +(problem|report|question|exercise|part|task)\b", re.IGNORECASE)
+SHORT = 16
+"""Lines of code and output that stay on one page with their picture: more would leave a large gap before them."""
+LONGEST_FOOTER = 90
+MOST_TOGETHER = 2
+"""Pictures."""
+LAST_LINES = 6
+"""That were printed before a picture, and stay with it."""
+_TEXT = '<pre class="text">'
+_NOT_PLAIN = re.compile(r"[^\w .,:()+-]")
+"""What a text between quotes in a style sheet may not hold, or need not."""
 _FORMULA = re.compile(r'<span data-formula="(\d+)"></span>')
 _ATTACHED = re.compile(r"!\[([^\]]{0,500})\]\(attachment:([^)\s]{1,500})\)")
 
 
-class Block(msgspec.Struct, frozen=True):
-    """One cell on the page."""
-
-    kind: str
-    html: Markup
-    outputs: tuple[Markup, ...] = ()
-    number: str = ""
-    """In brackets before the code, as the notebook shows it."""
-    starts: bool = False
-    """Begins a problem, and so a page."""
-    together: bool = False
-    """Short enough to stay on one page with its outputs."""
-
-
-def page(content: Mapping[str, Any], *, title: str, author: str, results: Results | None) -> str:
-    """The HTML of a notebook in format 4. It needs nothing else, and nothing in it runs."""
+def page(
+    content: Mapping[str, Any],
+    *,
+    title: str,
+    author: str,
+    results: Results | None,
+    folder: Path | None = None,
+    graded: bool = False,
+) -> str:
+    """The HTML of a notebook in format 4. It needs nothing else, and nothing in it runs. `folder`: where pictures lie
+    that its text names by their path; `graded`: whether the results are the grader's, or the student's own."""
     return (
         environment()
         .get_template("paper.html.j2")
         .render(
-            blocks=list(_blocks(content["cells"])),
+            blocks=list(blocks(content["cells"], Beside(folder))),
             title=title,
+            footer=Markup(_NOT_PLAIN.sub(" ", title)[:LONGEST_FOOTER].strip()),
             author=author,
+            graded=graded,
             results=results,
             groups=grouped(results) if results is not None else (),
-            code_style=Markup(_formatter().get_style_defs(".code")),
+            code_style=Markup(formatter().get_style_defs(".code")),
             foreign=_foreign(content["cells"]),
         )
     )
@@ -68,32 +74,67 @@ def title_of(content: Mapping[str, Any]) -> str:
     return ""
 
 
-def _blocks(cells: list[Any]) -> Iterator[Block]:
+def blocks(cells: list[Any], beside: Beside, marked: Mapping[str, Collection[int]] | None = None) -> Iterator[Block]:
+    """The cells in order, without empty ones. `marked`: lines of code cells that stand out."""
+    seen: Counter[str] = Counter()
     for cell in cells:
         kind = cell.get("cell_type") if isinstance(cell, dict) else None
         source = text_of(cell.get("source")) if kind in ("code", "markdown", "raw") else ""
+        seen[str(kind)] += 1  # as the notebook's reader counts them
         if kind == "markdown":
-            yield Block("markdown", markdown(source, cell.get("attachments")), starts=bool(_PROBLEM.match(source)))
+            html = markdown(source, cell.get("attachments"), beside)
+            place = f"text cell {seen[kind]}"
+            yield Block("markdown", html, place=place)
         elif kind == "code":
-            made = tuple(each for each in outputs.rendered(cell.get("outputs")) if each)
-            count = cell.get("execution_count")
+            made = tuple(filter(None, _with_pictures(outputs.rendered(cell.get("outputs"), beside))))
+            count, place = cell.get("execution_count"), f"code cell {seen[kind]}"
             if source.strip() or made:
                 yield Block(
                     "code",
-                    _code(source),
+                    _code(source, (marked or {}).get(place, ())),
                     made,
                     number=str(count) if isinstance(count, int) else " ",
-                    together=bool(made) and source.count("\n") < SHORT and "<img" in "".join(made),
+                    place=place,
+                    together=_is_short(source, made),
                 )
         elif source.strip():
-            yield Block("raw", outputs.text(source))
+            yield Block("raw", outputs.text(source), place="raw")
 
 
-def markdown(source: str, attachments: Any = None) -> Markup:
-    """Markdown with its formulas, and with the pictures that are in the file; where one is not, a note says so."""
+def _with_pictures(made: Iterable[Markup]) -> Iterator[Markup]:
+    """The outputs, each picture on one page with the last lines that were printed before it."""
+    text = Markup("")
+    for output in made:
+        head, tail = _split(text) if "<img" in output else (text, Markup(""))
+        yield head
+        text = output if output.startswith(_TEXT) else Markup("")
+        if not text:
+            yield Markup('<div class="together">{}{}</div>').format(tail, output) if tail else output
+    yield text
+
+
+def _split(text: Markup) -> tuple[Markup, Markup]:
+    """A printed text without its last lines, and these."""
+    lines = text.split("\n")
+    if len(lines) <= LAST_LINES:
+        return Markup(""), text
+    cut = len(lines) - LAST_LINES
+    return Markup("\n".join(lines[:cut]) + "</pre>"), Markup(_TEXT + "\n".join(lines[cut:]))
+
+
+def _is_short(source: str, made: Sequence[Markup]) -> bool:
+    """Whether code, output and picture stay on one page."""
+    printed = "".join(made)
+    pictures = printed.count("<img")
+    return 0 < pictures <= MOST_TOGETHER and source.count("\n") + printed.count("\n") < SHORT
+
+
+def markdown(source: str, attachments: Any = None, beside: Beside | None = None) -> Markup:
+    """Markdown with its formulas, and with the pictures that are in the file or beside it; where one is not, a note
+    says so."""
     formulas: list[Markup] = []
     source = _ATTACHED.sub(lambda found: _attached(found[1], found[2], attachments), source)
-    html = outputs.clean(_parser().render(source, {"formulas": formulas}))
+    html = outputs.clean(_parser().render(source, {"formulas": formulas}), beside)
     return Markup(_FORMULA.sub(lambda found: _of(formulas, int(found[1])), html))
 
 
@@ -109,14 +150,14 @@ def _attached(alt: str, name: str, attachments: Any) -> str:
     return f"![{alt}]({name})"
 
 
-def _code(source: str) -> Markup:
+def _code(source: str, marked: Collection[int]) -> Markup:
     # Safe: pygments escapes what it is given.
-    return Markup(highlight(outputs.printable(source), PythonLexer(stripnl=False), _formatter()))
+    return Markup(highlight(outputs.printable(source), PythonLexer(stripnl=False), formatter(lines=marked)))
 
 
-@cache
-def _formatter() -> Any:
-    return HtmlFormatter(nowrap=True, style="default")
+def formatter(style: str = "default", lines: Collection[int] = ()) -> Any:
+    """What writes code in a style of pygments; `lines` stand out."""
+    return HtmlFormatter(nowrap=True, style=style, hl_lines=list(lines))
 
 
 @cache

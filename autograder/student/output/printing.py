@@ -50,9 +50,9 @@ def print_page(html: str, out: Path, printer: Printer = "auto") -> str:
         _by_plutoprint(html, out)
         return "plutoprint"
     raise PrintingError(
-        "there is nothing to print with: install Chrome, Edge or Chromium, or `pip install plutoprint`"
+        "no program for printing was found: install Chrome, Edge or Chromium, or run `pip install plutoprint`"
         if printer == "auto"
-        else f"{printer} is not here; without --printer, what there is is used"
+        else f"{printer} is not installed; leave out --printer to use what is installed"
     )
 
 

@@ -27,6 +27,12 @@ NOTEBOOK = "notebook"
 """In place of an item, for what concerns the notebook as a whole."""
 UNCHECKED = "could_not_be_checked"
 """In the extra data of a test that the grader itself failed to make."""
+TITLE = "title"
+"""In the extra data of a test: its item's title, for people."""
+DETAILS = "details"
+"""In the extra data of a test: the end of its output, which a page may fold."""
+PLACE = "place"
+"""In the extra data of a test: the notebook's cell that it is about, such as "code cell 7"."""
 FIGURES = "figures"
 """In the extra data of a test: what the submission reports, in percent."""
 PICTURES = "pictures"
@@ -94,7 +100,14 @@ def from_verdicts(
             status="passed" if verdict.passed else "failed",
             output=clean(verdict.message),
             visibility=verdict.visibility,
-            extra_data={"item": verdict.item, "check": verdict.check, "misconception": verdict.misconception}
+            extra_data={
+                "item": verdict.item,
+                TITLE: verdict.about,
+                "check": verdict.check,
+                "misconception": verdict.misconception,
+            }
+            | ({PLACE: verdict.place} if verdict.place else {})
+            | ({DETAILS: clean(verdict.details)} if verdict.details else {})
             | ({"needs_review": clean(verdict.needs_review)} if verdict.needs_review else {})
             | ({UNCHECKED: True} if verdict.fault else {})
             | ({FIGURES: dict(verdict.figures)} if verdict.figures else {})

@@ -5,7 +5,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from autograder.student.output.called import Command
-from autograder.student.output.grouping import Group, grouped, is_unchecked, seen
+from autograder.student.output.grouping import Group, brief, details, grouped, is_unchecked, seen
 from autograder.student.output.results import FIRST, LACKING, UNREADABLE, Results, Test, said_below
 from autograder.student.output.screen import Screen
 
@@ -39,12 +39,15 @@ def print_report(results: Results, console: Screen, *, title: str) -> None:
 def _print_group(group: Group, console: Screen) -> None:
     right, wrong, remark = SYMBOLS["utf" in console.encoding.lower()]
     style = "bold green" if not group.wrong else "bold red"
-    heading = (f"{group.number}  {group.item}", style), f"   {group.score:g} of {group.max_score:g}"
+    name = (f"  {group.item}", "dim") if group.item != group.title else ""
+    heading = (f"{group.number}  {group.title}", style), name, f"   {group.score:g} of {group.max_score:g}"
     console.print(Text.assemble(*heading))
     for test in group.wrong:
         console.print(_line("?", "yellow", test) if is_unchecked(test) else _line(wrong, "red", test))
         if test.output:
-            console.print(Padding(_markdown(test.output), (0, 0, 1, 4)))
+            console.print(Padding(_markdown(brief(test)), (0, 0, 1, 4)))
+        if more := details(test):
+            console.print(Padding(_markdown(more, style="dim"), (0, 0, 1, 4)))
     for test in group.notes:
         console.print(_line(remark, "yellow", test))
         console.print(Padding(_markdown(test.output), (0, 0, 1, 4)))
@@ -66,6 +69,6 @@ def _line(symbol: str, style: str, test: Test) -> Text:
     return line
 
 
-def _markdown(text: str) -> Markdown:
+def _markdown(text: str, style: str = "none") -> Markdown:
     # Without hyperlinks, so that no text of a student's becomes something to click on.
-    return Markdown(text, hyperlinks=False)
+    return Markdown(text, hyperlinks=False, style=style)

@@ -31,7 +31,7 @@ def why_missing(outline: Outline, name: str, asked: Collection[str] = ()) -> str
             )
     if binders:
         return (
-            f"`{shown}` is made in {_place(binders[-1])}, by a statement that is not run while grading: "
+            f"`{shown}` is made in {_place(binders[-1])}, by a statement that is left out while grading: "
             f"{binders[-1].acts}. "
             "Write your functions so that they use their arguments."
         )
@@ -40,11 +40,11 @@ def why_missing(outline: Outline, name: str, asked: Collection[str] = ()) -> str
         place = "" if mention.in_text else f"it is in code cell {mention.cell}, line {mention.line}, but "
         return f"`{shown}` is not defined: {place}{mention.how}."
     if name not in asked:
-        return f"Nothing that the notebook defines has the name `{shown}`."
+        return f"The notebook defines nothing with the name `{shown}`."
     if (similar := _similar(outline, name, asked)) is not None:
         other, cell = similar
         return f"`{shown}` is not defined: there is `{other}` in code cell {cell}; the name must be `{shown}`."
-    return f"`{shown}` is nowhere in the notebook. Define it under exactly this name."
+    return f"`{shown}` does not occur in the notebook. Define it under exactly this name."
 
 
 def too_new(outline: Outline) -> str:

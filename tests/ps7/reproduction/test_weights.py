@@ -93,7 +93,7 @@ def test_they_are_compared_with_the_report(solution):
     assert "| `ae.pth` | `one.pt` | 32.5 % (30.5 - 34.6) | Method I |" in message
     assert "| `ae.pth` | `t/wo.pt` | 90.0 % (88.6 - 91.2) | none |" in message
     assert "| `b.pth` | trained by the grader |" in message
-    assert review == "the weights handed in reach 90.0 %, which the report does not name."
+    assert review == "the submitted weights reach 90.0 %, which the report does not mention."
     assert compared([], solution, 2000) == ("", "")
 
 

@@ -28,12 +28,12 @@ PATIENCE = 4.0
 """How many times longer than the reference an honest solution may take."""
 RESERVE = 15.0
 """Seconds that are left for what comes after."""
-HEAD = "| | reported | in your outputs | reproduced | the reference; right from |\n|---|---|---|---|---|"
-COUNTS_ELSEWHERE = "What this is worth counts with the evidence above."
+HEAD = "| | reported | in your outputs | reproduced | reference: mean (lowest accepted) |\n|---|---|---|---|---|"
+COUNTS_ELSEWHERE = "The points of this check go to the other checks of this item."
 OTHER_NAMES = {
-    ADVANTAGE: "I above III",
-    "clip": "Probe on CLIP",
-    "retrieval": "Found by words",
+    ADVANTAGE: "Method I minus Method III",
+    "clip": "Linear probe on CLIP",
+    "retrieval": "Retrieval by caption",
 }
 
 
@@ -73,12 +73,14 @@ class Reproduction:
     def __call__(self, item: Item, subject: Subject) -> Finding | NotRun:
         """Raises SandboxError and DatasetError."""
         if wrong := subject.wrong_among(LEANS_ON[item.name]):
-            return NotRun(f"Not run: {_listed(wrong)} lost points, and a mistake costs once. {COUNTS_ELSEWHERE}")
+            return NotRun(
+                f"Not run: {_listed(wrong)} lost points, and each mistake costs points only once. {COUNTS_ELSEWHERE}"
+            )
         usual = self._calibration.work[item.name] * subject.sandbox.unit
         patience = PATIENCE * usual
         seconds = min(patience, subject.clock.left - RESERVE)
         if seconds < usual:
-            return _for_want_of_time(f"only {max(seconds, 0):.0f} s were left, and it takes about {usual:.0f} s here")
+            return _for_want_of_time(f"only {max(seconds, 0):.0f} s were left, and this takes about {usual:.0f} s here")
         started = time.monotonic()
         try:
             measured = MEASURES[item.name](
@@ -95,7 +97,7 @@ class Reproduction:
             )
         except Stopped as stopped:
             if isinstance(stopped.outcome, Ended) and time.monotonic() - started >= seconds:
-                said = f"it was not done after {seconds:.0f} s; the reference takes {usual:.0f} s here"
+                said = f"it had not finished after {seconds:.0f} s; the reference takes {usual:.0f} s here"
                 return _for_want_of_time(said) if seconds < patience else _too_slow(said)
             return self._stopped(stopped, subject)
         return self._compared(item, measured, subject)
@@ -121,20 +123,21 @@ class Reproduction:
                 self._dataset.count("test"),
             )
         except (Stopped, UnreadableSubmission):
-            return "", "the weights handed in could not be tested."
+            return "", "the submitted weights could not be tested."
 
     def _compared(self, item: Item, measured: Measured, subject: Subject) -> Finding:
         known = self._calibration.bands
         below = [name for name, value in measured.figures.items() if value < known[name].least]
         evidence, tested = read_evidence(subject.submission.notebook), self._dataset.count("test")
         rows = [_row(name, value, known[name], evidence, tested) for name, value in measured.figures.items()]
-        paragraphs = ["\n".join([HEAD, *(f"| {' | '.join(row)} |" for row in rows)])]
-        paragraphs += [
-            f"{_name(name)}: {percent(measured.figures[name])} is less than the reference ever reaches here."
+        too_low = [
+            f"{_name(name)}: your code reaches {_amount(name, measured.figures[name])}, and "
+            f"{_amount(name, known[name].least)} is the least that counts as right here."
             for name in below
         ]
+        table = "\n".join([HEAD, *(f"| {' | '.join(row)} |" for row in rows)])
         handed_in, review = self._submitted(item, subject)
-        message = "\n\n".join(filter(None, [*paragraphs, self._how(), handed_in]))
+        message = "\n\n".join(filter(None, [*too_low, table, self._how(), handed_in]))
         return Finding(
             passed=not below,
             message=message,
@@ -148,7 +151,7 @@ class Reproduction:
         about, count = self._dataset.about, self._dataset.count
         kind = f"the synthetic images “{about.name}”" if about.synthetic else f"“{about.name}”"
         return (
-            f"Reproduced: your own code, trained by the grader on {kind} ({count('unlabeled'):,} unlabeled, "
+            f"The grader trained your own code on {kind} ({count('unlabeled'):,} unlabeled, "
             f"{count('train'):,} training and {count('test'):,} test images) for fewer epochs than yours, so "
             "the figures need not be those of your report."
         )
@@ -159,20 +162,18 @@ class Reproduction:
         text = messages.no_reply(
             stopped.outcome, lambda name: why_missing(subject.submission.outline, name, subject.rubric.asked)
         )
-        where = (
-            "Training on real images, your code did not come to an end." if isinstance(stopped.outcome, Raised) else ""
-        )
+        where = "Trained on real images, your code did not finish." if isinstance(stopped.outcome, Raised) else ""
         return Finding(passed=False, message=f"{where}\n\n{text}".strip(), misconception="reproduction-failed")
 
 
 def _for_want_of_time(reason: str) -> NotRun:
-    return NotRun(f"Not run to the end: {reason}. {COUNTS_ELSEWHERE}", needs_review=f"not reproduced: {reason}.")
+    return NotRun(f"Not finished: {reason}. {COUNTS_ELSEWHERE}", needs_review=f"not reproduced: {reason}.")
 
 
 def _too_slow(reason: str) -> Finding:
     message = (
-        f"Your code, trained by the grader, was stopped: {reason}. Look for what takes longer than a step of the "
-        "optimizer needs: a `sleep`, images read or drawn in every minibatch, a loop over single images."
+        f"The grader trained your code and stopped it: {reason}. Look for what makes a minibatch slow: a `sleep`, "
+        "images that are read or drawn in every minibatch, a loop over single images."
     )
     return Finding(passed=False, message=message, misconception="reproduction-failed")
 
@@ -190,8 +191,13 @@ def _row(name: str, value: float, band: Band, evidence: Evidence, tested: int) -
     yield f"{reported.percent:g} %" if reported else "-"
     printed = [figure for figure in evidence.printed.get(name, ()) if reported is None or figure.agrees(reported)]
     yield f"{printed[-1].percent:g} %" if printed else "-"
-    yield with_interval(value, tested) if name in expectations().names else percent(value)
-    yield f"{percent(band.mean)}; {percent(band.least)}"
+    yield with_interval(value, tested) if name in expectations().names else _amount(name, value)
+    yield f"{_amount(name, band.mean)} ({_amount(name, band.least)})"
+
+
+def _amount(figure: str, value: float) -> str:
+    """In percent; a difference of two accuracies in percentage points."""
+    return percent(value).replace("%", "percentage points") if figure == ADVANTAGE else percent(value)
 
 
 def _name(figure: str) -> str:

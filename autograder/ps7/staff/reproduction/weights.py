@@ -16,7 +16,7 @@ from autograder.student.submission.notebook import Notebook
 
 PROBES = "autograder.ps7.guest.probes.weights"
 MOST_PAIRS = 9
-HEAD = "| weights of the encoder | linear layer | reached | a reported figure within that |\n|---|---|---|---|"
+HEAD = "| encoder weights | linear layer | accuracy (interval) | reported figure in that interval |\n|---|---|---|---|"
 
 
 class Recomputed(msgspec.Struct, frozen=True):
@@ -68,7 +68,9 @@ def compared(found: Sequence[Recomputed], notebook: Notebook, tested: int) -> tu
         cells = (_file(each.encoder), layer, with_interval(each.accuracy, tested), ", ".join(agreeing) or "none")
         rows.append(f"| {' | '.join(cells)} |")
         doubtful += [] if agreeing or not each.classifier else [percent(each.accuracy)]
-    review = f"the weights handed in reach {', '.join(doubtful)}, which the report does not name." if doubtful else ""
+    review = (
+        f"the submitted weights reach {', '.join(doubtful)}, which the report does not mention." if doubtful else ""
+    )
     return ("\n".join(rows) if found else ""), review
 
 

@@ -1,6 +1,6 @@
 """Judges the report's figures: are they there, can they be, and did the notebook's own runs print them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, islice, product
 
 import msgspec
@@ -24,6 +24,13 @@ def accuracies(notebook: Notebook, item: Item) -> dict[str, Finding]:
     """The checks `reported`, `plausible` and `printed` of an item that `report.toml` describes. Raises RubricError."""
     asked, evidence = expectations(), read_evidence(notebook)
     mine = asked.items[item.name]
+    place = _place(notebook, [read for name, read in evidence.reported.items() if name in mine.examples])
+    findings = _in_favour(asked, mine, evidence)
+    return {name: msgspec.structs.replace(finding, place=place) for name, finding in findings.items()}
+
+
+def _in_favour(asked: Expectations, mine: ReportItem, evidence: Evidence) -> dict[str, Finding]:
+    """Of several readings for which as much speaks, one that is right counts."""
     first, *others = (
         _Report(asked, mine, evidence, reading).findings() for reading in _readings(evidence.reported, mine)
     )
@@ -33,7 +40,15 @@ def accuracies(notebook: Notebook, item: Item) -> dict[str, Finding]:
     right = next((each for each in others if all(finding.passed for finding in each.values())), None)
     if right is None:
         return first
-    return _reviewed(right, "the report can be read in more than one way, and was taken as right.")
+    return _reviewed(right, "the report can be read in more than one way; the grader took the reading that is right.")
+
+
+def _place(notebook: Notebook, read: Sequence[Reported]) -> str:
+    """The last cell in which the first of these lines stands."""
+    for cell in reversed(notebook.cells):
+        if read and read[0].line.strip() in cell.source:
+            return f"{'code' if cell.kind == 'code' else 'text'} cell {cell.number}"
+    return ""
 
 
 def _reviewed(findings: Mapping[str, Finding], why: str) -> dict[str, Finding]:
@@ -61,7 +76,7 @@ class _Report:
 
     def findings(self) -> dict[str, Finding]:
         if len(self._figures) < len(self._item.examples):
-            waiting = "This cannot be checked while the report lacks a figure, see above."
+            waiting = "This can be checked once the report has all its figures, see above."
             missing = Finding(passed=False, message=waiting, misconception="report-missing")
             return {"reported": self._noting(self._missing()), "plausible": missing, "printed": missing}
         return {
@@ -91,12 +106,14 @@ class _Report:
         )
         seen = [self._passed_over(name, each) for name in absent if (each := self._evidence.passed_over.get(name))]
         return msgspec.structs.replace(
-            finding, message="\n\n".join([*seen, finding.message, *filter(None, [self._as_read()])])
+            finding, message="\n\n".join([finding.message, *seen, *filter(None, [self._as_read()])])
         )
 
     def _passed_over(self, name: str, read: Reported) -> str:
         what = self._asked.passed_over[read.role]
-        return f"Beside {self._asked.names[name]} stands {quote(read.figure.text)}, {what}:\n\n{_quoted(read)}"
+        return (
+            f"Next to {self._asked.names[name]} your report has {quote(read.figure.text)}, {what}:\n\n{_quoted(read)}"
+        )
 
     def _as_read(self) -> str:
         """Every figure in the student's own line, so that a wrong reading is seen at once."""
@@ -104,7 +121,7 @@ class _Report:
             f"- {self._asked.names[name]}, {_percent(read.figure)}: {_quoted(read)}"
             for name, read in self._read.items()
         ]
-        return "\n".join(["The figures were read from these lines of your notebook:", "", *rows]) if rows else ""
+        return "\n".join(["The grader read the figures from these lines of your notebook:", "", *rows]) if rows else ""
 
     def _plausible(self) -> Finding:
         known = self._known
