@@ -28,10 +28,10 @@ PATIENCE = 4.0
 """How many times longer than the reference an honest solution may take."""
 RESERVE = 15.0
 """Seconds that are left for what comes after."""
-HEAD = "| | reported | in your outputs | reproduced | reference: mean (lowest accepted) |\n|---|---|---|---|---|"
+HEAD = "| | reported | in your outputs | reproduced | reference: mean (least accepted) |\n|---|---|---|---|---|"
 COUNTS_ELSEWHERE = "The points of this check go to the other checks of this item."
 OTHER_NAMES = {
-    ADVANTAGE: "Method I minus Method III",
+    ADVANTAGE: "Method I minus Method III, in percentage points",
     "clip": "Linear probe on CLIP",
     "retrieval": "Retrieval by caption",
 }
@@ -196,8 +196,8 @@ def _row(name: str, value: float, band: Band, evidence: Evidence, tested: int) -
 
 
 def _amount(figure: str, value: float) -> str:
-    """In percent; a difference of two accuracies in percentage points."""
-    return percent(value).replace("%", "percentage points") if figure == ADVANTAGE else percent(value)
+    """In percent; a difference of two accuracies in percentage points, as its name says."""
+    return f"{100 * value:.1f}" if figure == ADVANTAGE else percent(value)
 
 
 def _name(figure: str) -> str:
