@@ -1,6 +1,7 @@
 """`check --annotate` and `grade --annotate`, `--pdf`: pages of a notebook with its verdicts."""
 
 import json
+import re
 
 import nbformat
 import pytest
@@ -31,6 +32,17 @@ def test_the_notebook_has_its_verdicts_in_it(command, notebook, tmp_path):
     assert page.index("return") < page.index('id="item-encoder"')
     assert 'class="hll"' in page
     assert "data:image/png" in page
+
+
+@pytest.mark.parametrize("source", [ENCODER.replace("7", "1 /"), f"{ENCODER}\n\n{ENCODER}"])
+def test_it_stands_below_the_last_definition_also_where_that_does_not_parse(source, tmp_path):
+    cells = [nbformat.v4.new_code_cell(each) for each in ("x = 1", source, "y = 2")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "hw.ipynb")
+    done = invoke(["check", tmp_path / "hw.ipynb", "encoder", "--annotate", tmp_path / "page.html"], PS7)
+    assert done.exit_code == 1
+    body = (tmp_path / "page.html").read_text(encoding="utf-8").split("<body>")[1]
+    first, second, third = (found.start() for found in re.finditer('<div class="cell code">', body))
+    assert first < second < body.index('<section id="item-encoder">') < third
 
 
 def test_a_page_that_cannot_be_written_takes_nothing_from_the_results(notebook, tmp_path):

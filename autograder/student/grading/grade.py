@@ -74,8 +74,10 @@ def _judged(
 
 
 def _placed(findings: Mapping[str, Finding], item: Item, read: Outline) -> dict[str, Finding]:
-    """With the cell in which the item's component is defined, for good."""
-    cells = [statement.cell for statement in read.statements if item.needs[0] in statement.binds]
+    """With the cell in which the item's component is defined, for good, or is to be: it may not parse."""
+    name = item.needs[0]
+    cells = [statement.cell for statement in read.statements if name in statement.binds]
+    cells = cells or [broken.cell for broken in read.broken if name in broken.names]
     place = f"code cell {cells[-1]}" if cells else ""
     return {name: msgspec.structs.replace(finding, place=place) for name, finding in findings.items()}
 
