@@ -12,6 +12,7 @@ from autograder.ps7.student.assignment import PS7
 from autograder.staff.authoring.bundle import BundleError, build_bundle, unpack
 from autograder.staff.commands.trial import try_out
 from autograder.staff.course.policy import read_policy
+from tests.projects import project_with
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,16 @@ def test_its_requirements_are_pinned(bundle, tmp_path):
     needed = {Requirement(line).name for line in (source / "requirements.txt").read_text().splitlines()}
     assert {"torch", "torchvision"} < needed
     assert needed <= pinned
+
+
+@pytest.mark.parametrize("printed", [True, False])
+def test_what_prints_is_installed_where_the_course_wants_pdfs(printed, tmp_path):
+    project = project_with(tmp_path, {})
+    (tmp_path / "gradescope").mkdir()
+    (tmp_path / "gradescope" / "config.toml").write_text(f"pdf = {str(printed).lower()}")
+    with zipfile.ZipFile(build_bundle(project, tmp_path / "gradescope.zip")) as archive:
+        needed = {Requirement(line).name for line in archive.read("requirements.txt").decode().splitlines()}
+    assert ({"plutoprint", "nh3"} <= needed) is printed
 
 
 @pytest.mark.parametrize("script", ["setup.sh", "run_autograder"])

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 
 from autograder.ps7.student.assignment import PS7
+from autograder.student.output import printing
 from tests.invoking import invoke
 
 ENCODER = (
@@ -70,3 +71,16 @@ def test_a_graded_notebook_can_be_printed_and_a_failure_is_said(notebook, tmp_pa
     done = invoke(["grade", notebook, "--out", out, "--pdf", "/proc/hw.pdf"], PS7)
     assert done.exit_code == 0
     assert "/proc/hw.pdf was not written" in " ".join(done.output.split())
+
+
+def test_a_course_can_have_each_notebook_printed_and_is_told_where_that_fails(notebook, tmp_path, monkeypatch):
+    (tmp_path / "config.toml").write_text("pdf = true")
+    graded = ["grade", notebook, "--out", tmp_path / "out" / "results.json", "--config", tmp_path / "config.toml"]
+    assert invoke(graded, PS7).exit_code == 0
+    assert (tmp_path / "out" / "notebook.pdf").read_bytes().startswith(b"%PDF")
+    monkeypatch.setattr(printing, "browsers", lambda: iter(()))
+    monkeypatch.setattr(printing, "find_spec", lambda _: None)
+    assert invoke(graded, PS7).exit_code == 0
+    last = json.loads((tmp_path / "out" / "results.json").read_text())["tests"][-1]
+    assert last["visibility"] == "hidden"
+    assert "notebook.pdf was not written" in last["output"]

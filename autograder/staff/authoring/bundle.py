@@ -11,6 +11,7 @@ from pathlib import Path
 
 from autograder.staff.authoring import packing
 from autograder.staff.authoring.packing import ENGINE, PackingError
+from autograder.staff.course.policy import PolicyError, policy_of
 from autograder.student.assignment import Assignment
 
 TIMESTAMP = (2000, 1, 1, 0, 0, 0)
@@ -29,7 +30,7 @@ def build_bundle(assignment: Assignment, path: Path) -> Path:
     """Writes the zip. Raises BundleError where this is no checkout of the project."""
     try:
         files = dict(_files(assignment))
-    except (OSError, PackingError) as error:
+    except (OSError, PackingError, PolicyError) as error:
         raise BundleError(str(error)) from None
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".new")
@@ -43,6 +44,7 @@ def build_bundle(assignment: Assignment, path: Path) -> Path:
 
 def _files(assignment: Assignment) -> Iterator[tuple[str, bytes]]:
     required = packing.requirements(assignment, assignment.gradescope_extras)
+    required += packing.engines("pdf") if policy_of(assignment).pdf else []
     own = assignment.config.parent
     yield from ((path.name, path.read_bytes()) for path in sorted(own.glob("*")) if path.is_file())
     if not assignment.config.is_file():

@@ -15,6 +15,7 @@ from autograder.staff.cli.building import new_building, refuse_outside_a_checkou
 from autograder.staff.cli.comparing import similar
 from autograder.staff.cli.measuring import doctor, profile, validate
 from autograder.staff.cli.reproducing import find_reproduction
+from autograder.staff.cli.showing import show
 from autograder.staff.commands.watched import end_in, watched
 from autograder.student import cli as students
 from autograder.student.commands.console import Working, fail, refuse_unconfined, render, tell
@@ -34,7 +35,6 @@ from autograder.student.output.screen import say, say_json, screen, wide_screen
 
 if TYPE_CHECKING:
     from autograder.student.assignment import Assignment
-    from autograder.student.output.results import Results
 
 
 def main(assignment: Assignment) -> None:
@@ -108,7 +108,6 @@ def grade(
     from autograder.student.commands.grade import Settings, grade_submission
     from autograder.student.grading.examination import Limits
     from autograder.student.output.results import UnwritableResults
-    from autograder.student.submission.locating import UnreadableSubmission, find
 
     refuse_unconfined(confinement)
     write_annotated = students.annotator(context) if annotate is not None else None
@@ -129,6 +128,8 @@ def grade(
         problem = f"It is not known whether the submission is late: {error}"
     if out is None and not as_json:
         out = Path("results.json")
+    if policy.pdf and pdf is None and out is not None:
+        pdf = out.with_name("notebook.pdf")
     limits = Limits(total=policy.time_limit if time_limit is None else time_limit)
     end_in(limits.total)
     settings = Settings(
@@ -146,36 +147,14 @@ def grade(
             results = grade_submission(settings, submission, out, progress=progress.show)
         except UnwritableResults as error:
             fail(f"the results cannot be written to {out}: {error.strerror or error}")
-    notebook = submission
-    if annotate is not None or pdf is not None:
-        try:
-            notebook = find(submission).path
-        except UnreadableSubmission:  # which the results say, and there is nothing to show
-            write_annotated = pdf = None
-    problems = students.pages_of(results, notebook, rubric.title, page=page, annotated=annotate, write=write_annotated)
+    problems = show(
+        submission, results, rubric.title, page=page, annotated=annotate, write=write_annotated, pdf=pdf, out=out
+    )
     render(results, as_json=as_json, title=rubric.title)
-    if pdf is not None:
-        problems += _print(notebook, pdf, results)
     for problem in problems:
         tell(f"{Command.name}: {problem}")
     if out is not None and not as_json:
         tell(f"Results written to {out}")
-
-
-def _print(notebook: Path, out: Path, results: Results) -> list[str]:
-    """Prints the graded notebook; returns why that was not possible."""
-    try:
-        from autograder.student.commands.laid_out import LayoutError
-        from autograder.student.commands.pdf import print_notebook
-        from autograder.student.output.printing import PrintingError
-        from autograder.student.submission.locating import UnreadableSubmission
-    except ImportError as error:
-        return [f"{out} was not written: it needs the package {error.name}"]
-    try:
-        print_notebook(notebook, out, author="", results=results, graded=True)
-    except (OSError, UnreadableSubmission, LayoutError, PrintingError) as error:
-        return [f"{out} was not written: {error}"]
-    return []
 
 
 def explain(

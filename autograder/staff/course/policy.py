@@ -61,6 +61,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Seconds for everything. Gradescope stops after 600 and then gives nothing."""
     reproduce: str = ""
     """The data set on which the notebook's own training is run, "composed" or the path of an archive; "" for none."""
+    pdf: bool = False
+    """Whether the notebook is printed beside the results, as notebook.pdf."""
     points: dict[str, float] = {}
     """Of items, by name; those of their checks follow in proportion."""
     visibility: Visibilities = Visibilities()
