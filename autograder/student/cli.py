@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from autograder.student.assignment import Assignment, LaidOut, Unavailable
-from autograder.student.commands.console import Working, fail, render, tell, write_page
+from autograder.student.commands.console import Working, fail, render, tell
 from autograder.student.invocation import (
     Annotate,
     AsJson,
@@ -27,11 +25,10 @@ from autograder.student.invocation import (
 )
 from autograder.student.output.called import Command
 from autograder.student.output.screen import say
+from autograder.student.showing import annotator, pages_of, to_install
 
-Annotator = Callable[[Path, Path, "Results", str], str]
 if TYPE_CHECKING:
     from autograder.student.commands.run import Ran
-    from autograder.student.output.results import Results
     from autograder.student.sandbox.host import Sandbox
 
 
@@ -165,37 +162,6 @@ def check(
     raise typer.Exit(0 if passed else 1)
 
 
-def pages_of(
-    results: Results, notebook: Path, title: str, *, page: Path | None, annotated: Path | None, write: Annotator | None
-) -> list[str]:
-    """Writes the pages that are asked for; returns which could not be written, and why."""
-    problems = [write(notebook, annotated, results, title)] if annotated is not None and write is not None else []
-    problems += [write_page(results, page, title=title, name=notebook.name)] if page is not None else []
-    return [*filter(None, problems)]
-
-
-def annotator(context: typer.Context) -> Annotator:
-    """What writes a notebook with its verdicts as a page, and returns why it could not, "" where it could. Ends the
-    command where a package for it is not there."""
-    try:
-        from autograder.student.commands.annotate import annotate
-        from autograder.student.commands.laid_out import LayoutError
-        from autograder.student.submission.locating import UnreadableSubmission
-    except ImportError as error:
-        fail(f"--annotate needs the package {error.name}: {_install(context, 'pdf', error.name)}")
-
-    def write(notebook: Path, page: Path, results: Results, title: str) -> str:
-        try:
-            annotate(notebook, page, results, title)
-        except OSError as error:
-            return f"{page} cannot be written: {error.strerror or error}"
-        except (LayoutError, UnreadableSubmission) as error:
-            return f"{page} was not written: {error}"
-        return ""
-
-    return write
-
-
 def pdf(
     context: typer.Context,
     notebook: Annotated[Path, typer.Argument(help="Your notebook, saved, with its outputs.")],
@@ -225,7 +191,7 @@ def pdf(
         from autograder.student.commands.laid_out import LayoutError
         from autograder.student.commands.pdf import print_notebook
     except ImportError as error:
-        fail(f"a PDF needs the package {error.name}: {_install(context, 'pdf', error.name)}")
+        fail(f"a PDF needs the package {error.name}: {to_install(context, 'pdf', error.name)}")
     assignment = given(context)
     rubric = read_rubric(assignment)
     try:
@@ -275,7 +241,7 @@ def run(
     try:
         from autograder.student.commands.run import CannotBegin, run_notebook
     except ImportError as error:
-        fail(f"running notebooks needs the package {error.name}: {_install(context, 'run', error.name)}")
+        fail(f"running notebooks needs the package {error.name}: {to_install(context, 'run', error.name)}")
     assignment = given(context)
     failed = False
     try:
@@ -323,11 +289,3 @@ def cell_line(ran: Ran) -> str:
     """One cell that was run, on a line."""
     used = f"{ran.memory / 2**20:7.0f} MB" if ran.memory else " " * 10
     return f"cell {ran.number:3}  {ran.seconds:8.1f} s  {used}  {ran.wrong or 'done'}"
-
-
-def _install(context: typer.Context, extra: str, package: str | None) -> str:
-    """What to type, in the environment that this runs in."""
-    from autograder.student.assignments import packages_for
-
-    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
-    return f"{python} -m pip install {' '.join(packages_for(given(context).name, extra) or [package or ''])}"

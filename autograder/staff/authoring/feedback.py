@@ -8,9 +8,9 @@ from autograder.student.grading.rubric import Rubric
 
 HEAD = """# What feedback says
 
-Made from the code by `{command} build feedback`. Where the reply is that of a known mistake, a failing check begins
-with the two sentences of that mistake: what it is, and where to look. Then it says what was seen: what was expected,
-what came, where, and how far off it is.
+`{command} build feedback` makes this page from the code. If your code replies as a known mistake does, a failing check
+begins with the two sentences of that mistake: what it is, and where to look. Then it shows what was expected and what
+came.
 """
 
 

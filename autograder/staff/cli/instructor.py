@@ -32,6 +32,7 @@ from autograder.student.invocation import (
 )
 from autograder.student.output.called import Command
 from autograder.student.output.screen import say, say_json, screen, wide_screen
+from autograder.student.showing import annotator
 
 if TYPE_CHECKING:
     from autograder.student.assignment import Assignment
@@ -110,7 +111,7 @@ def grade(
     from autograder.student.output.results import UnwritableResults
 
     refuse_unconfined(confinement)
-    write_annotated = students.annotator(context) if annotate is not None else None
+    write_annotated = annotator(context) if annotate is not None else None
     assignment = given(context)
     try:
         policy = read_policy(config) if config is not None else Policy()

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.student.cli import Annotator, pages_of
+from autograder.student.showing import Annotator, pages_of
 
 if TYPE_CHECKING:
     from autograder.student.output.results import Results
