@@ -1,6 +1,6 @@
-"""`python -m autograder [ASSIGNMENT] ...`: the command of an assignment, by the engine of this very folder.
+"""`python -m autograder [ASSIGNMENT] ...`: the command of an assignment, run with the engine in this folder.
 
-The name can be left out where one assignment is installed alone.
+The name can be left out where only one assignment is installed.
 """
 
 import sys

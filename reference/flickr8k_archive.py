@@ -11,9 +11,9 @@ from PIL import Image, UnidentifiedImageError
 from autograder.ps7.student.datasets.archive import SIDE, DatasetError
 
 COUNT = 3000
-"""Photos: about 10 MB."""
+"""How many photos: about 10 MB."""
 QUALITY = 75
-"""Of WebP."""
+"""The quality of WebP."""
 QUERIES = {
     "a dog running through the grass": "dog",
     "people on the beach": "beach",
@@ -26,14 +26,14 @@ QUERIES = {
     "a skateboarder doing a trick": "skateboard",
     "a girl in a dress": "girl",
 }
-"""What photos are searched by, and the word that the captions of the right ones hold."""
+"""The words that photos are searched with, and the word in the captions of the right photos."""
 
 
 def entries(folder: Path, *, count: int = COUNT, seed: int = 0) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of what an archive gets: so many photos with the first caption of each, and captions.csv.
+    """The names and contents for an archive: that many photos with the first caption of each, and captions.csv.
 
     `folder` holds Images/ (or Flicker8k_Dataset/) and captions.csv or Kaggle's captions.txt. Photos are squeezed into a
-    square, as the notebook's own loader does. Which ones are taken depends on `seed` alone. Raises DatasetError.
+    square, as the notebook's own loader does. Only `seed` decides which photos are taken. Raises DatasetError.
     """
     photos = next((folder / name for name in ("Images", "Flicker8k_Dataset") if (folder / name).is_dir()), None)
     listed = next((folder / name for name in ("captions.csv", "captions.txt") if (folder / name).is_file()), None)
@@ -54,7 +54,7 @@ def entries(folder: Path, *, count: int = COUNT, seed: int = 0) -> Iterator[tupl
 
 
 def _captions(path: Path) -> dict[str, str]:
-    """File name to its first caption."""
+    """Maps a file's name to its first caption."""
     with path.open(encoding="utf-8", newline="") as file:
         try:
             return {row["image"]: row["caption"] for row in reversed([*csv.DictReader(file)])}

@@ -1,4 +1,4 @@
-"""Problem 7.1: STL-10, by way of torchvision."""
+"""Problem 7.1: STL-10, loaded by torchvision."""
 
 import torch
 from torch.utils.data import DataLoader, random_split

@@ -1,4 +1,4 @@
-"""A subset of STL-10, and of Flickr8k where it is there, as one archive, small enough for a Gradescope bundle."""
+"""A subset of STL-10, and of Flickr8k where it is available, as one archive, small enough for a Gradescope bundle."""
 
 import io
 import zipfile
@@ -13,10 +13,10 @@ from torchvision.datasets import STL10
 from autograder.ps7.student.datasets.archive import DatasetError
 
 COUNTS = {"unlabeled": 3000, "train": 2500, "test": 2000}
-"""Images of each part: about 15 MB."""
+"""How many images of each part: about 15 MB."""
 LICENCE = "STL-10, Coates, Lee and Ng (2011); pairs: Flickr8k, Hodosh, Young and Hockenmaier (2013)"
 QUALITY = 75
-"""Of WebP."""
+"""The quality of WebP."""
 TIMESTAMP = (2000, 1, 1, 0, 0, 0)
 
 
@@ -30,10 +30,11 @@ def write(
     queries: Mapping[str, str] = {},
     seed: int = 0,
 ) -> Path:
-    """Writes the archive `path` from torchvision's folder `root`; with `download` that is fetched first (2.6 GB).
+    """Writes the archive `path` from torchvision's folder `root`; with `download` the data set is fetched first (2.6
+    GB).
 
-    `pairs` are further entries, and `queries` what these can be searched by. Which images are taken depends on `seed`
-    alone. Raises DatasetError where STL-10 is not there, or not whole.
+    `pairs` are further entries, and `queries` the words that they can be searched with. Only `seed` decides which
+    images are taken. Raises DatasetError where STL-10 is missing, or not whole.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")

@@ -28,7 +28,7 @@ PYTHON, COMMAND = sys.executable, str(Path(sys.executable).with_name("ps7"))
 IMPORTS = "import torch, torchvision; from transformers import DistilBertModel"
 SOLVED = str(PS7.solution)
 MORE = 8
-"""Submissions of the larger batch beyond the one of the smaller."""
+"""How many submissions the larger batch has more than the smaller."""
 GOALS = {
     "solved / import torch": 1.3,
     "course / import torch": 1.5,
@@ -40,7 +40,7 @@ GOALS = {
     "grader MB": 150.0,
     "zygote and guest MB beyond torch": 200.0,
 }
-"""What is to be kept; a figure beyond it is marked."""
+"""The goals; a figure beyond its goal is marked."""
 
 
 def main() -> int:

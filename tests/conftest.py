@@ -17,7 +17,7 @@ from autograder.student.sandbox.remembering import Remembering
 from autograder.student.sandbox.starting import start
 from tests.late import Late
 
-# Several processes share the machine; threads of torch that wait for one another slow all of them down.
+# Several processes share the machine; threads of torch that wait for each other slow all of them down.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A deadline is an absolute time, and machines differ. `make test-all` takes the second: --hypothesis-profile all.
@@ -26,7 +26,7 @@ settings.register_profile("all", deadline=None, max_examples=1000)
 settings.load_profile("first")
 
 TOGETHER = ("tests/test_recipe.py", "tests/ps7/test_frame.py")
-"""Modules whose fixture costs more than all their tests: with `-n` they stay in one process."""
+"""Modules whose fixture costs more than all their tests; with `-n` they stay in one process."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,19 +35,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuses an item that is none."""
+    """Ends with an error where the name is not an item's."""
     names = [item.name for item in load(PS7).items]
     if (asked := config.getoption("item")) and asked not in names:
         raise pytest.UsageError(f"there is no item {asked!r}; there are {', '.join(names)}")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """What is asked of one item is nobody's where none is named."""
+    """Leaves out the tests of one item where no item is named."""
     return True if collection_path.name == "test_item.py" and not config.getoption("item") else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first, and last what needs large libraries in the test's own process (tests/late.py)."""
+    """The slowest tests come first, and tests that need large libraries in their own process come last
+    (tests/late.py)."""
 
     def place(item: pytest.Item) -> int:
         late = any(isinstance(value, Late) for value in vars(item.module).values())  # type: ignore[attr-defined]
@@ -57,15 +58,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keeps every process small that only collects."""
+    """Keeps a process small as long as it only collects."""
     if "torch" in sys.modules:
         raise pytest.UsageError("a module of tests imports torch as it is collected; see tests/late.py")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Deals out tests one by one in their order, and the modules of TOGETHER whole. (The marks of `--dist loadgroup` go
-    unseen with pytest 9.2.)"""
+    """Deals out tests one by one in their order, and the modules of TOGETHER as a whole. (pytest 9.2 does not see the
+    marks of `--dist loadgroup`.)"""
     from xdist.scheduler import LoadScopeScheduling
 
     class Dealer(LoadScopeScheduling):  # type: ignore[misc]
@@ -89,13 +90,14 @@ def bank() -> Bank:
 
 @pytest.fixture(scope="session")
 def plain(rubric: Rubric) -> Iterator[Sandbox]:
-    """For honest code: one process for all programs, and each question once. A quarter faster than a guest each."""
+    """For honest code: one process for all programs, and each question once. It is a quarter faster than a guest
+    each."""
     with Remembering(start(rubric.environment, "none")) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def sandbox(rubric: Rubric) -> Iterator[Sandbox]:
-    """One for the whole session: its imports take seconds, a guest milliseconds."""
+    """One zygote for the whole session: its imports take seconds, a guest takes milliseconds."""
     with start(rubric.environment) as started:
         yield started

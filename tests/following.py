@@ -1,4 +1,4 @@
-"""Pages whose blocks say what to do with them, followed as they are written: ```LANGUAGE create|insert|append|run PATH."""
+"""Follows pages whose blocks say what to do with them: ```LANGUAGE create|insert|append|run PATH."""
 
 import json
 import re
@@ -10,7 +10,7 @@ STEP = re.compile(r"^ *```\w+ (create|insert|append|run)\b *(.*)\n((?:.*\n)*?) *
 
 
 def follow(page: str, folder: Path, run: Callable[[str], None]) -> list[str]:
-    """Does it all in `folder`, lines of a shell by `run`; the kinds of what was done."""
+    """Does everything in `folder`, with lines of a shell given to `run`; returns the kinds of what was done."""
     steps = STEP.findall(page)
     for how, where, text in steps:
         _do(how, where, textwrap.dedent(text), folder, run)

@@ -1,7 +1,8 @@
-"""Mutates notebooks, frames and archives at random and grades them: `python -m tests.fuzz WHAT --seconds N`.
+"""Changes notebooks, frames and archives at random and grades them: `python -m tests.fuzz WHAT --seconds N`.
 
-No guest is asked anything: what is tried is the grader's own code, on bytes, JSON, syntax and replies that nobody would
-write. Every result has to be valid, in time, and without a traceback of ours; what is not is kept in build/fuzz.
+No guest is asked anything. The grader's own code is tested, with bytes, JSON, syntax and replies that nobody would
+write. Every result has to be valid, in time, and without a traceback of ours; an input that breaks this is kept in
+build/fuzz.
 """
 
 import argparse
@@ -169,7 +170,7 @@ def mutated_code(chance: random.Random, content: dict) -> bytes:
 
 
 class Silent:
-    """A sandbox of which every guest ends at once."""
+    """A sandbox in which every guest ends at once."""
 
     layers, unit = (), 1.0
 
@@ -224,7 +225,7 @@ def fuzz_notebooks(chance: random.Random, seconds: float) -> Counter:
 
 
 class Pair:
-    """A guest at the other end of a socket that says one thing."""
+    """A guest at the other end of a socket that sends one thing."""
 
     def __init__(self, said: bytes) -> None:
         self.connection, self._theirs = socket.socketpair()

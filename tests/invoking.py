@@ -7,6 +7,6 @@ from autograder.staff.cli.instructor import new_app
 
 
 def invoke(arguments, assignment=PS7, **settings):
-    """What came of it, as typer's runner tells."""
+    """The result, as typer's runner gives it."""
     app, words = new_app(assignment), [*map(str, arguments)]
     return CliRunner().invoke(app, words, obj=assignment, prog_name=assignment.name, **settings)

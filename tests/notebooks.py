@@ -24,7 +24,7 @@ def notebook(*cells: str | tuple[str, str]) -> Notebook:
 
 
 def edited(made: Notebook, edits: dict[str, str]) -> Notebook:
-    """Each text, which stands in one of the code cells, replaced by another."""
+    """The notebook with each text replaced by another; each occurs in one of the code cells."""
     cells = list(made.cells)
     for old, new in edits.items():
         (place,) = (number for number, cell in enumerate(cells) if cell.kind == "code" and old in cell.source)
@@ -33,7 +33,8 @@ def edited(made: Notebook, edits: dict[str, str]) -> Notebook:
 
 
 def alone(item: str, version: frames.Version) -> Any:
-    """The template's notebook, blank or solved, without the cells of other items: graded in a quarter of the time."""
+    """The template's notebook, blank or solved, without the cells of other items: it is graded in a quarter of the
+    time."""
     made = frames.generate(PS7, version)
     made.cells = [cell for cell in made.cells if frames.belongs(cell, item) or not cell.metadata.get("item")]
     return made

@@ -1,4 +1,4 @@
-"""Problem Set 7 made from other files."""
+"""Problem Set 7, made from changed files."""
 
 import shutil
 

@@ -15,7 +15,7 @@ FOLDER = "softmax-homework"
 
 @pytest.fixture(scope="module")
 def homework(tmp_path_factory):
-    """The finished project, and what runs its command there."""
+    """The finished project, and a function that runs its command there."""
     place = tmp_path_factory.mktemp("place")
     environment = Environment(place / "environment")
 

@@ -1,5 +1,5 @@
-"""Gradescope's container, rehearsed: the bundle under an OCI runtime, as root with Docker's capabilities and filter of
-system calls, without a network, on half a processor and 768 MB.
+"""Gradescope's container, rehearsed: the bundle under an OCI runtime, as root with Docker's capabilities and system
+call filter, without a network, on half a processor and 768 MB.
 
 Needs crun and containers-common's seccomp.json (Debian: `apt install crun golang-github-containers-common`).
 """
@@ -33,7 +33,7 @@ for place in $(mount | awk '$5 == "cgroup2" {print $3}' | sort -r); do umount $p
 for controller in memory cpu; do echo $$ > /sys/fs/cgroup/$controller/$1/cgroup.procs; done
 exec crun --cgroup-manager=disabled run -b "$2" "$1"
 """
-"""crun refuses machines with both versions of control groups: it is put into groups of version 1 by hand."""
+"""crun refuses machines with both versions of control groups, so it is put into groups of version 1 by hand."""
 RUBRIC = load(PS7)
 WORST = [
     "exit-kills-everyone",
@@ -93,7 +93,7 @@ def platform(tmp_path_factory):
 
 
 def _describe(folder: Path, name: str) -> None:
-    """Writes crun's config.json. `name`: of the control groups, of which the container sees its own memory's."""
+    """Writes crun's config.json. `name`: of the control groups; the container sees its own group for memory."""
     subprocess.run(["crun", "spec"], cwd=folder, check=True)
     path = folder / "config.json"
     config = json.loads(path.read_text())
@@ -136,7 +136,7 @@ def _describe(folder: Path, name: str) -> None:
 
 
 def _filter(names: list[str]) -> dict[str, object]:
-    """The profile as a runtime is given it: for this architecture and these capabilities."""
+    """The profile as it is given to a runtime: for this architecture and these capabilities."""
     profile = json.loads(PROFILE.read_text())
     rules = []
     for rule in profile["syscalls"]:
@@ -151,7 +151,7 @@ def _filter(names: list[str]) -> dict[str, object]:
 
 
 def graded(platform, notebook):
-    """The results, the seconds, and how many processes the kernel has ended for want of memory."""
+    """The results, the seconds, and how many processes the kernel has ended because memory was short."""
     folder, name = platform
     (folder / "platform" / "submission" / "hw.ipynb").write_text(notebook, encoding="utf-8")
     out = folder / "platform" / "results" / "results.json"
@@ -180,7 +180,7 @@ def test_the_solved_notebook_has_ten_points(platform):
     assert results.score == RUBRIC.points
     assert len(results.extra_data["sandbox"]) == 8
     assert seconds < 60
-    assert not ended  # the greatest use says little: the kernel keeps files in what is free
+    assert not ended  # the greatest use says little: the kernel keeps files in memory that nothing else needs
     print(f"{seconds:.1f} s")
 
 

@@ -12,7 +12,7 @@ from autograder.ps7.student.assignment import PS7
 from autograder.staff.authoring import corpus
 
 WRONG = "c-denoising-input-alphabetical"
-"""It draws random numbers while it is graded, and loses marks for some of what it does with them."""
+"""Its code draws random numbers while it is graded, and loses marks for part of what it does with them."""
 
 
 @pytest.mark.slow

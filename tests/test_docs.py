@@ -1,4 +1,4 @@
-"""What docs/instructor.md tells to do can be done, and links lead somewhere."""
+"""Everything that docs/instructor.md tells readers to do works, and links lead somewhere."""
 
 import re
 import shlex
@@ -39,7 +39,7 @@ STANDS_FOR = {
 
 
 def fenced(page):
-    """The lines of its blocks, without prompts and remarks."""
+    """The lines of its blocks, without prompts and comments."""
     for block in re.findall(r"^ *```\w*\n(.*?)^ *```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
         for line in block.split("\n"):
             yield re.sub(r"\s+# .*", "", line).strip().removeprefix("$ ").removeprefix("!")
@@ -61,7 +61,7 @@ NAMED = {
         r"`(ps7 [^`]+)`", re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     )
 }
-"""In the midst of a sentence."""
+"""In the middle of a sentence."""
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def folder(tmp_path):
 
 
 ENDLESS = ("--watch", "run ")
-"""What waits for ever, or trains for an hour (tests/ps7/serving has that in small)."""
+"""Commands that wait for ever, or train for an hour (tests/ps7/serving has that in small)."""
 
 
 @pytest.mark.slow
@@ -157,7 +157,7 @@ FIGURES = [
     *(("docs/accuracies.md", rf"^\| {item} \| \d+ \| (\d+) \|", SHOWN[item]) for item in TRAINED),
     ("docs/accuracies.md", r"\(the limit is (\d+) MB a file\)", MAX_BYTES // 2**20),
 ]
-"""What pages say in numbers, and what it is in the code or in what was recorded."""
+"""The figures on pages, and the same figures in the code or in recorded data."""
 
 
 @pytest.mark.parametrize(("page", "pattern", "figure"), FIGURES, ids=lambda each: str(each)[:50])
@@ -167,7 +167,7 @@ def test_a_figure_of_a_page_is_that_of_the_code(page, pattern, figure):
 
 
 def test_the_settings_that_are_shown_are_the_defaults():
-    """config.toml says so of itself."""
+    """config.toml says this about itself."""
     shown = msgspec.toml.decode((ROOT / "gradescope" / "config.toml").read_bytes())
     default = msgspec.to_builtins(Policy())
     assert shown.pop("reproduce") == "composed"  # the exception that its comment names

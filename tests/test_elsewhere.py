@@ -1,5 +1,5 @@
-"""`ps7 check` as on a machine that has nothing of POSIX: see `without_posix.py`. The names of folders, the lines' ends
-and the terminal's encoding are such as are met on Windows."""
+"""`ps7 check` as on a machine without POSIX: see `without_posix.py`. The names of folders, the line ends and the
+terminal's encoding are like those on Windows."""
 
 import json
 import os

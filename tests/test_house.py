@@ -1,4 +1,4 @@
-"""The house as it is meant to be: who may import whom, and nothing of a student's is ever unpickled."""
+"""The rules of the house: who may import whom, and that nothing of a student's is ever unpickled."""
 
 import ast
 import re
@@ -14,18 +14,18 @@ from autograder.student.grading.rubric import BARE
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted([*ROOT.glob("autograder/**/*.py"), *ROOT.glob("reference/**/*.py")])
 ZONES = ("guest", "student", "staff")
-"""What runs beside a student's code, what students are given besides, what the staff alone has: each imports from those
-before it alone."""
+"""Code that runs beside a student's, code that students also get, code that only the staff has: each zone imports only
+from those before it."""
 ENTRANCES = {"autograder", "autograder.__main__", "autograder.live"}
-"""What lies in no zone, for it is called from outside by these names; students have them."""
+"""Modules in no zone, because they are called from outside by these names; students have them."""
 ROOMS = {
     "student": ("submission", "program", "sandbox", "grading", "output", "commands"),
     "staff": ("course", "authoring", "intake", "classes", "commands", "cli"),
 }
-"""The rooms of the engine's zones in their order: each imports from those before it alone, and from the zones before
-its own."""
+"""The rooms of the engine's zones in their order: each imports only from those before it, and from the zones before its
+own."""
 MARKS = ("student", "staff")
-"""Of the zones, those whose files a guest may not read."""
+"""The zones whose files a guest may not read."""
 
 
 def name_of(path: Path) -> str:
@@ -56,7 +56,7 @@ def reach(module: str) -> set[str]:
 
 
 def zone_of(module):
-    """The zone of a module of the engine or of the assignment; "" for what lies in none."""
+    """The zone of a module of the engine or of the assignment; "" for a module in no zone."""
     parts = module.split(".")[1:]
     return next((part for part in parts[:2] if part in ZONES), "")
 
@@ -66,7 +66,7 @@ def package_of(module):
 
 
 def room_of(module):
-    """The engine's room, "" for what stands in a zone's entrance."""
+    """The engine's room; "" for a module at a zone's entrance."""
     parts = module.split(".")
     return parts[2] if len(parts) > 3 and parts[1] in ZONES else ""
 
@@ -77,7 +77,7 @@ def test_every_module_lies_in_a_zone():
 
 
 def test_every_file_lies_in_a_zone():
-    """Data too: a folder beside the zones would be in no kit, and nobody could tell who may see it."""
+    """This holds for data, too: a folder beside the zones would be in no kit, and nothing would tell who may see it."""
     for package in (ROOT / "autograder", ROOT / "autograder" / "ps7"):
         folders = {path.name for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"}
         assert folders == {*ZONES} | ({"ps7"} if package.name == "autograder" else set())
@@ -124,7 +124,7 @@ def names_of(assignment):
 
 
 def test_what_students_are_given_serves_them():
-    """What nothing of theirs reaches is the staff's, and lies in the wrong zone."""
+    """A module that no code of theirs reaches is the staff's, and lies in the wrong zone."""
     called = {"autograder.student.cli", "autograder.student.live", "autograder.student.contract"}
     called |= {"autograder.student.assignments", "autograder.ps7.student.assignment", *names_of(PS7)}
     # Named in texts that another process runs: the kernel's, the zygote's, the plain guest's.
@@ -140,7 +140,7 @@ def test_what_students_are_given_serves_them():
 
 
 def needed(module):
-    """Who imports a module of a package does not need what else the package's own file imports."""
+    """Code that imports one module of a package does not need everything that the package's own file imports."""
     found = imports_of(module)
     return {each for each in found if not any(other.startswith(f"{each}.") for other in found)}
 
@@ -153,7 +153,7 @@ def test_no_imports_run_in_a_circle():
 
 
 def test_the_engine_knows_no_assignment():
-    """It finds one by its entry point, and in it what its object names."""
+    """The engine finds an assignment by its entry point, and its parts by what its object names."""
     engine = {module for module in MODULES if package_of(module) == "autograder" or module in ENTRANCES}
     assert not [(one, other) for one in engine for other in imports_of(one) if other.startswith("autograder.ps7")]
     texts = {path: path.read_text(encoding="utf-8") for path in (ROOT / "autograder").rglob("*.py")}
@@ -179,7 +179,7 @@ def test_the_packages_around_the_zones_are_empty():
 
 @pytest.mark.parametrize("module", [name for name in MODULES if zone_of(name) in MARKS])
 def test_grading_needs_neither_reference_nor_what_builds(module):
-    """Only what makes an assignment knows how it is solved, and only commands know that."""
+    """Only code that makes an assignment knows how it is solved, and only commands know that code."""
     if zone_of(module) == "student" or ".reproduction" in module:
         assert not [other for other in reach(module) if other.startswith(("reference", "autograder.staff.authoring"))]
 

@@ -1,4 +1,5 @@
-"""Everything that a change of one item can touch: `make test-item ITEM=encoder`. `make test-all` has it for all items."""
+"""Everything that a change to one item can affect: `make test-item ITEM=encoder`. `make test-all` has it for all
+items."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The source archive and the wheel made from it hold all that grading needs."""
+"""The source archive, and the wheel made from it, hold everything that grading needs."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def build(kind, project, out):
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory):
-    """What an installation of the wheel puts on the path, far from any checkout."""
+    """The path that an installation of the wheel has, far from any checkout."""
     folder = tmp_path_factory.mktemp("release")
     with tarfile.open(build("sdist", PS7.project, folder / "sdist")) as archive:
         archive.extractall(folder / "source", filter="data")

@@ -1,5 +1,5 @@
-"""An assignment outside of this repository, installed beside the engine and used by its own command alone: the engine
-knows none."""
+"""An assignment outside of this repository, installed beside the engine and used only by its own command: the engine
+knows no assignment."""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ def add(numbers):
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory):
-    """The project, installed as its author has it, with all that is generated."""
+    """The project, installed as its author has it, with all generated files."""
     folder = tmp_path_factory.mktemp("toy")
     project = Path(shutil.copytree(PROJECT, folder / "project"))
     environment = Environment(folder / "environment")
@@ -193,7 +193,7 @@ def test_checked_in_a_cell(toy, tmp_path):
 
 @pytest.fixture(scope="module")
 def kit(toy, tmp_path_factory):
-    """What students are given, installed by one."""
+    """What students get, installed by a student."""
     out = tmp_path_factory.mktemp("kit")
     toy("build", "student", "--out", out)
     environment = Environment(out / "environment")
@@ -209,18 +209,18 @@ def test_students_have_the_public_checks_and_nothing_hidden(toy, kit, tmp_path):
         assert not [name for name in archive.namelist() if "staff" in name or "ps7" in name]
     assert b"314.25" not in text
     assert b"places" in text
-    # What the tests' own environment has beside it is on the path as well, and behind.
+    # Packages that the tests' own environment has beside it are on the path as well, and later.
     path = changed(toy, tmp_path, "total = 0.0", "total = 1.0")
     done = environment.run("toy", "check", path, "--json", folder=tmp_path)
     results = json.loads(done.stdout)
-    assert (done.returncode, results["score"]) == (1, 3)  # the course finds the report worth two
+    assert (done.returncode, results["score"]) == (1, 3)  # the course gives the report two points
     assert "The sum starts at 1." in results["tests"][0]["output"]
     assert environment.run("toy", "grade", path, folder=tmp_path).returncode == 2
 
 
 @pytest.mark.parametrize("kind", ["edited in place", "installed"])
 def test_no_guest_reads_a_hidden_case(toy, tmp_path, kind):
-    """Neither by what it holds nor from the disk, wherever both lie."""
+    """Neither in its memory nor on the disk, wherever both lie."""
     environment = toy.environment
     if kind == "installed":
         environment = Environment(tmp_path / "environment")

@@ -1,8 +1,8 @@
-"""Runs `ps7` with the arguments given and without what only POSIX systems have, in the process of the guests too.
+"""Runs `ps7` with these arguments, without the parts of Python that only POSIX systems have; also in the guests' process.
 
     python tests/without_posix.py check notebook.ipynb
 
-What the standard library needs of it for itself on this system has been imported before.
+The modules that the standard library itself needs on this system have been imported before.
 """
 
 import asyncio  # noqa: F401
@@ -50,7 +50,7 @@ builtins.open, os.scandir, os.listdir, os.stat = map(hidden, (builtins.open, os.
 
 
 def main() -> None:
-    """Removes, and runs."""
+    """Removes them, and runs the command."""
     import rich.console  # noqa: F401
     import typer  # noqa: F401
 

@@ -1,1 +1,2 @@
-"""What runs beside a student's code. Every student is taken to read it: nothing here may help to solve a part."""
+"""Code that runs in the same process as a student's code. Assume that every student reads it: nothing here may help to
+solve a part."""

@@ -1,7 +1,7 @@
 """The untrusted side: executes the student's statements and answers probes about them.
 
-Everything here shares a process with hostile code after the first statement has run; nothing that it says is believed
-further than the wire's caps and the judge's comparison go.
+Once the first statement has run, everything here shares a process with hostile code. The host believes nothing that
+this side says beyond what the wire's caps and the judge's comparison check.
 """
 
 import importlib
@@ -36,7 +36,7 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
     probe: str
     arguments: dict[str, Any]
     seconds: float
-    """After which the student's code is interrupted, so that it can be told where it was."""
+    """Seconds after which the student's code is interrupted, early enough that it can still be told where it was."""
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -53,9 +53,9 @@ class Leave(msgspec.Struct, frozen=True, tag="leave"):
 
 
 def serve(connection: socket.socket, environment: str, confine: Callable[[], None] = lambda: None) -> Leave | None:
-    """Answers one session on `connection` until it is left; None where the host hangs up.
+    """Answers one session on `connection` until the host leaves it; returns None where the host hangs up.
 
-    All that is ours is imported and `confine` called before the student's program begins.
+    All of our modules are imported, and `confine` is called, before the student's program begins.
     """
     try:
         request = msgspec.json.decode(wire.receive(connection, wire.REQUEST)[0], type=Load)
@@ -88,7 +88,8 @@ def _ask(
     try:
         with time_limit(question.seconds):
             facts, arrays = getattr(probes, question.probe)(namespace, **question.arguments)
-        facts = encodable(facts)  # so that what cannot be told is a mistake of the probe, not a silent guest
+        # a value that cannot be encoded is then reported as the probe's mistake, not as a guest that gives no answer
+        facts = encodable(facts)
         if modules.STOOD_IN:
             facts["stood_in"] = min(modules.STOOD_IN)
         return ReplyHeader(facts=facts), {name: plain(array) for name, array in arrays.items()}
@@ -114,14 +115,14 @@ def answer(
 
 
 def silence() -> None:
-    """Standard streams lead nowhere."""
+    """Connects the standard streams to /dev/null."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
 
 
 def move_to(scratch: str) -> None:
-    """Makes a folder the working directory and the place of all that libraries keep."""
+    """Makes a folder the working directory and the place of all files that libraries write."""
     os.chdir(scratch)
     for name in ("HOME", "USERPROFILE", "TMPDIR", "TORCH_HOME", "HF_HOME", "XDG_CACHE_HOME"):
         os.environ[name] = scratch

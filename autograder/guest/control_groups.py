@@ -1,5 +1,5 @@
-"""What the machine's administrator, or a container, lets this process use, and a group of its own for a guest where one
-can be had: Linux's control groups of either version.
+"""Linux's control groups, version 1 or 2: what the machine's administrator or a container lets this process use, and a
+group for guests where one can be had.
 
 https://docs.kernel.org/admin-guide/cgroup-v2.html, https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
 """
@@ -22,11 +22,11 @@ class Version(msgspec.Struct, frozen=True):
     limit: str
     current: str
     cache: tuple[str, ...]
-    """In memory.stat: pages of files that the kernel takes back when it is short of memory."""
+    """Keys of memory.stat: pages of files that the kernel takes back when memory is short."""
     ends: str
-    """Where it says how many processes the limit has ended."""
+    """The file that says how many processes the limit has ended."""
     swap: str
-    """Set to so many times the limit, that nothing goes to the disk instead:"""
+    """This limit is set to a multiple of the memory limit, so that no memory is moved to the disk instead:"""
     times: int
 
 
@@ -56,48 +56,50 @@ class Group(msgspec.Struct, frozen=True):
 
     @property
     def limit(self) -> int | None:
-        """Bytes for all in it; None where none is set, or can be seen."""
+        """The limit in bytes for all processes in the group; None where no limit is set, or where it cannot be seen."""
         with contextlib.suppress(OSError, ValueError):  # "max" is no number, and sets no limit
             return int((self.place / self.version.limit).read_text())
         return None
 
     @property
     def used(self) -> int:
-        """Bytes that the kernel has given to those in it and cannot take back. Raises OSError and ValueError."""
+        """Bytes that the kernel has given to the group's processes and cannot take back. Raises OSError and
+        ValueError."""
         stat = _figures(self.place / "memory.stat")
         cache = sum(stat.get(name, 0) for name in self.version.cache)
         return int((self.place / self.version.current).read_text()) - cache
 
     @property
     def ended(self) -> int:
-        """How many processes the kernel has ended since all together wanted more than the limit."""
+        """How many processes the kernel has ended because the group wanted more than its limit."""
         with contextlib.suppress(OSError, ValueError):
             return _figures(self.place / self.version.ends).get("oom_kill", 0)
         return 0
 
     def remove(self) -> None:
-        """Where nobody is left in it."""
+        """Whether the group has no process left."""
         with contextlib.suppress(OSError):
             self.place.rmdir()
 
 
 def enter(place: str) -> None:
     """Puts this process into the group in that folder. Raises OSError."""
-    # Not by pathlib: by then `open` may be a notebook's.
+    # Not by pathlib: by then `open` may be the notebook's own.
     file = os.open(os.path.join(place, MEMBERS), os.O_WRONLY)
     os.write(file, b"0")
     os.close(file)
 
 
 def memory_limit(own: Path = OWN, folder: Path = FOLDER) -> int | None:
-    """Bytes of memory for this process together with all others in its group, the least of those set for it and for the
-    groups around; None where none is set, or can be seen."""
+    """The memory limit in bytes for this process together with all others in its group: the smallest of the limits of
+    the group and of the groups around it; None where no limit is set, or where none can be seen."""
     limits = (group.limit for group in _around(own, folder))
     return min((limit for limit in limits if limit is not None), default=None)
 
 
 def memory_left(own: Path = OWN, folder: Path = FOLDER, machine: Path = Path("/proc/meminfo")) -> int | None:
-    """Bytes still to be had, in its group, the groups around it and on the whole machine; None where nothing tells."""
+    """Bytes that can still be had, in this process' group, in the groups around it and on the whole machine; None where
+    the system does not tell."""
     left = []
     for group in _around(own, folder):
         with contextlib.suppress(OSError, ValueError):
@@ -109,8 +111,8 @@ def memory_left(own: Path = OWN, folder: Path = FOLDER, machine: Path = Path("/p
 
 
 def own_group(name: str, memory: int, own: Path = OWN, folder: Path = FOLDER) -> Group | None:
-    """A new group in which no more than so many bytes are to be had: within this process' own, or beside it where that
-    cannot hold one. None where this user may make none."""
+    """A new group in which no more than that many bytes can be had: inside this process' own group, or beside it where
+    that one cannot hold a group. None where this user may make no group."""
     for around in _around(own, folder):
         group = Group(around.place / name, around.version)
         try:
@@ -128,13 +130,13 @@ def own_group(name: str, memory: int, own: Path = OWN, folder: Path = FOLDER) ->
 
 
 def remove(name: str, own: Path = OWN, folder: Path = FOLDER) -> None:
-    """What `own_group` has made, by this process or one that is gone."""
+    """Removes the group that `own_group` has made, in this process or in one that is gone."""
     for around in _around(own, folder):
         Group(around.place / name, around.version).remove()
 
 
 def _around(own: Path, folder: Path) -> Iterator[Group]:
-    """This process' group and those that it is in, from the inside out."""
+    """This process' group and the groups that it is in, from the inside out."""
     with contextlib.suppress(OSError):
         for line in own.read_text().splitlines():
             _, controllers, path = line.split(":", 2)
@@ -144,7 +146,8 @@ def _around(own: Path, folder: Path) -> Iterator[Group]:
                 top, version = folder / "memory", FIRST
             else:
                 continue
-            # A container that has no namespace for groups is told a path of the machine's, and sees its own at the top.
+            # A container without a namespace for groups is told a path of the machine's, and sees its own group at the
+            # top.
             place = top / path.lstrip("/")
             for group in (place, *place.parents):
                 yield Group(group, version)

@@ -1,4 +1,4 @@
-"""What guests find where an assignment says nothing: numpy and torch, as they are."""
+"""What guests have where an assignment asks for nothing else: numpy and torch, as they are."""
 
 import gc
 import importlib
@@ -10,8 +10,8 @@ PRELOADED = ("numpy", "torch")
 
 
 def preload() -> None:
-    """Imports both; what else a notebook imports is imported in its guest."""
-    gc.disable()  # to look for garbage among what is imported takes a seventh of the time of importing it
+    """Imports both packages. Other packages that a notebook uses are imported in its guest."""
+    gc.disable()  # collecting garbage among the imported objects would take a seventh of the time of the import
     for name in PRELOADED:
         importlib.import_module(name)
     importlib.import_module("torch").set_num_threads(1)
@@ -30,7 +30,7 @@ def measure() -> float:
 
 
 def settings() -> Callable[[], None]:
-    """How both are set now."""
+    """The random states of both packages as they are now."""
     import numpy as np
     import torch
 
@@ -46,7 +46,7 @@ def settings() -> Callable[[], None]:
 
 
 def install() -> None:
-    """The same random numbers in each guest."""
+    """Gives each guest the same random numbers."""
     import numpy as np
     import torch
 

@@ -1,4 +1,4 @@
-"""The guests that a zygote has forked: how they begin, what they ask for that no table lists, and how they end."""
+"""The guests that a zygote has forked: how they begin, which unlisted system calls they make, and how they end."""
 
 import contextlib
 import os
@@ -16,24 +16,25 @@ from autograder.guest.confinement import Layer, Listener, Place, confine
 from autograder.guest.inherited import inherited
 
 MOST_NAMES = 8
-"""Of system calls that are told of one guest."""
+"""How many system calls of one guest are told."""
 
 
 class Guests:
-    """All that are still there. `say` sends a message to the host, `selector` serves the zygote's other connections."""
+    """All guests that are still there. `say` sends a message to the host, `selector` serves the zygote's other
+    connections."""
 
     def __init__(
         self, environment: str, selector: selectors.BaseSelector, say: Callable[[dict[str, Any]], None]
     ) -> None:
         self._environment, self._selector, self._say = environment, selector, say
         self._asked: dict[int, list[str]] = {}
-        """Guest to the system calls that were refused because no table lists them."""
+        """Maps a guest to the system calls that were refused because no table lists them."""
         self._inherited = inherited()
 
     def fork(self, connection: socket.socket, home: Place, layers: tuple[Layer, ...]) -> None:
-        """A guest that answers on `connection`, which is its own from now on.
+        """Forks a guest that answers on `connection`, which belongs to the guest from now on.
 
-        Raises OSError or ValueError where a guest before has lowered this process' limits for good.
+        Raises OSError or ValueError where an earlier guest has lowered this process' limits for good.
         """
         self._inherited.put_back()
         listening, told = socket.socketpair()
@@ -86,7 +87,7 @@ class Guests:
         return self._asked.get(pid, [])
 
     def reap(self) -> None:
-        """Tells how guests have ended; what they have left behind goes without a word."""
+        """Tells the host how guests have ended. Processes that a guest has left behind are reaped without a message."""
         while True:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)

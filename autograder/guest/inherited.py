@@ -1,4 +1,5 @@
-"""What a guest has from the process that it is forked from, and what others may have changed there in between."""
+"""The limits and priorities that a guest has from the process that it is forked from, and that other guests may have
+changed there."""
 
 import os
 import resource
@@ -32,7 +33,7 @@ class Inherited(msgspec.Struct, frozen=True):
 
 
 def inherited() -> Inherited:
-    """As it is now."""
+    """The limits, priority, scheduler and processors as they are now."""
     return Inherited(
         {limit: resource.getrlimit(limit) for limit in LIMITS},
         os.getpriority(os.PRIO_PROCESS, 0),

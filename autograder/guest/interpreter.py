@@ -1,7 +1,7 @@
-"""The state of a Python process that a notebook's code can change for all code after it: remembered, and put back.
+"""The state of a Python process that a notebook's code can change for all code after it: remembered, and restored.
 
-For guests that run one notebook's items one after the other on a student's own machine. It is no protection from code
-that means harm, and need not be: it makes the next item find what a new process would find.
+For guests that run one notebook's items one after the other on a student's own machine. It does not protect from
+hostile code, and need not: it lets the next item find what a new process would find.
 """
 
 import gc
@@ -31,7 +31,8 @@ class Unrestorable(Exception):
 class Interpreter:
     """This process as it is when an instance is made.
 
-    `settings` is what packages keep outside of Python's reach: called now, it returns a function that puts it back.
+    `settings` is for what packages keep outside of Python's reach: it is called now, and returns a function that
+    restores it.
     """
 
     def __init__(self, settings: Callable[[], Callable[[], None]]) -> None:
@@ -46,12 +47,12 @@ class Interpreter:
         self._environment, self._folder = dict(os.environ), os.getcwd()
         self._recursion = sys.getrecursionlimit()
         self._threads = threading.active_count()
-        # What is there now is neither looked at nor copied by later collections.
+        # Later collections neither look at the objects that exist now nor copy them.
         gc.collect()
         gc.freeze()
 
     def restore(self) -> None:
-        """Puts everything back. Raises Unrestorable."""
+        """Restores everything. Raises Unrestorable."""
         if threading.active_count() > self._threads:
             raise Unrestorable("a thread is still running")
         for owner, members in self._members:
@@ -75,13 +76,13 @@ class Interpreter:
 
 
 class _Later(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Gives modules that have been imported once, and may not bear it twice, to whoever asks for them next."""
+    """Gives out modules that have been imported once, and that may not survive a second import."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[types.ModuleType, importlib.machinery.ModuleSpec | None]] = {}
 
     def keep(self, modules: dict[str, types.ModuleType]) -> None:
-        """Those of installed packages; those that came from the working directory or from nowhere are forgotten."""
+        """Keeps the modules of installed packages; those from the working directory, or from no file, are forgotten."""
         for name, module in modules.items():
             package = sys.modules.get(name.partition(".")[0])
             if _is_installed(package) and not isinstance(module, LazyModule | BlankModule):
@@ -90,18 +91,18 @@ class _Later(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(
         self, fullname: str, path: object = None, target: object = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """A spec for what is kept, None for all else."""
+        """A spec for a module that is kept, None for every other name."""
         if fullname not in self._kept:
             return None
         is_package = hasattr(self._kept[fullname][0], "__path__")
         return importlib.machinery.ModuleSpec(fullname, self, is_package=is_package)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        """The module as it is."""
+        """The module that is kept."""
         return self._kept[spec.name][0]
 
     def exec_module(self, module: types.ModuleType) -> None:
-        """It has been executed; the import system has only exchanged its spec."""
+        """Does nothing: the module has been executed; the import system has only exchanged its spec."""
         assert module.__spec__ is not None
         module.__spec__ = self._kept[module.__spec__.name][1]
 
@@ -122,8 +123,8 @@ def _owners(modules: Iterable[object]) -> Iterator[types.ModuleType | type]:
 
 
 def _put_back(owner: types.ModuleType | type, members: dict[str, Any]) -> None:
-    """Functions and classes as they were, and none more that a notebook has defined. Other values are left alone:
-    packages count and cache in them."""
+    """Restores the functions and classes, and removes those that a notebook has added. Other values are left alone,
+    because packages keep counters and caches in them."""
     now = dict(vars(owner))
     for name, value in members.items():
         if now.get(name) is not value and (callable(value) or hasattr(type(value), "__get__")):
@@ -145,5 +146,5 @@ def _is_a_notebooks(value: Any) -> bool:
 
 
 def _is_class(value: object) -> bool:
-    """As `isinstance` says, but without a question to the value: it may import what it stands for."""
+    """Like `isinstance`, but without asking the value, which may import what it stands for."""
     return issubclass(type(value), type)

@@ -1,4 +1,4 @@
-"""Ends what does not end, where Python still listens."""
+"""Interrupts code that does not end, as long as Python still runs its bytecode."""
 
 import contextlib
 import ctypes
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 
 class TooLong(BaseException):
-    """It did not end in time; no `except Exception` of a notebook's catches this."""
+    """The code did not end in time. A notebook's `except Exception` does not catch this."""
 
     def __init__(self, text: str = "did not end in time") -> None:
         super().__init__(text)
@@ -15,7 +15,8 @@ class TooLong(BaseException):
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raises TooLong in this thread, again and again until it gets through. Not by a signal, which Windows has not."""
+    """Raises TooLong in this thread, again and again until it gets through. Not by a signal, because Windows has
+    none."""
     thread, done = ctypes.c_ulong(threading.get_ident()), threading.Event()
 
     def interrupt() -> None:
@@ -32,6 +33,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         try:
             done.set()
         finally:
-            done.set()  # if TooLong came just then, the next is half a second away
-        # One on its way arrives by the end of this. To call it back would leave CPython 3.11 waiting for it for ever.
+            done.set()  # if TooLong came in this moment, the next one comes half a second later
+        # A TooLong that is on its way arrives before this ends. To call it back would make CPython 3.11 wait for it for
+        # ever.
         watcher.join()

@@ -1,4 +1,4 @@
-"""What kills whatever a guest has left running, in whatever session."""
+"""Kills all processes that a guest has left running, in whatever session."""
 
 import contextlib
 import os
@@ -9,15 +9,15 @@ from autograder.guest.processes import descendants_of
 KILL, SERVE_LAST = b"kl"
 NICEST = 19
 MOST_LOOKS, CALM_LOOKS = 100, 3
-"""A look takes a while, in which one that has been looked at may start another."""
+"""The most looks, and how many looks in a row have to find nothing new: while a look goes on, a process that it has
+passed may start another one."""
 
 
 class FamilyKiller:
-    """Of all that this process' children have started."""
+    """A killer for everything that this process' children have started."""
 
     def kill_all(self) -> None:
-        """Stops one after the other, until a look finds none that still runs and could fork out of its way; then kills
-        them."""
+        """Stops the processes one by one until a look finds none that still runs and could fork; then kills them."""
         stopped: set[int] = set()
         calm = 0
         for _ in range(MOST_LOOKS):
@@ -31,33 +31,33 @@ class FamilyKiller:
 
 
 class NamespaceKiller:
-    """Of all in the namespace of processes whose first this one is."""
+    """A killer for all processes of the namespace in which this process is the first."""
 
     def kill_all(self) -> None:
-        """Sends one signal to all, so that none can fork out of its way."""
+        """Sends one signal to all of them, so that none can escape by forking."""
         _kill_all()
 
 
 class UserKiller:
-    """A small process of its own. Started while the zygote is still small: to fork what has torch imported takes
-    longer than to kill."""
+    """A small process of its own. It is started while the zygote is still small: with torch imported, forking takes
+    longer than killing."""
 
     def __init__(self, user: int, killer: int) -> None:
         self._user, self._killer = user, killer
         self._start()
 
     def kill_all(self) -> None:
-        """Sends one signal to all processes of the user, so that none can fork out of its way.
+        """Sends one signal to all processes of the user, so that none can escape by forking.
 
         Raises OSError where no process can become that user's killer.
         """
         self._order(KILL)
 
     def serve_last(self) -> None:
-        """Has all others of the machine served before the user's processes, as far as this machine lets us."""
+        """Serves all other processes of the machine before the user's, as far as this machine allows it."""
         try:
             _serve_last(self._user)
-        except PermissionError:  # root in a container may not, and their own user may
+        except PermissionError:  # root in a container may not do this, and the user itself may
             self._order(SERVE_LAST)
 
     def _order(self, order: int) -> None:
@@ -82,11 +82,11 @@ class UserKiller:
         os.close(answers)
 
     def _serve(self, orders: int, answers: int) -> None:
-        """Until the zygote is gone, however it ended: then nothing of the user's is to be left. Nothing of the zygote
-        stays open here, or the host would not see it end.
+        """Serves until the zygote is gone, however it ended; then no process of the user may be left. Keeps no file of
+        the zygote open, or the host would not see it end.
 
-        The killer's real and saved user are others than its victims', or they could stop it; and they are its own, or
-        the killers of several graders would end one another.
+        The killer's real and saved user differ from its victims', or they could stop it. Each grader's killer has its
+        own, or killers would end one another.
         """
         os.dup2(orders, 0)
         os.dup2(answers, 1)
@@ -95,7 +95,8 @@ class UserKiller:
         os.setresuid(self._killer, self._user, self._killer)
         while order := os.read(0, 1):
             if order[0] == SERVE_LAST:
-                with contextlib.suppress(PermissionError):  # where they have a capability that it has not
+                # where the victims have a capability that the killer does not have
+                with contextlib.suppress(PermissionError):
                     _serve_last(self._user)
             else:
                 _kill_all()

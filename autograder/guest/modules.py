@@ -1,7 +1,7 @@
-"""Modules that are not what they seem: lazy ones load the real package on first use, blank ones swallow everything.
+"""Stand-ins for modules: lazy ones load the real package on first use, blank ones accept everything.
 
-A notebook imports far more than its graded parts use. So importing costs nothing, using costs what it must, and a
-package that only draws or downloads need not be there at all.
+A notebook imports far more than its graded parts use. With stand-ins an import costs nothing, a use costs what it must,
+and a package that only draws or downloads need not be installed at all.
 """
 
 import dis
@@ -15,14 +15,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 STOOD_IN: set[str] = set()
-"""Packages that are not here and that a blank module has stood in for, in this session."""
+"""Packages that are not installed and that a blank module has replaced in this session."""
 
 
 class Blank:
-    """Swallows whatever is done to it: calls, attributes, items, loops, `with`, arithmetic."""
+    """Accepts whatever is done to it: calls, attributes, items, loops, `with`, arithmetic."""
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """Itself; but as a decorator it leaves the function as it was."""
+        """Returns itself; but used as a decorator it returns the function unchanged."""
         if len(arguments) == 1 and not keywords and isinstance(arguments[0], types.FunctionType | type):
             return arguments[0]
         return self
@@ -38,7 +38,7 @@ class Blank:
     def __setitem__(self, key: Any, value: Any) -> None: ...
 
     def __iter__(self) -> Iterator[Any]:
-        """As many as an assignment unpacks, and none for all others, so that loops end at once."""
+        """Gives as many values as an assignment unpacks, and none to other loops, so that they end at once."""
         caller = sys._getframe(1)
         operation, count = caller.f_code.co_code[caller.f_lasti : caller.f_lasti + 2]
         return iter([self] * count if dis.opname[operation].startswith("UNPACK_") else [])
@@ -84,7 +84,7 @@ class Blank:
 
 
 class BlankModule(types.ModuleType):
-    """A package that is not there and not missed, with a few names that answer in earnest."""
+    """A package that is not installed and not needed, with a few names that give real answers."""
 
     __path__ = []  # noqa: RUF012 - the import system's own name for a package
 
@@ -99,7 +99,7 @@ class BlankModule(types.ModuleType):
 
 
 class LazyModule(types.ModuleType):
-    """Stands under the name of a real module until somebody uses one of its attributes."""
+    """Stands under the name of a real module until one of its attributes is used."""
 
     __path__ = []  # noqa: RUF012 - the import system's own name for a package
 
@@ -117,7 +117,7 @@ class LazyModule(types.ModuleType):
 
 
 class LazyAttribute:
-    """A path of attributes below a lazy module: followed when it is called, subclassed, iterated or compared."""
+    """A path of attributes below a lazy module. It is followed when it is called, subclassed, iterated or compared."""
 
     def __init__(self, finder: "Finder", module: str, path: tuple[str, ...]) -> None:
         self._finder, self._module, self._path = finder, module, path
@@ -128,7 +128,7 @@ class LazyAttribute:
             try:
                 found = getattr(found, name)
             except AttributeError:
-                # `torchvision.models` is an attribute only once that submodule has been imported.
+                # `torchvision.models` is an attribute only after that submodule has been imported.
                 found = importlib.import_module(".".join((self._module, *self._path[: index + 1])))
         return found
 
@@ -165,7 +165,7 @@ class LazyAttribute:
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Puts lazy and blank modules under the given names and all below them, ahead of any real ones.
+    """Puts lazy and blank modules under the given names and all names below them, ahead of any real modules.
 
     `answers` maps a dotted module name to attributes that it has from the start.
     """
@@ -178,18 +178,18 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         answers: Mapping[str, Mapping[str, Any]],
         spare: Sequence[str] = (),
     ) -> None:
-        """`spare`: those of `lazy` that are blank where they are not installed, which is noted in STOOD_IN."""
+        """`spare`: those of `lazy` that are blank where they are not installed; STOOD_IN then notes it."""
         self._lazy, self._blank, self._answers = set(lazy), set(blank), answers
         self._spare = set(spare)
 
     def install(self) -> None:
-        """From now on imports under these names are answered here."""
+        """Makes imports under these names give stand-ins from now on."""
         sys.meta_path.insert(0, self)
 
     def find_spec(
         self, fullname: str, path: object = None, target: object = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """A spec for the names that are ours, None for all others."""
+        """A spec for the names that have stand-ins, None for all others."""
         if _owner(fullname, self._lazy | self._blank):
             return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
         return None
@@ -202,16 +202,17 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return BlankModule(spec.name, answers)
 
     def exec_module(self, module: types.ModuleType) -> None:
-        """Nothing: there is no code behind these modules."""
+        """Returns None: there is no code behind these modules."""
 
     def knows(self, name: str) -> bool:
-        """Whether a module of this name has answers of its own."""
+        """Whether a module of this name has prepared answers."""
         return name in self._answers
 
     def load(self, name: str) -> types.ModuleType:
         """The real module. Raises ModuleNotFoundError where its package is not installed."""
         if owner := _owner(name, self._lazy):
-            # What it imports itself is real as well: a library looks deeper into another than a notebook does.
+            # Modules that it imports itself are real as well: a library looks deeper into another library than a
+            # notebook does.
             packages = {each for each in self._lazy if "." not in each} | {owner}
             self._lazy -= packages
             for stale in [known for known in sys.modules if _owner(known, packages)]:
@@ -231,5 +232,5 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def _owner(fullname: str, names: set[str]) -> str | None:
-    """The one of `names` that is `fullname` or a package around it."""
+    """The entry of `names` that is `fullname` or a package around it."""
     return next((name for name in names if fullname == name or fullname.startswith(name + ".")), None)

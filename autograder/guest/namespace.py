@@ -26,24 +26,25 @@ MOST_CAUSES = 20
 
 
 class Source(msgspec.Struct, frozen=True):
-    """One statement at top level, where it stands, and the names that it is there for."""
+    """One statement at top level: its code, its place, and the names that it is executed for."""
 
     cell: int
     line: int
     source: str
     binds: tuple[str, ...] = ()
     left_out: bool = False
-    """Not executed: its names are bound to something that no one can use, so that definitions which only mention them
+    """Not executed. Its names are bound to a value that cannot be used, so that definitions that only mention them
     work."""
 
 
 class Unusable(Exception):
-    """What the notebook's code gave does not have the form that is asked for. The message is a sentence for the
-    student, in letters, digits and " ,.->_" alone."""
+    """A value of the notebook's does not have the form that is asked for. The message is a sentence for the student,
+    and has only letters, digits and " ,.->_"."""
 
 
 class NotRunWhileGrading:
-    """Stands for what a left-out statement would have made. Mentioning it is harmless, using it is a NameError."""
+    """Stands for the value that a left-out statement would have made. To mention it is harmless, to use it is a
+    NameError."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -54,7 +55,7 @@ class NotRunWhileGrading:
     __call__ = __iter__ = __len__ = __getitem__ = __bool__ = __enter__ = __next__ = __contains__ = _missing
 
     def __getattr__(self, attribute: str) -> Any:
-        """Special names are looked for by Python itself, not by the student."""
+        """Python itself asks for special names, not the student."""
         if attribute.startswith("__"):
             raise AttributeError(attribute)
         self._missing()
@@ -75,7 +76,7 @@ class Namespace:
         self.globals: dict[str, Any] = self.module.__dict__
         self.is_theirs = False
         self.remembered: dict[str, Any] = {}
-        """What probes have found out about this notebook, for those after them. It must not outlive the notebook."""
+        """Results of probes about this notebook that later probes use. It must not outlive the notebook."""
         self._causes: dict[str, Raised] = {}
         sys.modules["__main__"] = self.module
 
@@ -88,23 +89,24 @@ class Namespace:
         return name in self.globals and not isinstance(self.globals[name], NotRunWhileGrading)
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The value of a name, `default` where there is none."""
+        """The value of a name, or `default` where it has none."""
         return self.globals[name] if name in self else default
 
     def put(self, **stand_ins: Any) -> None:
-        """Sets globals, over whatever the notebook has under these names."""
+        """Sets globals, and replaces the notebook's values of these names."""
         self.globals.update(stand_ins)
 
     def provide(self, **stand_ins: Any) -> None:
-        """Sets those globals that the notebook does not have."""
+        """Sets those globals that the notebook does not define."""
         self.globals.update({name: value for name, value in stand_ins.items() if name not in self})
 
     @contextlib.contextmanager
     def theirs(self) -> Iterator[None]:
-        """Around whatever a probe does with the notebook's own objects.
+        """Use it around everything that a probe does with the notebook's own objects.
 
-        An exception in here is the notebook's even where none of its lines is on the way: a call with arguments that
-        its function does not take, an output that is no tensor. Any other exception of a probe is the probe's fault.
+        An exception in here is the notebook's even where none of its lines is in the traceback: a call with arguments
+        that its function does not take, an output that is not a tensor. Any other exception in a probe is the probe's
+        fault.
         """
         self.is_theirs = True
         yield
@@ -115,7 +117,7 @@ class Namespace:
         return self._causes.get(name)
 
     def package_lacking(self, raised: Raised) -> str | None:
-        """The package for want of which this was raised, be it through a name that an import should have bound."""
+        """The package whose absence caused this exception, also by way of a name that an import should have bound."""
         for _ in range(MOST_CAUSES):
             if raised.kind == "ModuleNotFoundError" and (found := re.match(r"No module named '(\w+)", raised.text)):
                 return None if _is_installed(found[1]) else found[1]
@@ -127,9 +129,9 @@ class Namespace:
         return None
 
     def execute(self, program: Sequence[Source]) -> list[dict[str, Any]]:
-        """Executes all statements; those that fail for want of a name are tried again after the others.
+        """Executes all statements; those that fail because a name is missing are tried again after the others.
 
-        A notebook whose cells were run out of order so still defines what it defined for the student.
+        So a notebook whose cells were run out of order defines what it defined for the student.
         """
         _show_sources(program)
         pending, failures = list(program), dict[Source, Raised]()

@@ -1,5 +1,5 @@
-"""What can come of asking a guest something. An answer, an exception and a death are values of one kind, matched on
-once."""
+"""What a question to a guest can end in. An answer, an exception and a death are values of one kind, matched in one
+place."""
 
 import os
 import traceback
@@ -22,30 +22,30 @@ class Frame(msgspec.Struct, frozen=True):
     function: str
     source: str
     shapes: dict[str, str] = {}
-    """Tensors among the local variables: name to shape."""
+    """The tensors among the local variables: name to shape."""
 
 
 class Raised(msgspec.Struct, frozen=True, tag="raised"):
-    """The student's code raised. All text in here is the student's and has to be clipped and marked."""
+    """The student's code raised an exception. All text in here is the student's, and has to be clipped and marked."""
 
     kind: str
     text: str
     frames: tuple[Frame, ...] = ()
     by_grader: bool = False
-    """Whether the text is the grader's own. A guest's claim to that is not believed."""
+    """Whether the text is the grader's own. The host does not believe a guest that claims this."""
 
     @property
     def where(self) -> str:
-        """The innermost place in the notebook, "" where the exception passed through none of its cells."""
+        """The innermost place in the notebook, or "" where no cell is in the traceback."""
         return f"{self.frames[-1].cell}, line {self.frames[-1].line}" if self.frames else ""
 
     def says(self, error: int) -> bool:
-        """Whether it has the system's words for an error of `errno`."""
+        """Whether the message is the system's text for an error of `errno`."""
         return os.strerror(error) in self.text
 
 
 class Missing(msgspec.Struct, frozen=True, tag="missing"):
-    """A name which the probe needs is not there; `cause` where a statement that should have made it raised."""
+    """A name that the probe needs is not there. `cause`: the exception of the statement that should have made it."""
 
     name: str
     cause: Raised | None = None
@@ -58,20 +58,20 @@ class ReplyHeader(msgspec.Struct, frozen=True, tag="replied"):
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
-    """The guest gave no answer: it exited, was killed, ran out of time or spoke nonsense."""
+    """The guest gave no answer: it exited, was killed, ran out of time, or sent something malformed."""
 
     reason: str
     """For the student: "the code ended the Python process (exit code 3)"."""
 
 
 class Fault(msgspec.Struct, frozen=True, tag="fault"):
-    """The grader's own code failed, or lacks a package; the submission has nothing to do with it."""
+    """The grader's own code failed, or lacks a package. It is not the submission's fault."""
 
     reason: str
     """For the course staff: "ImportError: no module named einops"."""
     trace: str = ""
     package: str = ""
-    """That the notebook uses and this machine does not have; "" where something else failed."""
+    """A package that the notebook uses and this machine does not have; "" where something else failed."""
 
 
 class Reply(msgspec.Struct, frozen=True, tag="answered"):
@@ -85,13 +85,13 @@ Outcome = Reply | Raised | Missing | Ended | Fault
 
 
 def fault(error: BaseException) -> Fault:
-    """What failed, with its traceback."""
+    """The probe's failure, with its traceback."""
     last = traceback.format_exception_only(error)[-1].strip()
     return Fault(reason=last[:LONGEST_REASON], trace="".join(traceback.format_exception(error))[-LONGEST_TRACE:])
 
 
 def lacking(package: str) -> Fault:
-    """A package that the notebook uses is not installed where grading runs."""
+    """A package that the notebook uses is not installed where the grader runs."""
     package = package[:LONGEST_NAME]
     return Fault(reason=f"the package {package} is not installed where grading runs", package=package)
 
@@ -103,8 +103,8 @@ def unlisted(calls: Sequence[str]) -> Fault:
 
 
 def encodable(facts: Any) -> Any:
-    """The facts in JSON's own types; text that no UTF-8 can hold (a name out of a listing of files) with question
-    marks in the place of what it cannot."""
+    """The facts in JSON's own types. In text that UTF-8 cannot hold (a name from a listing of files) question marks
+    replace the characters that cannot be encoded."""
     if isinstance(facts, str):
         return facts.encode("utf-8", "replace").decode()
     if isinstance(facts, Mapping):
@@ -116,8 +116,8 @@ def encodable(facts: Any) -> Any:
 
 
 def plain(array: Any) -> Array:
-    """A contiguous copy in one of the dtypes that the wire carries: float64 and ints stay, all else numeric becomes
-    float32; a complex number becomes two, on an axis of their own."""
+    """A contiguous copy in one of the dtypes that the wire carries: float64 and integers stay, all other numeric dtypes
+    become float32. A complex number becomes two numbers, on an axis of their own."""
     array = np.asarray(array)
     if array.dtype.kind == "c":
         array = np.stack([array.real, array.imag], axis=-1)

@@ -1,6 +1,6 @@
-"""The process of plain guests: it runs one program after the other and puts itself back in between.
+"""The process of plain guests: it runs one program after the other and restores itself in between.
 
-Made of what Python has on every system. It is started by the host, with which it speaks over a loopback connection.
+It uses only what Python has on every system. The host starts it and talks to it over a loopback connection.
 """
 
 import importlib
@@ -17,10 +17,10 @@ from autograder.guest.outcomes import ReplyHeader
 
 def main() -> None:
     """Serves sessions in the environment module `argv[1]` on the port `argv[2]` of this machine, with `argv[3]` as the
-    working directory, until the host hangs up or something is left that cannot be put back.
+    working directory, until the host hangs up or something is left that cannot be restored.
 
-    The first line of standard input is the secret by which the host knows its guest. When the input ends, so does the
-    process, whatever runs in it: then the host is gone.
+    The first line of standard input is the secret by which the host recognises its guest. When the input ends, the host
+    is gone, and so this process ends too, whatever runs in it.
     """
     environment, port, scratch = sys.argv[1:4]
     sys.argv = ["notebook"]
@@ -37,7 +37,7 @@ def main() -> None:
     answering.silence()
     answering.move_to(scratch)
     fresh = Interpreter(packages.settings)
-    # In a virtual environment of Windows the process that was started is another, and this one its child.
+    # In a virtual environment on Windows the process that the host started is another one, and this is its child.
     said = {"package": autograder.__file__, "unit": unit, "pid": os.getpid()}
     answering.answer(connection, "", ReplyHeader(facts=said))
     while left := answering.serve(connection, environment):

@@ -1,4 +1,4 @@
-"""What /proc tells about the processes of a guest."""
+"""What /proc says about the processes of a guest."""
 
 import contextlib
 import os
@@ -16,23 +16,23 @@ STATUS = re.compile(
 )
 KIBIBYTE, BLOCK = 1024, 512
 ENOUGH = 64 * KIBIBYTE
-"""Bytes, for what /proc tells of one process in one file."""
+"""The most bytes of one file of /proc that are read."""
 FEW = 12
-"""Processes: a data loader with eight workers, and some more."""
+"""Up to this number each process is asked for its part: a data loader with eight workers, and some more."""
 SOCKET_BYTES = 208 * KIBIBYTE
-"""What Linux lets wait in one by default."""
+"""How many bytes Linux lets wait in one socket by default."""
 
 
 class Process(msgspec.Struct, frozen=True):
-    """What /proc tells about one."""
+    """What /proc says about one process."""
 
     pid: int
     parent: int
     user: int
-    """The real one. Not the owner of the folder: where a process is not dumpable that is root."""
+    """The real user id. Not the owner of the folder: that is root where a process is not dumpable."""
     threads: int
     is_dead: bool
-    """It may wait for long until somebody reads its exit code."""
+    """The process has ended, and may wait for a long time until its exit code is read."""
 
 
 def processes_of(user: int) -> list[int]:
@@ -41,14 +41,15 @@ def processes_of(user: int) -> list[int]:
 
 
 def descendants_of(ancestor: int) -> list[int]:
-    """The processes that a process has started, they, and so on, where it adopts those whose own parent is gone."""
+    """The processes that a process has started, those that they have started, and so on. This process adopts those
+    whose own parent is gone."""
     children: dict[int, list[Process]] = {}
     for each in _all():
         children.setdefault(each.parent, []).append(each)
     found: list[int] = []
     pending = [ancestor]
     while pending:
-        # What was looked at while its parent still lived has that one's number, though the parent may have died since.
+        # A process that was looked at while its parent lived still names that parent, which may have died since.
         own = children.pop(pending.pop(), [])
         found += [each.pid for each in own if not each.is_dead]
         pending += [each.pid for each in own]
@@ -56,22 +57,23 @@ def descendants_of(ancestor: int) -> list[int]:
 
 
 def threads_of(user: int) -> int:
-    """How many threads a user's processes have in all."""
+    """How many threads all processes of a user have."""
     return sum(each.threads for each in _all() if each.user == user and not each.is_dead)
 
 
 def serve_last(processes: list[int], niceness: int) -> None:
-    """Gives all threads of these the smallest share of the processors, and what they start from now on."""
+    """Gives all threads of these processes, and what they start from now on, the smallest share of the processors."""
     for pid in processes:
-        with contextlib.suppress(OSError):  # one that is gone
+        with contextlib.suppress(OSError):  # for a process that is gone
             for thread in os.listdir(f"/proc/{pid}/task"):
                 os.setpriority(os.PRIO_PROCESS, int(thread), niceness)
 
 
 def usage_of(processes: list[int], enough: int, *, shared: int) -> Usage:
-    """Memory is counted quickly and too high as long as that is no more than enough; then, of what several processes
-    share, each one's part. Where the kernel does not tell that (to root in a container, of another user's process) or
-    there are many, what they have beyond the process `shared` that all come from."""
+    """Bytes of memory. They are counted quickly and too high as long as that is within the limit; after that, each
+    process counts its part of what several share. Where the kernel does not tell these parts (to root in a container,
+    of another user's process), or where there are many processes, each counts what it has beyond the process `shared`
+    that all come from."""
     known = [_figures(f"/proc/{pid}/status", "RssAnon:", "RssShmem:", "VmPTE:", "Threads:") for pid in processes]
     threads = sum(each.get("Threads:", 0) for each in known)
     resident = [each.get("RssAnon:", 0) * KIBIBYTE + each.get("RssShmem:", 0) * KIBIBYTE for each in known]
@@ -84,8 +86,8 @@ def usage_of(processes: list[int], enough: int, *, shared: int) -> Usage:
 
 
 def _proportional(processes: list[int], resident: list[int], shared: int) -> int:
-    """Bytes of anonymous and shared memory. To tell each one's part, the kernel waits until the process lets go of its
-    map of memory; of many that fork without end that took seconds for each, so they are not asked."""
+    """Bytes of anonymous and shared memory. To tell each process' part, the kernel waits until the process lets go of
+    its map of memory. With many processes that fork without end this took seconds for each, so they are not asked."""
     if len(processes) <= FEW:
         with contextlib.suppress(PermissionError):
             known = [_figures(f"/proc/{pid}/smaps_rollup", "Pss_Anon:", "Pss_Shmem:") for pid in processes]
@@ -99,7 +101,7 @@ def _held_open(processes: list[int]) -> tuple[int, int]:
     sockets: set[int] = set()
     unnamed: dict[tuple[int, int], int] = {}
     for pid in processes:
-        # A process that is gone, or that the kernel keeps from looking into.
+        # A process that is gone, or that the kernel does not let us look into.
         with contextlib.suppress(OSError):
             for entry in os.scandir(f"/proc/{pid}/fd"):
                 with contextlib.suppress(OSError):
@@ -114,7 +116,7 @@ def _held_open(processes: list[int]) -> tuple[int, int]:
 def _all() -> Iterator[Process]:
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
-            # One that has gone in between, or is hidden.
+            # A process that has ended meanwhile, or that is hidden.
             with contextlib.suppress(OSError):
                 told = STATUS.search(_text(entry.path + "/status"))
                 if told:
@@ -123,7 +125,7 @@ def _all() -> Iterator[Process]:
 
 
 def _figures(path: str, *names: str) -> dict[str, int]:
-    """The figures of the lines of these names; none where the process is gone. Raises PermissionError."""
+    """The numbers in the lines with these names; none where the process is gone. Raises PermissionError."""
     try:
         lines = _text(path).split("\n")
     except PermissionError:
@@ -135,7 +137,8 @@ def _figures(path: str, *names: str) -> dict[str, int]:
 
 
 def _text(path: str) -> str:
-    """A process may give itself a name that is no text. Not by pathlib: a guest's end has every process looked at."""
+    """Reads it as bytes, because a process may give itself a name that is not text. Not by pathlib, which is slower:
+    every process is looked at when a guest ends."""
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return os.read(file, ENOUGH).decode(errors="replace")

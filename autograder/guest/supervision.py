@@ -1,4 +1,4 @@
-"""What a guest may use with everything that it has started, and what it is told where it used more."""
+"""The limits for a guest with everything that it has started, and the messages for a guest that exceeds them."""
 
 import errno
 import os
@@ -10,13 +10,14 @@ from autograder.guest.control_groups import memory_limit
 MEBIBYTE = 1024 * 1024
 MOST_ENTRIES = 20_000
 SHARE = 5 / 8
-"""Of the memory that the machine gives, what a guest may use; zygote and grader need the rest. Where a guest takes all,
-the kernel ends it, too, but looks for a minute or two for other ways out."""
+"""The share of the machine's memory that a guest may use; the zygote and the grader need the rest. The kernel also ends
+a guest that takes all memory, but only after it has looked for other ways out for a minute or two."""
 PROCESS = 24 * MEBIBYTE
-"""Of the memory that the machine gives, for one process allowed; the kernel's own tables for a process with torch in it
-are a megabyte or two, and count there."""
+"""The share of the machine's memory for each process that is allowed: the kernel's own tables for a process with torch
+in it take a megabyte or two, and count there."""
 HIDING = {errno.ENAMETOOLONG} | ({errno.EACCES} if os.name == "posix" else set())
-"""Nobody reaches such a folder by accident; Windows refuses one that is just being removed."""
+"""The errors of a folder that hides from the count; nobody makes such a folder by accident. On Windows a folder that is
+just being removed gives EACCES."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -30,31 +31,33 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Allowance(msgspec.Struct, frozen=True):
-    """What one guest may use, with everything that it has started."""
+    """The limits for one guest, with everything that it has started."""
 
     memory: int = 1536 * MEBIBYTE
-    """Bytes; of what it shares with the process that it comes from its part."""
+    """Bytes; of memory that it shares with the process that it comes from, its part."""
     processes: int = 64
     written: int = 256 * MEBIBYTE
     """Bytes in the scratch folder."""
 
     @property
     def threads(self) -> int:
-        """Threads and processes together: more than the processes allowed, so that one sees who starts too many."""
+        """Threads and processes together. More than the number of processes that is allowed, so that a guest that
+        starts too many can be seen."""
         return 2 * self.processes
 
     def within(self, limit: int) -> "Allowance":
-        """Less memory and fewer processes where there is no more than `limit` bytes for all."""
+        """Less memory and fewer processes, where all processes together have no more than `limit` bytes."""
         memory, processes = min(self.memory, int(SHARE * limit)), min(self.processes, limit // PROCESS)
         return msgspec.structs.replace(self, memory=memory, processes=processes)
 
     def compare_count(self, processes: int) -> None:
-        """Raises Excess. Apart from the rest, for to measure many takes long."""
+        """Checks the memory. Raises Excess. Apart from the other checks, because measuring many processes takes
+        long."""
         if processes > self.processes:
             raise Excess(f"the code started more than {self.processes} processes and was stopped")
 
     def compare(self, usage: Usage, scratch: str) -> None:
-        """Raises Excess."""
+        """Checks the rest. Raises Excess."""
         if usage.memory > self.memory:
             raise self.too_much_memory
         if usage.unnamed + _written(scratch, self.written) > self.written:
@@ -62,24 +65,24 @@ class Allowance(msgspec.Struct, frozen=True):
 
     @property
     def too_much_memory(self) -> "Excess":
-        """For who has used more than is allowed."""
+        """The message for a guest that has used more than is allowed."""
         return Excess(f"the code used more than {self.memory // MEBIBYTE} MB of memory and was stopped")
 
     @property
     def too_much_written(self) -> "Excess":
-        """For who has written more than is allowed."""
+        """The message for a guest that has written more than is allowed."""
         return Excess(f"the code wrote more than {self.written // MEBIBYTE} MB of files and was stopped")
 
 
 def allowance_here() -> Allowance:
-    """The usual one, or less on a machine that gives less memory."""
+    """The usual limits, or smaller ones on a machine that gives less memory."""
     limit = memory_limit()
     return Allowance() if limit is None else Allowance().within(limit)
 
 
 class Excess(Exception):
-    """The guest used more than its allowance; the message is for the student. Or the machine has too little left, which
-    need not be the guest's doing; then it is for the course staff."""
+    """The guest used more than its limits allow; the message is for the student. Or the machine has too little left,
+    which need not be the guest's fault: then the message is for the course staff."""
 
     def __init__(self, message: str, *, of_the_machine: bool = False) -> None:
         super().__init__(message)
@@ -87,8 +90,8 @@ class Excess(Exception):
 
 
 def _written(folder: str, enough: int) -> int:
-    """Bytes on the disk below a folder, a block at least for each file; counting ends at more than enough, and so does
-    what hides from it."""
+    """Bytes on the disk below a folder, at least one block for each file. Counting ends as soon as it is above the
+    limit; what hides from the count is taken as above the limit, too."""
     total, entries = 0, 0
     pending = [folder]
     while pending and total <= enough and entries < MOST_ENTRIES:
@@ -108,6 +111,6 @@ def _written(folder: str, enough: int) -> int:
 
 
 def _on_disk(file: os.stat_result) -> int:
-    """Without the holes of a file, where the system tells."""
+    """Without the holes of a file, where the system tells them."""
     blocks: int | None = getattr(file, "st_blocks", None)
     return file.st_size if blocks is None else blocks * 512

@@ -23,7 +23,7 @@ DTYPES = frozenset({"float32", "float64", "int64"})
 
 
 class Caps(NamedTuple):
-    """The most that a frame may hold; bytes, except for the counts of tensors and of axes."""
+    """The caps of a frame: bytes, except for the counts of tensors and of axes."""
 
     header: int = 64 * 1024
     payload: int = 8 * 1024 * 1024
@@ -36,7 +36,7 @@ REQUEST = Caps(header=64 * 1024 * 1024)
 
 
 class WireError(Exception):
-    """The other side sent something that is no frame, or one over the caps."""
+    """The other side sent something that is not a frame, or a frame over the caps."""
 
 
 class Closed(WireError):
@@ -44,11 +44,11 @@ class Closed(WireError):
 
 
 class Overdue(WireError):
-    """The deadline passed before a whole frame had come."""
+    """The deadline passed before a whole frame had arrived."""
 
 
 def send(connection: socket.socket, header: bytes, arrays: Mapping[str, Array] | None = None) -> None:
-    """Writes one frame. Blocks for as long as the receiver does not read, unless the socket has a time-out."""
+    """Writes one frame. Blocks while the receiver does not read, unless the socket has a time-out."""
     payload = save({name: np.asarray(array, order="C") for name, array in arrays.items()}) if arrays else b""
     connection.sendall(LENGTHS.pack(len(header), len(payload)) + header + payload)
 
@@ -59,11 +59,11 @@ def receive(
     deadline: float = math.inf,
     meanwhile: Callable[[], float] = lambda: MEANWHILE,
 ) -> tuple[bytes, dict[str, Array]]:
-    """Reads one frame: the header's bytes and the arrays by name.
+    """Reads one frame: the header's bytes, and the arrays by name.
 
-    `deadline` is a moment of `time.monotonic()`. Until then `meanwhile` is called every now and then while the frame is
-    not yet whole, whatever comes meanwhile; it says in how many seconds to call it again, and may raise. Raises Closed,
-    Overdue, or WireError for a malformed frame.
+    `deadline` is a moment of `time.monotonic()`. While the frame is not whole, `meanwhile` is called every now and
+    then; it returns in how many seconds to call it again, and may raise. Raises Closed, Overdue, or WireError for a
+    malformed frame.
     """
     usual = connection.gettimeout()
     connection.setblocking(False)
@@ -117,7 +117,7 @@ def _read(connection: socket.socket, count: int, deadline: float, meanwhile: Cal
             continue
         try:
             part = connection.recv(min(count - len(received), 1 << 20))
-        except BlockingIOError:  # readable, and nothing to read: a byte out of band
+        except BlockingIOError:  # readable, but there is nothing to read: a byte out of band
             time.sleep(PAUSE)
             continue
         except ConnectionError:

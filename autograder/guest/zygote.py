@@ -1,8 +1,8 @@
-"""The process that guests are forked from: exec'ed clean, it imports what is slow to import and runs no student code.
+"""The process that guests are forked from. It starts clean, imports what is slow to import, and runs no student code.
 
-The host speaks to it in JSON over a sequenced-packet socket. `fork` brings along the guest's end of a connection and
-says where the guest lives; the zygote answers with the guest's pid, and later with how it ended. `clear` kills whatever
-is left of a guest's user, `serve_last` has the kernel serve all others before it, `asked` tells which system calls a
+The host talks to it in JSON over a sequenced-packet socket. `fork` passes the guest's end of a connection and says
+where the guest lives; the zygote answers with the guest's pid, and later with how it ended. `clear` kills all that is
+left of a guest's user, `serve_last` makes the kernel serve all others before it, `asked` says which system calls a
 guest was refused because no table lists them.
 """
 
@@ -47,8 +47,8 @@ def main() -> None:
     descriptor, user, killing = (int(number) for number in sys.argv[2:5])
     sys.argv = ["notebook"]
     if group:
-        # Once, and for all guests: the kernel takes 20 ms to move a process.
-        with contextlib.suppress(OSError):  # then they are counted by what their processes tell
+        # Once for all guests: the kernel takes 20 ms to move a process.
+        with contextlib.suppress(OSError):  # then the host counts guests by what their processes tell
             control_groups.enter(group)
     killer, possible = _separation(user, killing, descriptor)
     environment = importlib.import_module(name)
@@ -57,14 +57,14 @@ def main() -> None:
     environment.preload()
     ours.import_guests(name)
     unit = environment.measure()
-    # The garbage collector of a guest would else write to, and so copy, every page that it shares with the zygote.
+    # Otherwise a guest's garbage collector would write to every page that it shares with the zygote, and so copy it.
     gc.freeze()
     paths = tuple(readable(ours.secret(name)))
     threads = allowance_here().threads + (0 if possible is BY_USER else threads_of(os.getuid()))
     trial = tried(possible, place_for(user, os.getcwd(), paths, threads))
     layers = tuple(layer for layer in possible if not trial[layer.name])
     say = partial(_say, control)
-    # The number by which the host knows this process, whatever namespace it has entered.
+    # The number by which the host knows this process, whatever namespace it is in.
     say({"ready": int(os.readlink("/proc/self")), "package": autograder.__file__, "trial": trial, "unit": unit})
     selector = selectors.DefaultSelector()
     guests = Guests(name, selector, say)
@@ -100,14 +100,15 @@ def main() -> None:
 
 
 def _woken_by_children() -> int:
-    """A descriptor that can be read when a child has ended; what guests leave behind becomes this process' child."""
+    """A descriptor that can be read when a child has ended. Processes that guests leave behind become this process'
+    children."""
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_read, False)
     os.set_blocking(wake_write, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a guest of the same user could send it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # because a guest of the same user could send it
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-    # It is reaped here: not every container has an init that does it.
+    # Children are reaped here: not every container has an init that does it.
     with contextlib.suppress(OSError):
         prctl(PR_SET_CHILD_SUBREAPER, 1)
     return wake_read
@@ -116,7 +117,8 @@ def _woken_by_children() -> int:
 def _separation(
     user: int, killing: int, control: int
 ) -> tuple[UserKiller | NamespaceKiller | FamilyKiller, tuple[Layer, ...]]:
-    """Takes the best that there is to tell guests from all other processes: what ends them, and the layers."""
+    """Chooses the best way that this machine has to tell guests from all other processes: the killer, and the
+    layers."""
     if namespaces.are_entered():
         return NamespaceKiller(), by_namespace("")
     if can_become(user):

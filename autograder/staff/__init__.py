@@ -1,1 +1,1 @@
-"""What the course staff alone has: it makes assignments, grades whole classes, and explains verdicts."""
+"""What only the course staff has: it makes assignments, grades whole classes, and explains verdicts."""

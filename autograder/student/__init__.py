@@ -1,1 +1,2 @@
-"""What students are given besides: it asks the public checks, compares, and tells. It holds nothing that is hidden."""
+"""What students also get: the code that asks the public checks, compares the replies and reports. It holds nothing that
+is hidden."""

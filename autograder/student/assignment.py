@@ -41,87 +41,90 @@ BankName = Literal["public", "hidden"]
 
 
 class Unavailable(Exception):
-    """What an assignment was asked for cannot be had; the message says why, and what to do."""
+    """Something that an assignment was asked for cannot be had; the message says why, and what to do."""
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """One assignment: where its parts lie, and what it brings along. Functions are named as "module:function", modules
-    by their names within the package ("student.reading:answer"), so that whoever has one zone needs no other."""
+    by their names within the package ("student.reading:answer"), so that a person who has one zone needs no other
+    zone."""
 
     name: str
-    """The command's, the entry point's, and that of a frame's notebook, which is written in NAME.py."""
+    """The name of the command, of the entry point, and of the given notebook, whose source is NAME.py."""
     title: str
-    """What the command grades, in its help."""
+    """What the command grades, for its help."""
     package: str
     """The dotted name of the package with the three zones."""
     folder: Path
-    """The package's."""
+    """The folder of the package."""
     project: Path
     """The folder with pyproject.toml, where this is a checkout. The reference's modules are found from it."""
     version: str = "0"
     environment: str = ""
-    """The module that says what guests find installed, see `contract.Environment`; empty: numpy and torch alone."""
+    """The module that says what guests find installed, see `contract.Environment`; empty: only numpy and torch."""
     probes: str = "guest.probes"
-    """The package whose modules hold probes, see `contract.Probe`. A rubric names them by what comes after."""
+    """The package whose modules hold probes, see `contract.Probe`. A rubric names a module by the part of its name
+    after this."""
     readers: Mapping[str, str] = {}
-    """A rubric's name for it to a function, see `contract.Reader`."""
+    """Maps a rubric's name for a reader to a function, see `contract.Reader`."""
     interpreters: Mapping[str, str] = {}
-    """A rubric's name for it to a function, see `contract.Interpreter`."""
+    """Maps a rubric's name for an interpreter to a function, see `contract.Interpreter`."""
     known: str = ""
-    """Of the probes, the module whose `record` gives numbers that others are to know of the reference; they are kept
-    beside it, in a .json of its name."""
+    """The module of probes whose `record` measures numbers of the reference that other modules need, kept beside
+    it, in a .json file of its name."""
     data: str = ""
-    """What `run --data` runs a notebook on, see `contract.Data`."""
+    """The data sets that `run --data` runs a notebook on, see `contract.Data`."""
     reproduction: str = ""
-    """What `grade --reproduce` trains, see `contract.Reproduction`."""
+    """The trainings that `grade --reproduce` runs, see `contract.Reproduction`."""
     dataset: str = ""
-    """The data set for it that comes along."""
+    """The data set for `reproduce` that comes with the assignment."""
     bands: str = ""
-    """A function without arguments that gives what reported figures should be, figure to (least, most), for a class's
+    """A function without arguments that returns the range of each reported figure, (least, most), for a class's
     page."""
     variants: str = ""
-    """Item to right ways to write it, see `contract.Variant`: what `validate --variants` composes solutions of."""
+    """Maps an item to right ways to write it, see `contract.Variant`; `validate --variants` composes solutions of
+    them."""
     commands: str = ""
-    """More commands for the staff, see `contract.Commands`."""
+    """Further commands for the staff, see `contract.Commands`."""
     student_extras: tuple[str, ...] = ()
-    """Of the project's optional dependencies, those that students can install with the kit."""
+    """Those of the project's optional dependencies that students can install with the kit."""
     gradescope_extras: tuple[str, ...] = ()
-    """Of the project's optional dependencies, those that Gradescope's image has."""
+    """Those of the project's optional dependencies that Gradescope's image has."""
     samples: tuple[str, ...] = ()
-    """Cases of the corpus's wrong submissions that `demo` grades."""
+    """Those wrong submissions of the corpus that `demo` grades."""
 
     def __hash__(self) -> int:
         return hash((self.name, self.folder, self.project))
 
     @property
     def rubric(self) -> Path:
-        """The staff's where it is there, else the public part of it."""
+        """The staff's rubric where it is there, else the public part of it."""
         whole = self.folder / "staff" / "rubric.toml"
         return whole if whole.exists() else self.folder / "student" / "rubric.toml"
 
     def bank_at(self, name: str) -> Path:
-        """A bank's files, without their suffixes: "public" or "hidden", and what begins so."""
+        """The files of a bank, without their suffixes: "public" or "hidden", and every name that begins with it."""
         return self.folder / ("student" if name.startswith("public") else "staff") / "banks" / name
 
     def bank(self, *names: BankName) -> Bank:
-        """These banks as one, both where none is named. Raises BankError where one is not there or not whole."""
+        """These banks as one, or both where none is named. Raises BankError where one is not there or not whole."""
         from autograder.student.grading.bank import Bank
 
         return Bank.read(map(self.bank_at, names or ("public", "hidden")))
 
     @property
     def cells(self) -> Path:
-        """ITEM.py: a cell for a student's own notebook that shows what the component should give beside what it
-        gives."""
+        """The file ITEM.py: a cell for a student's own notebook that shows the component's values beside the right
+        ones."""
         return self.folder / "student" / "cells"
 
     def cell(self, item: str) -> str:
-        """The item's cell. Raises OSError where it has none."""
+        """The item's cell. Raises OSError where the item has none."""
         return (self.cells / f"{item}.py").read_text(encoding="utf-8")
 
     @property
     def handed_out(self) -> Path:
-        """The lines of text with figures that the frames themselves hold, generated."""
+        """The lines of text with figures that the given notebooks themselves hold, generated."""
         return self.folder / "student" / "handed_out.txt"
 
     @property
@@ -131,7 +134,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def template(self) -> Path:
-        """The folder of the frame that students are given."""
+        """The folder of the given notebook."""
         return self.project / "student_template"
 
     @property
@@ -141,7 +144,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def reference(self) -> Path:
-        """The folder of all that is made of the solution."""
+        """The folder of everything that is made of the solution."""
         return self.project / "reference"
 
     @property
@@ -151,12 +154,12 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def frames(self) -> Path:
-        """A folder of further frames."""
+        """The folder of one more given notebook."""
         return self.project / "tests" / "frames"
 
     @property
     def every_frame(self) -> list[Path]:
-        """The folders of all frames, the students' own first."""
+        """The folders of all given notebooks, the students' own first."""
         return [self.template, *sorted(path.parent for path in self.frames.glob(f"*/{self.name}.py"))]
 
     @property
@@ -170,24 +173,24 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
         return self.project / "gradescope" / "config.toml"
 
     def module(self, name: str) -> str:
-        """The dotted name of one of the package's modules."""
+        """The dotted name of a module of the package."""
         return f"{self.package}.{name}"
 
     def part(self, path: str) -> Any:
-        """What "module:function" names in the package. Raises ImportError and AttributeError."""
+        """The object that "module:function" names in the package. Raises ImportError and AttributeError."""
         module, _, function = path.partition(":")
         return getattr(import_module(self.module(module)), function)
 
     def main(self) -> None:
-        """The command line, the staff's where it is there: the entry point of a console script."""
+        """The command line, the staff's where it is there. This is the entry point of a console script."""
         zone = "staff" if find_spec("autograder.staff") else "student"
         import_module(f"autograder.{zone}.cli").main(self)
 
 
 class LaidOut(msgspec.Struct, frozen=True):
-    """What a kernel needs to run a notebook on data that is not what it downloads."""
+    """What a kernel needs to run a notebook on data other than the data that it downloads."""
 
     code: str = ""
-    """To run before the notebook's own."""
+    """Code to run before the notebook's own."""
     folder: Path | None = None
-    """An empty one to run in, so that nothing beside the notebook is overwritten with what comes of other data."""
+    """An empty folder to run in, so that the results of other data overwrite nothing beside the notebook."""

@@ -15,8 +15,8 @@ def installed() -> dict[str, EntryPoint]:
 
 
 def find(name: str = "") -> Assignment:
-    """The assignment of that name; without one the only one, or, of several, the one that lies beside the engine, as it
-    does where both were unpacked together. Raises Unavailable."""
+    """The assignment of that name. Without a name: the only one; or, of several, the one that lies beside the engine,
+    as happens where both were unpacked together. Raises Unavailable."""
     points = installed()
     if not points:
         raise Unavailable("no assignment is installed here")
@@ -33,8 +33,8 @@ def find(name: str = "") -> Assignment:
 
 
 def packages_for(name: str, extra: str) -> list[str]:
-    """The packages that an extra of the installed assignment asks for, by name. An index knows these, and not always
-    the assignment's own package, which students have as a file."""
+    """The names of the packages that an extra of the installed assignment asks for. Pip can find these in an index, but
+    not always the assignment's own package, which students have as a file."""
     point = installed().get(name)
     requirements = (point.dist.requires or []) if point is not None and point.dist is not None else []
     asked = [each for each in requirements if re.search(rf"""extra\s*==\s*["']{re.escape(extra)}["']""", each)]

@@ -1,4 +1,5 @@
-"""The command line as students have it: `check`, `pdf`, `run`. What instructors have besides is in the staff's zone."""
+"""The command line as students have it: `check`, `pdf`, `run`. The instructors' further commands are in the staff's
+zone."""
 
 from __future__ import annotations
 
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
 
 
 def main(assignment: Assignment) -> None:
-    """The students' command line."""
+    """Builds the students' command line."""
     run_command(command_line(assignment, new_app()))
 
 
 def new_app() -> typer.Typer:
-    """With what students have."""
+    """Adds the commands that students have."""
     app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
     app.callback()(common)
     for command in (check, pdf, run):
@@ -269,7 +270,7 @@ def run(
         fail(str(error))
     say(f"Executed copy written to {target}")
     if with_check:
-        # What the report says is of other data.
+        # The report's statements are about other data.
         items = [item.name for item in read_rubric(assignment).items if item.probes] if data else None
         try:
             check(context, target, items, confinement=confinement)
@@ -286,6 +287,6 @@ def _laid_out(assignment: Assignment, data: str, notebook: Path) -> AbstractCont
 
 
 def cell_line(ran: Ran) -> str:
-    """One cell that was run, on a line."""
+    """One line about a cell that was run."""
     used = f"{ran.memory / 2**20:7.0f} MB" if ran.memory else " " * 10
     return f"cell {ran.number:3}  {ran.seconds:8.1f} s  {used}  {ran.wrong or 'done'}"

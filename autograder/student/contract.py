@@ -1,4 +1,4 @@
-"""What the functions are that an assignment's object names, each with an example. Nothing is to inherit from these."""
+"""The functions that an assignment's object names, each with an example. They need not inherit from these classes."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -21,16 +21,18 @@ class Environment(Protocol):
     """What guests find installed: a module with these functions. Example: `autograder.guest.environment`."""
 
     def preload(self) -> None:
-        """Imports what is slow to import, once and for all guests, before there is any student's code."""
+        """Imports the packages that are slow to import, once for all guests, before there is any student's code."""
 
     def measure(self) -> float:
         """Seconds, some hundredths, that this machine takes for a fixed piece of work: the unit of all time limits."""
 
     def settings(self) -> Callable[[], None]:
-        """Remembers what packages keep outside of Python's reach; the function that it returns puts that back."""
+        """Remembers the settings that packages keep outside of Python's reach, and returns a function that restores
+        them."""
 
     def install(self) -> None:
-        """Prepares one guest, before a student's code: say, puts stand-ins under the names of packages."""
+        """Prepares one guest before the student's code runs; for example, puts stand-ins under the names of
+        packages."""
 
 
 class Probe(Protocol):
@@ -47,7 +49,7 @@ class Probe(Protocol):
 
 
 class Reader(Protocol):
-    """Judges an item by the notebook's text alone, and gives a finding for each of its checks.
+    """Judges an item by the notebook's text only, and returns a finding for each of its checks.
 
     def answer(notebook, item):
         right = "The answer: 42" in notebook.cells[-1].source
@@ -58,12 +60,12 @@ class Reader(Protocol):
 
 
 class Interpreter(Protocol):
-    """Makes of what a guest has said what is compared, with the notebook's text beside it: where a guest could say
-    anything, the text contradicts it.
+    """Turns a guest's reply into what is compared, with the help of the notebook's text: a guest could say anything,
+    and the text contradicts it.
 
-    def called_by_name(outcome, submission):
-        facts = {"broken": [cell.line for cell in submission.outline.broken]}
-        return Reply(facts=outcome.facts | facts, arrays=outcome.arrays)
+        def called_by_name(outcome, submission):
+            facts = {"broken": [cell.line for cell in submission.outline.broken]}
+            return Reply(facts=outcome.facts | facts, arrays=outcome.arrays)
     """
 
     def __call__(self, outcome: Outcome, submission: Submission) -> Outcome: ...
@@ -73,14 +75,14 @@ class Data(Protocol):
     """Lays a data set out for a notebook, while the context is open: `run --data NAME`."""
 
     def __call__(self, name: str, notebook: Path) -> AbstractContextManager[LaidOut]:
-        """Raises Unavailable."""
+        """Prepares the data. Raises Unavailable."""
 
 
 class Reproduction(Protocol):
-    """What judges the rubric's `reproduced` checks on the data set of that name: `grade --reproduce NAME`."""
+    """Makes the judge of the rubric's `reproduced` checks on the data set of that name: `grade --reproduce NAME`."""
 
     def __call__(self, name: str) -> Reproduce:
-        """Raises Unavailable."""
+        """Makes it. Raises Unavailable."""
 
 
 class Variant(Protocol):

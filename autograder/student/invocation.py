@@ -1,4 +1,5 @@
-"""One call of the command line: for which assignment it is, what several commands ask for, and how it is run."""
+"""One call of the command line: which assignment it is for, the questions that several commands ask, and how it is
+run."""
 
 from __future__ import annotations
 
@@ -44,18 +45,18 @@ Annotate = Annotated[
 
 
 def run_command(command: Any) -> None:
-    """Ends the process with the command's exit code."""
+    """Runs the command, and ends the process with its exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without Unicode gets question marks, not a traceback
-    # So that guests are ended and scratch folders removed; the results written so far are whole.
+            stream.reconfigure(errors="replace")  # a terminal without Unicode shows question marks, and no traceback
+    # So that guests are ended and scratch folders are removed. The results written so far are whole.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     command(prog_name=command.name)
 
 
 def command_line(assignment: Assignment, app: typer.Typer) -> Any:
-    """The commands of `app` for one assignment, under its name, which they find as `given(context)`: click's `Command`,
-    of which typer has one of its own."""
+    """The commands of `app` for one assignment, under its name; they find it as `given(context)`. The type is click's
+    `Command`, of which typer has its own."""
     command: Any = typer.main.get_command(app)
     command.name, command.help = assignment.name, f"Grades {assignment.title}."
     command.context_settings["obj"] = assignment
@@ -66,13 +67,13 @@ def command_line(assignment: Assignment, app: typer.Typer) -> Any:
 
 
 def given(context: typer.Context) -> Assignment:
-    """The assignment that a command is to serve."""
+    """The assignment that a command is for."""
     assignment: Assignment = context.obj
     return assignment
 
 
 def read_rubric(assignment: Assignment, reproducing: Collection[str] = ()) -> Rubric:
-    """The assignment's; ends the command where it contradicts itself."""
+    """The assignment's rubric; ends the command where the rubric is wrong."""
     from autograder.student.grading.rubric import RubricError, load
 
     try:
@@ -82,7 +83,7 @@ def read_rubric(assignment: Assignment, reproducing: Collection[str] = ()) -> Ru
 
 
 def refuse_unknown(items: list[str] | None, rubric: Rubric) -> None:
-    """Ends the command where one of the names is no item's."""
+    """Ends the command where one of the names is not an item."""
     unknown = sorted(set(items or ()) - {item.name for item in rubric.items})
     if unknown and unknown[0].endswith(".ipynb"):
         fail(f"the notebook comes first, then the items: {Command.name} check {unknown[0]} ITEM ...")

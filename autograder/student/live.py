@@ -1,8 +1,8 @@
 """The public checks from inside a notebook: `check("encoder")` in a cell, and a table below it.
 
-What is checked is the text of the cells that have been run in this session, in the order of their running, so that the
-later of two definitions counts as it does in the session itself. It is tried in a process beside the session: nothing
-that the checks do can touch what has been trained there, and a GPU makes no difference.
+It checks the text of the cells that have been run in this session, in the order in which they were run. So the later of
+two definitions counts, as it does in the session itself. The checks run in a process beside the session: nothing that
+they do can touch what has been trained there, and a GPU makes no difference.
 """
 
 import atexit
@@ -29,7 +29,7 @@ from autograder.student.submission.notebook import Notebook, parse_notebook
 
 
 class Report:
-    """What the checks said; a notebook shows it as a table, a terminal as text."""
+    """The result of the checks: a notebook shows it as a table, a terminal as text."""
 
     def __init__(self, results: Results) -> None:
         self.results = results
@@ -45,10 +45,11 @@ class Report:
 
 
 def check(*items: str, assignment: str = "") -> Report:
-    """Checks what has been run in this notebook: the named items, or all but the reports, which only a saved file has.
+    """Checks the code that has been run in this notebook: the named items, or all except the reports, which only a
+    saved file has.
 
-    `assignment`: its name, where several are installed. The first call takes some seconds more than the later ones.
-    Raises ValueError for an item that there is not, and RuntimeError outside a notebook or where the checks themselves
+    `assignment`: its name, where several are installed. The first call takes some seconds longer than later ones.
+    Raises ValueError for a name that is not an item, and RuntimeError outside a notebook or where the checks themselves
     cannot run.
     """
     try:
@@ -69,8 +70,8 @@ def check(*items: str, assignment: str = "") -> Report:
 
 
 def _session(assignment: Assignment) -> Notebook:
-    """The cells run so far; of cells with the same text the last, since whoever runs all of them again has one
-    notebook and not two."""
+    """The cells run so far. Of cells with the same text only the last counts: running all cells again does not make two
+    notebooks."""
     shell: Any = None
     try:
         from IPython import get_ipython

@@ -1,4 +1,5 @@
-"""What commands write besides a report: it as a page, and the notebook as a page with the verdicts in it."""
+"""What commands write in addition to a report: the report as a page, and the notebook as a page with the verdicts in
+it."""
 
 from __future__ import annotations
 
@@ -21,15 +22,15 @@ Annotator = Callable[[Path, Path, "Results", str], str]
 def pages_of(
     results: Results, notebook: Path, title: str, *, page: Path | None, annotated: Path | None, write: Annotator | None
 ) -> list[str]:
-    """Writes the pages that are asked for; returns which could not be written, and why."""
+    """Writes the pages that are asked for; returns which ones could not be written, and why."""
     problems = [write(notebook, annotated, results, title)] if annotated is not None and write is not None else []
     problems += [write_page(results, page, title=title, name=notebook.name)] if page is not None else []
     return [*filter(None, problems)]
 
 
 def annotator(context: typer.Context) -> Annotator:
-    """What writes a notebook with its verdicts as a page, and returns why it could not, "" where it could. Ends the
-    command where a package for it is not there."""
+    """A function that writes a notebook with its verdicts as a page, and returns why it could not, "" where it could.
+    Ends the command where a package for it is missing."""
     try:
         from autograder.student.commands.annotate import annotate
         from autograder.student.commands.laid_out import LayoutError
@@ -50,7 +51,7 @@ def annotator(context: typer.Context) -> Annotator:
 
 
 def to_install(context: typer.Context, extra: str, package: str | None) -> str:
-    """What to type, in the environment that this runs in."""
+    """The command to type, in the environment that this runs in."""
     from autograder.student.assignments import packages_for
 
     python = f'"{sys.executable}"' if " " in sys.executable else sys.executable

@@ -19,7 +19,7 @@ ARCHIVE = Path(__file__).parent.parent.parent / "autograder" / "ps7" / "staff" /
 PARTS = {"unlabeled": 3000, "train": 2500, "test": 2000}
 SEED = 0
 QUALITY = 75
-"""Of WebP: 1.1 kB an image, of 27 kB."""
+"""The quality of WebP: 1.1 kB an image, instead of 27 kB."""
 TIMESTAMP = (2000, 1, 1, 0, 0, 0)
 ABOUT = {
     "name": "composed",
@@ -32,7 +32,7 @@ ABOUT = {
 
 
 def image(part: str, number: int) -> tuple[str, bytes, str]:
-    """Path within the archive, WebP, caption. Every image has random numbers of its own, so order is no matter."""
+    """Path in the archive, WebP, caption. Every image has random numbers of its own, so their order does not matter."""
     random = np.random.default_rng((SEED, list(PARTS).index(part), number))
     made = compose(random, CLASSES[number % len(CLASSES)], Recipe())
     file = io.BytesIO()
@@ -41,7 +41,7 @@ def image(part: str, number: int) -> tuple[str, bytes, str]:
 
 
 def images() -> Iterator[tuple[str, bytes, str]]:
-    """All of them, in order."""
+    """All images, in order."""
     parts, numbers = zip(*((part, number) for part, count in PARTS.items() for number in range(count)), strict=True)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         yield from pool.map(image, parts, numbers, chunksize=50)

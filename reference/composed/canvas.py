@@ -1,4 +1,4 @@
-"""What scenes and compositions are painted with: images are float32 arrays (SIDE, SIDE, 3) in about [0, 1]."""
+"""The tools that paint scenes and compositions: images are float32 arrays (SIDE, SIDE, 3) in about [0, 1]."""
 
 import functools
 
@@ -12,12 +12,12 @@ SIDE = 96
 """Pixels, as in STL-10."""
 ROWS, COLUMNS = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
 DEPTH = (np.arange(SIDE, dtype=np.float32) / (SIDE - 1))[:, None, None]
-"""0 at the top, 1 at the bottom."""
+"""The height in the image: 0 at the top, 1 at the bottom."""
 _FIELDS, _FIELD_SIDE = 64, 160
 
 
 def colour(random: Random, base: ArrayLike, spread: float) -> Picture:
-    """(3,), around `base`: half of the deviation is brightness, half is hue."""
+    """A colour (3,) around `base`: half of the deviation is brightness, half is hue."""
     deviation = 0.6 * random.standard_normal() + 0.6 * random.standard_normal(3)
     return np.clip(np.asarray(base, np.float32) + spread * deviation, 0, 1).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""One image: a drawing before a scene that fits its class more often than not, among clutter, as a camera sees it."""
+"""One image: a drawing in front of a scene that often fits its class, among clutter, as a camera sees it."""
 
 import msgspec
 import numpy as np
@@ -9,7 +9,7 @@ from reference.composed.drawings import drawings
 from reference.composed.scenes import SCENES
 
 CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
-"""STL-10's, in its order."""
+"""STL-10's classes, in its order."""
 CO_OCCURRENCE = {
     "airplane": (0.72, 0.03, 0.05, 0.00, 0.16, 0.02, 0.02, 0.00),
     "bird": (0.22, 0.16, 0.18, 0.25, 0.03, 0.05, 0.07, 0.04),
@@ -33,12 +33,12 @@ TEMPLATES = (
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """How hard the images are. Ranges are drawn from uniformly; "spread" is up and down from 1 or 0."""
+    """How hard the images are. Ranges are drawn from uniformly; a "spread" goes up and down from 1 or 0."""
 
     scene_fits: float = 0.70
-    """The probability that a scene follows CO_OCCURRENCE; else it is any of the eight."""
+    """The probability that a scene follows CO_OCCURRENCE; otherwise it is any of the eight."""
     size: tuple[float, float] = (0.45, 0.80)
-    """The drawing's longer side, of the image's."""
+    """The drawing's longer side, relative to the image's."""
     off_centre: float = 0.16
     rotation: float = 12.0
     """Degrees."""
@@ -47,9 +47,9 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     saturation: float = 0.4
     brightness: float = 0.3
     tint: float = 0.15
-    """How much of the scene's mean colour the drawing takes on at most."""
+    """The most of the scene's mean colour that the drawing takes on."""
     clutter: float = 2.0
-    """Foreign shapes in the mean."""
+    """The mean number of foreign shapes."""
     contrast: float = 0.35
     exposure: float = 0.15
     blur: float = 0.8
@@ -58,7 +58,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Composed(msgspec.Struct, frozen=True):
-    """One image with what is to be known of it."""
+    """One image, with its class, scene and caption."""
 
     pixels: np.ndarray
     """(SIDE, SIDE, 3) uint8."""
@@ -99,7 +99,7 @@ def _drawing(random: Random, kind: str, recipe: Recipe) -> Picture:
 
 
 def _recoloured(random: Random, colours: Picture, recipe: Recipe) -> Picture:
-    """Turned around the grey axis, then another saturation and brightness."""
+    """Rotated around the grey axis, then with another saturation and brightness."""
     angle = random.uniform(-recipe.hue, recipe.hue) * 2 * np.pi
     grey = np.full((3, 3), 1 / 3)
     cross = np.array(((0, -1, 1), (1, 0, -1), (-1, 1, 0))) / np.sqrt(3)
@@ -111,7 +111,7 @@ def _recoloured(random: Random, colours: Picture, recipe: Recipe) -> Picture:
 
 
 def _place(random: Random, picture: Picture, drawing: Picture, recipe: Recipe, *, shadow: bool) -> Picture:
-    """The drawing upon the picture, cut off at its edges, with a soft shadow below it."""
+    """The drawing on the picture, cut off at its edges, with a soft shadow below it."""
     mean = picture.mean(axis=(0, 1))
     drawing[..., :3] += (mean - drawing[..., :3]) * random.uniform(0, recipe.tint)
     height, width, _ = drawing.shape

@@ -34,12 +34,12 @@ ICONS = {
     "ship": "ship passenger-ship ferry motor-boat speedboat sailboat",
     "truck": "delivery-truck articulated-lorry pickup-truck fire-engine",
 }
-"""Class to the names that its icons have in the sets; not every set has all."""
+"""Maps a class to the names that its icons have in the sets; not every set has all of them."""
 
 
 @functools.cache
 def drawings() -> dict[str, tuple[Image.Image, ...]]:
-    """Class to its drawings, RGBA, cropped to what is not transparent."""
+    """Maps a class to its drawings, RGBA, cropped to the part that is not transparent."""
     found: dict[str, list[Image.Image]] = {}
     with zipfile.ZipFile(FILE) as archive:
         for name in sorted(archive.namelist()):

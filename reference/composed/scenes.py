@@ -1,4 +1,4 @@
-"""Eight procedural scenes. Each gives a background and the line on which things stand in it."""
+"""Eight procedural scenes. Each gives a background, and the line on which things stand in it."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from reference.composed.canvas import COLUMNS, DEPTH, ROWS, SIDE, Picture, Random, colour, lay, texture
 
 Scene = tuple[Picture, bool]
-"""A background, and whether what stands before it casts a shadow."""
+"""A background, and whether a thing in front of it casts a shadow."""
 
 
 def _sky(random: Random) -> Picture:
@@ -54,7 +54,7 @@ def _boxes(picture: Picture, left: float, top: float, right: float, bottom: floa
 
 
 def sky(random: Random) -> Scene:
-    """Nothing to stand on."""
+    """A sky, with nothing to stand on."""
     return _sky(random), False
 
 
@@ -149,4 +149,4 @@ SCENES: dict[str, Callable[[Random], Scene]] = {
     "in the snow": snow,
     "in a room": room,
 }
-"""By the words that captions have for them."""
+"""The scenes by the words that captions have for them."""

@@ -1,4 +1,4 @@
-"""What is committed is what would be built now."""
+"""The committed files are the files that would be built now."""
 
 import msgspec
 import nbformat
@@ -72,7 +72,8 @@ def test_the_committed_banks_are_up_to_date(recorded):
             for slug, outcome in now.mistaken(item.name, case).items():
                 old = committed.mistaken(item.name, case)[slug]
                 fields = [*outcome.facts, *outcome.arrays] if isinstance(outcome, Reply) else []
-                # A few of them draw random numbers or overflow; what they are compared in is checked by the corpus.
+                # A few of them draw random numbers or overflow; the corpus checks the fields in which these are
+                # compared.
                 assert same(old, outcome, [f for f in fields if f not in outcome.arrays], rubric.tolerance), slug
 
 

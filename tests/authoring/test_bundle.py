@@ -1,4 +1,4 @@
-"""The zip for Gradescope: what is in it, and that it grades in the platform's layout."""
+"""The zip for Gradescope: its content, and that it grades when it is laid out as on the platform."""
 
 import subprocess
 import sys

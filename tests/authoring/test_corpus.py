@@ -23,7 +23,7 @@ def confined():
 
 
 def programs(make):
-    """The text of what each item is asked with."""
+    """The text of the questions of each item."""
     read = outline(make())
     return {
         item.name: [statement.source for statement in program_for(read, item.needs).statements]
@@ -34,14 +34,14 @@ def programs(make):
 
 @pytest.fixture(scope="module")
 def asked_elsewhere():
-    """With the solved notebooks of the frames, which are looked at as a whole."""
+    """The submissions with the solved notebooks, which are looked at as a whole."""
     return [programs(make) for make in KNOWN["solution:solution"].frames.values()]
 
 
 def first_look(known, asked_elsewhere):
-    """Where most of what can be off shows, in one of its frames. Of a wrong case its own items; of a right one those
-    that are another program than in a solved notebook; where most are, every second of them, and what is rehearsed in
-    the whole notebook. And one more, which it must not cost."""
+    """The items in which most mistakes of the grader show, in one frame. Of a wrong case its own items; of a right case
+    those with another program than in a solved notebook, or where that is most of them, every second of them, and what
+    is rehearsed in the whole notebook. And one more, which the case must not cost."""
     frame = drawn(known.name, known.frames)
     held = known.held.get(frame, frozenset(item.name for item in RUBRIC.items))
     items = set(known.expected.loses_marks)
@@ -69,7 +69,7 @@ def test_the_verdict_is_the_known_one(name, asked_elsewhere, plain, bank):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", KNOWN)
 def test_it_is_so_in_every_frame_on_every_item_and_in_confined_guests(name, confined, plain, bank):
-    """To the word: one process for all programs, and a process for each."""
+    """Word for word: one process for all programs, and a process for each."""
     known = KNOWN[name]
     assert validate(known, RUBRIC, bank, plain).off == ()
     for make in known.frames.values():
@@ -87,7 +87,8 @@ def test_the_corpus_is_as_large_as_it_has_to_be():
 
 
 def test_every_correct_case_has_full_marks_on_every_item_that_is_probed():
-    """A case speaks of the items that it holds; what came to the assignment later is not asked of it."""
+    """A case makes claims about the items that it holds; it does not fail on items that came to the assignment
+    later."""
     for known in KNOWN.values():
         if known.kind == "correct":
             bound = {name for each in outline(known.frames[""]()).statements for name in each.binds}

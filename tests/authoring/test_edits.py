@@ -1,4 +1,4 @@
-"""Edits find their code however it is laid out."""
+"""Edits find their code in every layout."""
 
 import ast
 import re
@@ -62,7 +62,7 @@ def test_any_text_has_tokens_and_is_found_in_itself(text):
 
 @pytest.fixture(scope="module")
 def in_another_layout():
-    """The solved notebooks with long lines and single quotes."""
+    """The solved notebooks, with long lines and single quotes."""
     made = {}
     for frame in PS7.every_frame:
         made[frame] = frames.generate(PS7, "solution", frame)
@@ -74,7 +74,7 @@ def in_another_layout():
 
 
 def trees(notebook):
-    """Without the indentation of docstrings."""
+    """The text without the indentation of docstrings."""
     code = [cell.source for cell in notebook.cells if cell.kind == "code" and "!" not in cell.source]
     return [re.sub(r"(\\n| )+", " ", ast.dump(ast.parse(source))) for source in code]
 

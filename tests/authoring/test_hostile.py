@@ -1,4 +1,5 @@
-"""The hostile corpus, graded for real: no points forged, nothing lost, nothing left, and in time."""
+"""The hostile corpus, graded for real: no points are forged, nothing is lost, nothing is left behind, and it ends in
+time."""
 
 import os
 import re
@@ -37,7 +38,7 @@ GRACE = 10.0
 
 
 def some_of_each_promise(cases):
-    """Those that need not wait for harm, and of them three for each promise; each layer is tried by itself in tests/sandbox."""
+    """Cases that need not wait for the harm, three for each promise; tests/sandbox tries each layer by itself."""
     promises = {}
     for name, case in cases.items():
         if not case.expected.slow:
@@ -89,7 +90,7 @@ def test_an_attack_costs_what_it_is_worth(name, confined, bank):
         assert words not in visible
     assert not re.search(r"[<>]", re.sub(r"`[^`\n]*`|->", "", said))
     assert max(len(each.message) for each in verdicts[attacked.name]) < 4_000
-    # What is nested deeply is removed while grading goes on.
+    # Deep folders are removed while grading goes on.
     deadline = time.monotonic() + 2 * GRACE
     while (left := left_in(confined.reservation.folder)) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -101,12 +102,12 @@ def folder(tmp_path):
     made = tmp_path / "submission"
     made.mkdir()
     yield made
-    subprocess.run([*REMOVE, made], check=True)  # which no recursion can, where folders are nested
+    subprocess.run([*REMOVE, made], check=True)  # no recursion can count deep folders
 
 
 @pytest.mark.parametrize("name", some_of_each_promise(HAND_INS))
 def test_what_is_handed_in_is_read_and_nothing_of_it_is_run(name, folder, tmp_path):
-    """As an instructor would grade it, from within the folder."""
+    """As an instructor would grade it, from inside the folder."""
     case, out, mark = HAND_INS[name], tmp_path / "results.json", tmp_path / "mark"
     case.make(folder, nbformat.writes(frames.generate(PS7, "solution")).encode(), mark)
     command = [Path(sys.executable).with_name("ps7"), "grade", folder, "--out", out]
@@ -146,7 +147,7 @@ def test_a_neighbour_on_the_same_machine_keeps_its_marks_and_half_of_its_speed(n
         attacking.start()
         time.sleep(1)
         beside = [seconds()]
-        if attacking.is_alive():  # as often as alone: other tests take their turns as well
+        if attacking.is_alive():  # as often as alone: other tests use the machine, too
             beside.append(seconds())
         attacking.join()
     assert min(beside) < 2 * alone + 0.5

@@ -1,4 +1,4 @@
-"""What installs the students' kit: it says what it does, and what to do where it cannot."""
+"""The installer of the students' kit: it says what it does, and what to do where it cannot."""
 
 import ast
 import subprocess

@@ -18,7 +18,7 @@ from autograder.student.grading.rubric import Rubric, decode
 from tests.projects import project_with
 
 TELLING = 40
-"""Characters of a line that is nowhere by chance."""
+"""Lines of this length do not occur elsewhere by chance."""
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ os.write(int(sys.argv[3]), names["report"]().encode())
 
 
 def test_nothing_in_the_wheel_solves_an_item(unpacked, tmp_path):
-    """The looter has all its modules imported, and tries all that they hold."""
+    """The looter has all modules of the kit imported, and tries everything that they hold."""
     read, write = os.pipe()
     command = [sys.executable, "-c", LOOTED, str(unpacked), str(PS7.corpus / "looter" / "looter.py"), str(write)]
     done = subprocess.run(command, cwd=tmp_path, pass_fds=[write], capture_output=True, timeout=120, check=False)

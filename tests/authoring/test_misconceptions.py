@@ -30,7 +30,7 @@ def test_every_misconception_changes_something_and_no_two_read_alike():
 
 
 def test_two_that_reply_the_same_are_found():
-    """Were no clues compared, gradients zeroed before the step would read as no step at all."""
+    """Without clues, gradients that are zeroed before the step would look the same as no step at all."""
     checks = [msgspec.structs.replace(check, clues=()) for check in RUBRIC.item("train_classifier").checks]
     blind = msgspec.structs.replace(RUBRIC.item("train_classifier"), checks=tuple(checks))
     rows = {row.slug: row for row in distinctions(msgspec.structs.replace(RUBRIC, items=(blind,)), BANK)}

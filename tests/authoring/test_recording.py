@@ -1,4 +1,4 @@
-"""What is recorded, and that a recording changes only where something has changed."""
+"""Recordings, and that a recording changes only where something has changed."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ def recorded(sandbox):
 
 
 def shaken(recording):
-    """As another processor would have recorded it."""
+    """The recording of another processor."""
     random = np.random.default_rng(1)
 
     def noisy(outcome):

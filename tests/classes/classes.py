@@ -1,4 +1,4 @@
-"""Classes as nobody has graded them."""
+"""Made-up classes, which nobody has graded."""
 
 import random
 
@@ -29,7 +29,8 @@ def result(check, item, number, *, mistake=None, passed=True, figures=None):
 
 
 def results(wrong=(), figures=None, seconds=2.5, **extra):
-    """Of a submission in which the checks `wrong`, pairs of item and mistake, fail: of each item all."""
+    """The results of a submission in which the checks `wrong`, pairs of item and mistake, fail, with all checks of each
+    item."""
     mistakes = dict(wrong)
     tests = tuple(
         result(
@@ -53,7 +54,7 @@ def student(name, found):
 
 
 def small():
-    """Four: right, with a known and an unknown mistake, failed, and not graded."""
+    """Four submissions: right, with a known and an unknown mistake, failed, and not graded."""
     return [
         student("ada", results(figures={"method_1": 31.0, "clip": 80.0})),
         student("bob", results([("clip_model", "temperature-multiplied"), ("encoder", None)], {"method_1": 70.0})),
@@ -63,7 +64,7 @@ def small():
 
 
 def large(size):
-    """As many, each wrong in some of the items."""
+    """That many submissions, each wrong in some of the items."""
     chance = random.Random(7)
     items = [item.name for item in RUBRIC.items]
     return [

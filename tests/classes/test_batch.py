@@ -1,4 +1,5 @@
-"""A class at once: each submission as by itself, whatever the others do and however often the batch is killed."""
+"""A class at once: each submission is graded as by itself, whatever the others do and however often the batch is
+killed."""
 
 import csv
 import json
@@ -74,7 +75,7 @@ def folder(tmp_path_factory, solved, blank):
 
 @pytest.fixture(scope="module")
 def whole(folder, tmp_path_factory):
-    """Of a batch that nothing disturbs."""
+    """The results of a batch that nothing disturbs."""
     out = tmp_path_factory.mktemp("grades")
     batch(folder, out)
     return out
@@ -135,7 +136,7 @@ def test_where_nothing_can_be_written(folder, tmp_path):
 
 
 def killed(folder, out, seconds):
-    """Starts a batch and kills it after a while; whether it was at work still."""
+    """Starts a batch and kills it after a while; returns whether it was still at work."""
     command = [COMMAND, "batch", folder, "--out", out, "--workers", "2"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

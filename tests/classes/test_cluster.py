@@ -1,4 +1,4 @@
-"""A class graded by a real Dask scheduler and its workers, of which one is killed on the way."""
+"""A class graded by a real Dask scheduler and its workers, one of which is killed meanwhile."""
 
 import csv
 import os
@@ -24,7 +24,7 @@ NAMES = ("ada", "bob", "cleo", "dora")
 
 
 def started(folder, name, *command):
-    """The process, and the address that it says it is at."""
+    """The process, and the address that it prints."""
     said = folder / name
     with said.open("wb") as file:
         process = subprocess.Popen([*DASK, *command], stderr=file, stdout=file, cwd=folder, start_new_session=True)
@@ -93,7 +93,7 @@ kill -TERM -- "-$1"
 
 @pytest.fixture
 def slurm(tmp_path, monkeypatch):
-    """Slurm's commands, as far as dask-jobqueue calls them: a job is a process of this machine."""
+    """The commands of Slurm that dask-jobqueue calls: a job is a process of this machine."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):

@@ -1,4 +1,4 @@
-"""The class's page: the right counts, the grader's own failures on top, and no name where none is wanted."""
+"""The class's page: the right counts, the grader's own failures at the top, and no name on an anonymous page."""
 
 import re
 from html.parser import HTMLParser
@@ -14,7 +14,7 @@ from tests.classes.classes import MISTAKES, RUBRIC, large, results, small, stude
 
 
 class Tables(HTMLParser):
-    """Text of the cells of each table by row; of what is asked for by its id."""
+    """The text of the cells of each table, row by row; the tables are chosen by their id."""
 
     def __init__(self, page):
         super().__init__()
@@ -62,7 +62,7 @@ def test_the_graders_own_failures_come_first_and_count_nowhere_else():
     assert text.index("The grader failed at 1") < text.index("Scores")
     said = " ".join(Tables(text).said.split())
     assert "4 submissions 2 graded" in said
-    # Its checks, which nobody has made, are no mistakes: of the encoder's, one failed once.
+    # Its checks, which were not made, are not mistakes: of the encoder's checks, one failed once.
     failing = [row for row in Tables(text).tables[2] if row[0].strip() == "1"]
     assert len(failing) == len([check for check in RUBRIC.item("encoder").checks if check.points])
 

@@ -1,4 +1,5 @@
-"""A class is not graded where its notebooks could get at what they should not, unless somebody says so."""
+"""A class is not graded where its notebooks could reach files and processes that they should not, unless the user
+agrees."""
 
 import pytest
 

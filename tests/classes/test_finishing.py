@@ -1,4 +1,4 @@
-"""What a student gets of what the grader gives: adjusted, and in time or not."""
+"""The student's results made of the grader's: adjusted, in time or late."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What counts of the results that lie in a folder: what its journal says was graded, with the rules of today."""
+"""Which results in a folder count: those that its journal records, with today's rules."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ def place(tmp_path):
 
 
 def grading(handed, rules):
-    """Everybody right by some rules, bob wrong by others."""
+    """All submissions right by one set of rules, bob's wrong by the other."""
     return results([("encoder", None)] if handed.name == "bob" and rules != RULES else ())
 
 
@@ -38,7 +38,8 @@ def new(place, rules=RULES):
 
 
 def graded(place, rules=RULES, regrade=None, most=None):
-    """As `batch` does it; killed after `most` submissions. Returns the run and whom it has graded."""
+    """Grades as `batch` does; killed after `most` submissions. Returns the run and the submissions that it has
+    graded."""
     run, handed = new(place, rules)
     waiting = run.waiting(handed, handed, regrade)
     run.begin(waiting)
@@ -153,7 +154,7 @@ def test_a_run_that_is_killed_ten_times_and_a_regrade_give_what_an_undisturbed_o
 
 
 def torn(place, chance):
-    """As a kill in the middle of a line leaves it."""
+    """The file as a kill in the middle of a line leaves it."""
     path = place.parent / "out" / JOURNAL
     if path.exists() and chance.random() < 0.5:
         path.write_bytes(path.read_bytes() + b'{"type":"graded","name":"ada","sub')

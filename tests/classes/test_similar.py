@@ -18,7 +18,7 @@ MARKUP = "</pre><script>alert(1)</script>"
 
 @pytest.fixture(scope="module")
 def submissions(tmp_path_factory):
-    """A blank notebook, a solved one, its copy under other names, and one that is none."""
+    """A blank notebook, a solved one, its copy with other names, and a file that is not a notebook."""
     folder = tmp_path_factory.mktemp("class")
     solved = frames.text(frames.generate(PS7, "solution"))
     texts = {

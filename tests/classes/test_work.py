@@ -1,4 +1,5 @@
-"""A class at work, as the course staff call it: from a platform's download to its grade book, through a regrade."""
+"""A class from beginning to end, as the course staff grade it: from a platform's download to its grade book, with a
+regrade."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""A name that was given on a symptom is found where the symptom is looked at elsewhere."""
+"""A name that was given on a symptom is found by looking at the symptom in other cases."""
 
 import msgspec
 import pytest
@@ -14,7 +14,7 @@ RUBRIC = load(PS7)
 
 @pytest.fixture(scope="module")
 def short_sighted(plain):
-    """A court with the rubric as it once was, in which a step after four minibatches cannot be told from no step."""
+    """The rubric as it once was, in which a step after four minibatches cannot be told from no step."""
     item = RUBRIC.item("train_ae")
     public = msgspec.structs.replace(item.cases["public"], arguments={**item.cases["public"].arguments, "epochs": 1})
     checks = tuple(

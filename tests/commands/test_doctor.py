@@ -1,4 +1,4 @@
-"""What this machine gives is told as it is, with what to do where something is missing."""
+"""The doctor says truly what this machine has, and what to do where something is missing."""
 
 import msgspec
 import pytest

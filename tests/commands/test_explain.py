@@ -21,7 +21,7 @@ BANK = PS7.bank()
 
 @pytest.fixture(scope="module")
 def explained(sandbox, rubric):
-    """Of the projection head of somebody who has left out the normalisation."""
+    """The results for a projection head without the normalisation."""
     mistakes = {each.slug: each.notebook for each in misconceptions.recorded(PS7, rubric)}
     return list(
         explain(

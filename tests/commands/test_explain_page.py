@@ -1,4 +1,4 @@
-"""The page behind an item's verdicts: what differs first, beside the student's code."""
+"""The page about the grounds of an item's verdicts: first the differences, beside the student's code."""
 
 from autograder.ps7.student.assignment import PS7
 from autograder.staff.authoring import misconceptions

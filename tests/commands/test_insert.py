@@ -1,4 +1,5 @@
-"""`ps7 check --cells`: the cells stand below what they show, and change no verdict where they are handed in."""
+"""`ps7 check --cells`: each cell stands below the component that it is about, and changes no verdict if it is handed
+in."""
 
 import contextlib
 

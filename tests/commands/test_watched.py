@@ -1,4 +1,4 @@
-"""A command beside one that only waits for it, each in processes of their own."""
+"""A command beside a process that only waits for it, each in processes of their own."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ def begun(*lines: str) -> subprocess.Popen[str]:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """One that is dead may wait for long until somebody reads its exit code."""
+    """A process that has ended may wait for a long time until its exit code is read."""
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 

@@ -1,4 +1,4 @@
-"""What staff decide on one submission is what counts, and says so."""
+"""The staff's decision on a submission counts, and the results say so."""
 
 import pytest
 

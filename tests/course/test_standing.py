@@ -83,7 +83,7 @@ def test_a_day_has_so_many_reports_with_details(most, before, shown):
         ("The stride is 1.", True, True) if shown else ("", False, False)
     )
     assert seen.extra_data["misconception"] == "m"
-    assert unseen.output == "The stride is 1."  # what is shown later, by the due date, is shown in full
+    assert unseen.output == "The stride is 1."  # a test that is shown after the due date is shown in full
 
 
 def test_it_says_why_there_are_only_points():

@@ -1,5 +1,5 @@
-"""The engine is right for any array that a probe may return: a reply equals itself and what it is but for rounding, a
-mistake that is known is named, and whatever else comes gets a sentence and no crash."""
+"""The engine is right for any array that a probe may return: a reply equals itself, also after rounding; a known
+mistake is named; and every other array gets a sentence and causes no crash."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ RUBRIC = Rubric(title="t", tolerance=1e-3, fields={"value": "the value"}, items=
 
 
 def bank(right, mistakes):
-    """As it is written and read back."""
+    """The bank as it is written and read back."""
     arrays = {}
     case = StoredCase(
         _put_away(Reply({}, {"value": right}), arrays),
@@ -85,7 +85,7 @@ def test_what_is_unknown_gets_a_sentence(right, wrong, other):
 
 @given(ARRAYS, st.data())
 def test_one_other_value_is_enough(right, data):
-    """What is infinite, or no number, hides nothing beside it."""
+    """An infinite value, or NaN, hides no other difference."""
     assume(right.size)
     wrong = right.copy()
     place = data.draw(st.integers(0, right.size - 1))
@@ -146,7 +146,8 @@ def test_a_complex_number_is_two():
 
 
 def test_pairs_that_know_nothing_of_a_case_name_nothing(tmp_path):
-    """A rubric may have got a case since; without pairs there are no names for two mistakes, and nothing else changes."""
+    """The rubric may have got a new case since; without pairs there are no names for two mistakes, and nothing else
+    changes."""
 
     class Outdated(Bank):
         pairs = Bank([Index()], {})

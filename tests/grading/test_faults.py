@@ -1,4 +1,5 @@
-"""The grader's own failures are never the student's: a state of their own, and the traceback for the staff alone."""
+"""The grader's own failures are never the student's: they have a state of their own, and only the staff see the
+traceback."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""One true sentence on top, where a notebook as a whole is not what it should be."""
+"""One true sentence at the top where a notebook as a whole is not what it should be."""
 
 import json
 

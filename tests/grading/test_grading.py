@@ -1,4 +1,4 @@
-"""A whole grading of small notebooks: what one item does costs no other, and every point is accounted for."""
+"""A whole grading of small notebooks: no item can affect another, and every point is accounted for."""
 
 import time
 
@@ -112,7 +112,7 @@ def test_public_checks_need_no_hidden_bank(sandbox):
 
 
 def test_answers_learnt_by_heart_earn_nothing():
-    """Every check with points that compares what the student's code computes asks a hidden case too."""
+    """Every check with points that compares values of the student's code has a hidden case."""
     about_form = {
         ("encoder", "parameters"),
         ("decoder", "parameters"),

@@ -1,4 +1,4 @@
-"""Where two mistakes come together and no misconception fits, what is said is still true and says something."""
+"""Where two mistakes come together and no misconception fits, the sentences are still true, and still say something."""
 
 import pytest
 

@@ -208,7 +208,7 @@ def test_a_misconception_against_which_another_reply_speaks_is_no_candidate():
 
 
 def test_what_is_not_all_that_is_wrong_is_named_only_if_it_speaks_of_its_own_checks():
-    """ "doubled" fits the value, and leaves open what is wrong with the shape."""
+    """ "doubled" fits the value, and leaves the mistake in the shape open."""
     findings = judged(answer(shape=(3, 3), value=(2.0, 4.0)))
     assert findings["value"].misconception is None
     assert judged(answer(value=(2.0, 4.0)))["value"].misconception == "doubled"

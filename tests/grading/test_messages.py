@@ -1,4 +1,4 @@
-"""Sentences for the student: what they say, and that nothing of the student's gets out of its quotation marks."""
+"""Sentences for the student: their content, and that the student's text stays between its quotation marks."""
 
 import re
 

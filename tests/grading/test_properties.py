@@ -1,4 +1,4 @@
-"""What is said of a wrong array is true of it."""
+"""The sentences about a wrong array are true of it."""
 
 import re
 

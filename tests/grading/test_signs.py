@@ -1,4 +1,4 @@
-"""What in a component's text is worth a look."""
+"""The signs in a component's text."""
 
 import time
 

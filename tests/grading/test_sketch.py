@@ -1,4 +1,4 @@
-"""Sketches keep what makes two replies the same, and what makes most others different."""
+"""Sketches keep equal replies equal, and most different replies different."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def alike(one, other):
 
 @given(LARGE, st.randoms())
 def test_rounding_does_not_show(array, chance):
-    # Of two values that cancel each other exactly nothing but their rounding is left.
+    # Where two values cancel each other exactly, only their rounding is left.
     assume(np.abs(sketched(reply(array)).arrays["x"]).max() >= 1e-3 * np.abs(array).max())
     noise = np.array([chance.uniform(-1, 1) for _ in range(array.size)]).reshape(array.shape)
     assert alike(array, array + 1e-7 * np.abs(array) * noise)

@@ -1,1 +1,1 @@
-"""What a class hands in, taken in."""
+"""Tests of the room that takes in what a class hands in."""

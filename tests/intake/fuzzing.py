@@ -18,7 +18,7 @@ FORMS = ("zip", "stored", "tar", "gz", "bz2", "xz")
 
 
 def archive(form: str, inner: bytes = b"") -> bytes:
-    """A class in an archive, one hand-in of which is an archive again."""
+    """A class in an archive; one hand-in is an archive, too."""
     made = io.BytesIO()
     if form in {"zip", "stored"}:
         with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED if form == "zip" else zipfile.ZIP_STORED) as packed:
@@ -35,7 +35,7 @@ def archive(form: str, inner: bytes = b"") -> bytes:
 
 
 def fuzz_archives(chance: random.Random, seconds: float, mutated: Callable[[random.Random, bytes], bytes]) -> Counter:
-    """Nothing but what the intake may raise, no file outside, and none of it slow."""
+    """Checks that the intake raises only what it may raise, writes no file outside, and is never slow."""
     count: Counter = Counter()
     slowest = 0.0
     originals = {form: [archive(form, archive(inner)) for inner in FORMS] for form in FORMS}

@@ -1,4 +1,4 @@
-"""Archives as nobody would make them: nothing lies outside, nothing is raised, and nobody loses a row."""
+"""Archives that nobody would make: no file lands outside, no exception comes out, and no student loses a row."""
 
 import io
 import stat
@@ -67,7 +67,7 @@ def tarred(path, members):
 
 
 def files_below(folder):
-    """With what changes where one is written."""
+    """The archive, without the parts that depend on where it is written."""
     known = {path: path.lstat() for path in Path(folder).rglob("*")}
     return {path: (stat.S_IFMT(each.st_mode), each.st_size, each.st_mtime_ns) for path, each in known.items()}
 
@@ -99,7 +99,7 @@ def test_no_name_is_a_path_and_nobody_loses_a_row(tmp_path_factory, members, mad
             assert len(handed) >= min(1, len(expected))
             rows = {piece.member.name for each in handed for piece in each.pieces if piece.member}
             lost = [n for n, k in members if row_of(n) in expected and not folders_name(n, k, made) and n not in rows]
-            assert not lost or made is tarred  # which writes names in its own way
+            assert not lost or made is tarred  # this module writes names in its own way
     except CollectionError:
         assert not expected
     assert files_below(folder) == before

@@ -1,4 +1,4 @@
-"""A class's submissions in the forms that they come in, and in some that nobody should send."""
+"""A class's submissions in their usual forms, and in some forms that nobody should send."""
 
 import zipfile
 

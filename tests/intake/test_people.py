@@ -1,4 +1,4 @@
-"""Whose a hand-in is, by what a course and a platform know of the same student."""
+"""Finds whose a hand-in is, from what a course and a platform know of the same student."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What each platform lets staff download: whoever handed in anything has a row, and the files are theirs."""
+"""The downloads of each platform: every student who handed something in has a row with their own files."""
 
 import zipfile
 

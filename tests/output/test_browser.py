@@ -31,7 +31,7 @@ def browser():
 
 @pytest.fixture
 def opened(browser, tmp_path):
-    """Opens a text as a page, and holds it to what both promise."""
+    """Opens a text as a page, and checks what both pages promise."""
     contexts, said = [], []
 
     def open_page(text, *, width=1280, scheme="light"):
@@ -56,7 +56,7 @@ def overview(entries):
 
 
 def shown(page):
-    """The submissions in the table, from above."""
+    """The submissions in the table, from the top."""
     return page.eval_on_selector_all(
         "#submissions tbody tr:not([hidden])",
         "rows => rows.map(row => row.cells[0].textContent.trim().split(' ').pop())",

@@ -1,4 +1,4 @@
-"""The page: self-contained, and whatever a student writes stays text."""
+"""The page needs no other file, and everything that a student writes stays text."""
 
 import re
 from html.parser import HTMLParser

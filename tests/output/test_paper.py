@@ -1,4 +1,4 @@
-"""A notebook on paper: nothing of it is missing, nothing of it runs."""
+"""A notebook on paper: nothing is missing, nothing runs."""
 
 import base64
 import os
@@ -149,7 +149,7 @@ def picture_below(*lines):
 def test_a_picture_stays_with_its_cell():
     assert 'class="block together"' in picture_below("one line")
     long = picture_below(*(f"epoch {number}" for number in range(40)))
-    assert 'class="block together"' not in long  # else half a page could stay empty before it
+    assert 'class="block together"' not in long  # otherwise half a page could stay empty before it
     first, last = long.split('<div class="together">')
     assert ("epoch 33" in first, "epoch 34" in last, "<img" in last) == (True, True, True)
     assert [long.count(f"epoch {number}\n") + long.count(f"epoch {number}<") for number in range(40)] == [1] * 40
@@ -315,7 +315,7 @@ def is_in(line, found):
 
 @pytest.mark.parametrize("printer", PRINTERS)
 def test_all_text_is_in_the_pdf(printer, tmp_path):
-    """Of the solved notebook and of lines that are longer than the page is wide."""
+    """Pages of the solved notebook, and of lines that are longer than the page is wide."""
     solved = nbformat.read(PS7.solution, as_version=4)
     words = [f"word{number}" for number in range(400)]
     solved.cells.append(v4.new_code_cell("long = '" + " ".join(words) + "'\nunbroken = '" + "z" * 400 + "'"))

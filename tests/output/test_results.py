@@ -1,4 +1,4 @@
-"""results.json: Gradescope's fields, whole at every moment, whatever the texts are."""
+"""results.json: it has Gradescope's fields, and is whole at every moment, whatever the texts are."""
 
 import json
 import math
@@ -68,7 +68,7 @@ def test_what_a_person_should_look_at_is_listed_with_its_reason():
 
 
 def test_the_course_staff_have_it_in_one_test_that_nobody_else_sees():
-    """Gradescope shows nobody the extra data."""
+    """Gradescope shows the extra data to nobody."""
     doubt = "two calls are of *one* `method`"
     results = from_verdicts(
         [

@@ -1,4 +1,4 @@
-"""Nothing that a student chose is an order to a terminal, or markup."""
+"""No text that a student chose controls a terminal, or is read as markup."""
 
 import ast
 import io

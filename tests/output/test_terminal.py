@@ -1,4 +1,4 @@
-"""The report in the terminal: everything is said, and nothing of a student's is taken for markup."""
+"""The report in the terminal: it says everything, and reads none of a student's text as markup."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""An activation that is made where it is applied comes after what it is applied to."""
+"""An activation that is made where it is applied comes after the call that it is applied to."""
 
 from autograder.student.program import Definitions, applied, outline
 from tests.notebooks import notebook

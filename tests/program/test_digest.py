@@ -1,4 +1,4 @@
-"""Of definitions that differ in layout alone the digest is one."""
+"""Definitions that differ only in layout have one digest."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""Runs a cell below a notebook's code, in a guest: there stand in what a machine without a GPU and a network lacks."""
+"""Runs a cell below a notebook's code, in a guest, with stand-ins for the things that a machine without a GPU and a
+network lacks."""
 
 import contextlib
 import io
@@ -8,7 +9,7 @@ from autograder.ps7.guest.probes.stand_ins import ImageTable, TextTable
 
 
 def printed(notebook, *, cell):
-    """Facts: what the cell prints."""
+    """Facts: the text that the cell prints."""
     notebook.provide(**GLOBALS)
     notebook.put(ImageEncoder=ImageTable, TextEncoder=TextTable)  # the real ones are downloaded
     said = io.StringIO()

@@ -13,8 +13,8 @@ COUNTS = {"unlabeled": 70, "train": 80, "test": 40}
 
 
 def small_dataset(path: Path, **about: object) -> Path:
-    """Writes a zip with the first images of each part, and what belongs to them. `about`: what it says otherwise of
-    itself."""
+    """Writes a zip with the first images of each part, and all that belongs to them. `about`: changes to its
+    description."""
     with zipfile.ZipFile(COMPOSED) as whole, zipfile.ZipFile(path, "w") as cut:
         features = load(whole.read("features.safetensors"))
         for part, count in COUNTS.items():

@@ -1,5 +1,5 @@
-"""The cells for students' own notebooks: each shows every mistake of its item in the first two digits of a number (one in
-the fourth looks like rounding), and nothing where there is none."""
+"""The cells for students' own notebooks: each shows every mistake of its item in the first two digits of a number (a
+difference in the fourth digit looks like rounding), and shows no difference where there is no mistake."""
 
 import re
 
@@ -41,7 +41,7 @@ UNSEEN = {
         if "stops-early" in mistake.slug
     },
 }
-"""A misconception's slug, or a case and its item, to the reason why the cell does not show it."""
+"""Maps a misconception's slug, or a case and its item, to the reason why the cell does not show it."""
 
 UNUSUAL = {
     "a-nested-index-2022 retrieve_images": "returns nothing, and gives cv2 all file names at once",
@@ -51,11 +51,11 @@ UNUSUAL = {
     "j-encoder-flat-weights encoder": "keeps its parameters in an order of its own, so that they get other known values",
     "f-head-one-matrix projection_head": "its bias is a row of its only matrix, so that there are no known values for it",
 }
-"""A right case and its item to the reason why the cell shows a difference."""
+"""Maps a right case and its item to the reason why the cell shows a difference."""
 
 
 def printed(sandbox, notebook, item):
-    """What the cell prints below the notebook's code; None where it fails."""
+    """The output of the cell below the notebook's code; None where it fails."""
     sources = sliced(program_for(outline(notebook), RUBRIC.item(item).needs))
     with sandbox.open("tests.ps7.cell_probe", sources, 60) as session:
         answer = session.ask("printed", {"cell": PS7.cell(item)})
@@ -63,7 +63,7 @@ def printed(sandbox, notebook, item):
 
 
 def run(sandbox, notebook, item):
-    """Pairs of what is expected and what came; None where the cell fails."""
+    """Pairs of the expected text and the text that came; None where the cell fails."""
     text = printed(sandbox, notebook, item)
     if text is None:
         return None
@@ -77,12 +77,12 @@ def run(sandbox, notebook, item):
 
 
 def differs(rows):
-    """Whether anything is not as expected; an exception is hard to overlook."""
+    """Whether something differs from the expectation; an exception counts, because it is hard to overlook."""
     return rows is None or any(expected != yours for expected, yours in rows)
 
 
 def shows(rows):
-    """Whether one sees it at a glance: in a word, or in the first two digits of a number."""
+    """Whether a person sees the difference at once: in a word, or in the first two digits of a number."""
     return rows is None or differs([([*map(at_a_glance, one)], [*map(at_a_glance, other)]) for one, other in rows])
 
 

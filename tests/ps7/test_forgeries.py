@@ -1,4 +1,4 @@
-"""Code that makes its guest say what is not so: each has a mistake and hides it, and gets no points for hiding it."""
+"""Code that makes its guest lie: each case has a mistake and hides it, and gets no points for hiding it."""
 
 import pytest
 
@@ -139,7 +139,7 @@ def answers(*_): ...
 
 
 def by_heart(item, case, module):
-    """Says of every question what the reference has replied to one public case: students have that bank."""
+    """Gives to every question the reference's reply to one public case, because students have that bank."""
     reply = BANK.expected(item, case)
     facts, arrays = dict(reply.facts), {name: array.tolist() for name, array in reply.arrays.items()}
     probe = RUBRIC.item(item).cases[case].probe

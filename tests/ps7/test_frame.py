@@ -1,5 +1,6 @@
-"""What probes take the frame to give, against the course's own notebook, run for real on small data in the formats of
-STL-10 and Flickr8k. The backbones are a ResNet and a DistilBERT, untrained and shallower than the real ones."""
+"""Compares what probes assume about the given code with the course's own notebook, run for real on small data in the
+formats of STL-10 and Flickr8k. The backbones are a ResNet and a DistilBERT, untrained and shallower than the real
+ones."""
 
 import csv
 
@@ -63,7 +64,7 @@ def shallow(config):
 
 
 class Watched:
-    """The notebook's names; of each call of the watched functions and modules, what it was given."""
+    """The notebook's names, and the arguments of each call of the watched functions and modules."""
 
     def __init__(self):
         self.names = {"get_ipython": Shell}

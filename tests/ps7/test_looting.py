@@ -1,4 +1,5 @@
-"""No guest holds what solves an item: a looter walks all that its process can see, and may not earn more than a stub."""
+"""No guest holds code that solves an item: a looter searches everything that its process can see, and may not earn more
+than a stub."""
 
 import pytest
 
@@ -33,18 +34,18 @@ GUESTS = {
     if (when == "called" and case.probe not in ("construction", "made")) or (when == "made" and item.name in CLASSES)
 }
 FIRST = {(item.name, case.probe, when): guest for guest, (item, case, when) in reversed(GUESTS.items())}.values()
-"""Of each probe one case. The others differ in numbers alone."""
+"""One case of each probe. The others differ only in numbers."""
 
 
 def looting(how: str, *, reads: bool = True):
-    """A notebook that is the looter's; `how` as in hand_in.py, `reads`: whether files are looked through."""
+    """The looter's notebook; `how` is as in hand_in.py, `reads`: whether it searches files."""
     return notebook("import torch\nfrom torch import nn", LOOTER, f"LOOTING = {how!r}\nREADS = {reads}", HAND_IN)
 
 
 @pytest.fixture(scope="module")
 def bare():
-    """A sandbox that confines nothing. In a checkout all of the project's files can be read there, as by whoever starts
-    it."""
+    """A sandbox that confines nothing. In a checkout it can read all of the project's files, as the user who starts it
+    can."""
     with start(RUBRIC.environment, "none") as started:
         yield started
 
@@ -64,7 +65,7 @@ def test_nothing_in_the_process_fits(guest, kind, request):
 
 @pytest.fixture(scope="module")
 def training(tmp_path_factory, sandbox):
-    """Of a notebook that tells what it finds as its code is made or called."""
+    """Cases of a notebook that reports what it finds when its code is defined or called."""
 
     def training(when):
         return Training(
@@ -97,7 +98,7 @@ def test_nor_where_its_weights_are_read(training, tmp_path):
 
 @pytest.mark.parametrize("kind", ["sandbox", "bare"])
 def test_nor_in_the_rehearsal(kind, request):
-    """A statement has three seconds there."""
+    """A statement may take three seconds there."""
     case = RUBRIC.item("train_classifier").cases["methods"]
     begun = (
         "import threading\nsaid = []\nlooter = threading.Thread(target=lambda: said.append(report()))\nlooter.start()"

@@ -1,4 +1,5 @@
-"""The tolerance lies far from both sides: from how the reference's own numbers spread, and from every mistake."""
+"""The tolerance has a margin on both sides: it is far above the spread of the reference's own numbers, and far below
+every mistake."""
 
 import numpy as np
 import pytest
@@ -16,10 +17,11 @@ RUBRIC = load(PS7)
 BANK = PS7.bank()
 PROBED = [item for item in RUBRIC.items if item.probes]
 CLEAR = 5
-"""Times the tolerance: what is farther away is never taken for right, whatever the machine."""
+"""In units of the tolerance: a value that is farther away is never taken for right, on any machine."""
 SPREAD = 1 / 20
-"""Of the tolerance: what the reference's numbers may differ by from the recorded ones, with any number of threads and on any
-processor. One with other instructions than that of the recording gave 1/33 (Adam's steps in train_classifier), others 1/50."""
+"""In units of the tolerance: how far the reference's numbers may differ from the recorded ones, with any number of
+threads and on any processor. A processor with other instructions than the recording's gave 1/33 (Adam's steps in
+train_classifier), others 1/50."""
 NEAR = {
     ("train_ae", "update", "train-ae-loss-summed"): "Adam hardly sees a factor on the loss",
     ("train_ae", "update", "train-ae-root-of-the-error"): "Adam hardly sees that each minibatch's factor is another",
@@ -34,7 +36,7 @@ NEAR = {
     ("train_classifier", "epochs", "classifier-adamw"): "weight decay is small beside the loss",
     ("train_classifier", "epochs", "classifier-weight-decay-missing"): "weight decay is small beside the loss",
 }
-"""Item, check and misconception that this check alone would tell by a narrow margin, and why; another check tells it."""
+"""Item, check and misconception that only this check would tell by a narrow margin, and why; another check tells it."""
 
 
 def distance(got, expected, fields):
@@ -58,7 +60,7 @@ def distance(got, expected, fields):
 
 
 def farthest(item, check, form):
-    """Over the check's cases."""
+    """Over all cases of the check."""
     cases = ((BANK.mistaken(item.name, case)[form], BANK.expected(item.name, case)) for case in check.cases)
     return max(distance(*both, check.fields) for both in cases)
 
@@ -105,7 +107,7 @@ def test_the_reference_hardly_spreads(item, threads, sandbox):
 @pytest.mark.slow
 @pytest.mark.parametrize("case", [*corpus.cases(PS7.corpus / "correct", PS7, RUBRIC)], ids=lambda case: case.name)
 def test_right_solutions_hardly_spread(case, plain):
-    """However they are written: in float64, with einsum, with parameters of their own."""
+    """Right heads in other styles: in float64, with einsum, with parameters of their own."""
     submission = Submission.of(case.notebook)
     for item in PROBED:
         if item.name in case.expected.full_marks:

@@ -1,4 +1,4 @@
-"""Methods I, II and III: the set-ups of a notebook's calls, however the calls are written."""
+"""Methods I, II and III: the set-ups of a notebook's calls, in every style of writing them."""
 
 import pytest
 from hypothesis import given
@@ -73,7 +73,7 @@ def in_cells_of_their_own(setups):
 
 
 def under_one_name(setups):
-    """As the course's notebook does it; not naming a new encoder means going on with the last one."""
+    """In the course's notebook, a method that names no new encoder continues with the last one."""
     for number, (supervised, encoder) in enumerate(setups):
         make = "" if encoder == "trained by Method II" else f"encoder = {ENCODERS[encoder]}\n"
         yield (
@@ -235,7 +235,7 @@ def test_what_cannot_be_settled_earns_nothing_and_says_what_to_write(read, cells
 
 
 def test_a_package_that_is_not_here_is_no_mistake(read):
-    """Then nobody knows what its encoder is: the staff are told."""
+    """Then nothing shows what its encoder is, and the staff are told."""
     packed = CELLS[0].replace("ae.encoder", "Fabric().setup(ae.encoder)")
     answer = read(PRETRAIN, "from lightning_of_mine import Fabric", packed, *CELLS[1:])
     assert isinstance(answer, Fault)
@@ -293,7 +293,7 @@ torch.save({}, FOLDER + "/new")
 
 
 def test_a_rehearsal_leaves_the_machine_as_it_was(rubric, tmp_path):
-    """Without confinement too, as on a student's own machine."""
+    """Also without confinement, as on a student's own machine."""
     (tmp_path / "kept").touch()
     submitted = notebook(GIVEN, f"FOLDER = {str(tmp_path)!r}" + WORLD, PRETRAIN, *CELLS)
     with start(rubric.environment, "none") as unconfined:

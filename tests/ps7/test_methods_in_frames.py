@@ -1,5 +1,5 @@
-"""The wrong set-ups of Methods I, II and III, in every frame and however they are written: caught, named, and costing no
-other item; the right ones cost nothing and are sure."""
+"""Wrong set-ups of Methods I, II and III, in every given notebook and every style: they are caught, named, and cost no
+other item. The right set-ups cost nothing and are sure."""
 
 import nbformat
 import pytest
@@ -55,7 +55,7 @@ def in_frame(frame, cells):
 EVERY = [(setups, form, frame) for setups in SETUPS for form in FORMS for frame in PS7.every_frame]
 FRAMES = len(PS7.every_frame)
 PAIRS = [each for number, each in enumerate(EVERY) if number % FRAMES == number // FRAMES % FRAMES]
-"""Of them every set-up in every form, the frames in turn: so every pair of a set-up, a form and a frame is there."""
+"""Every set-up in every form, with the frames in turn, so that every pair of a set-up, a form and a frame is there."""
 
 
 def named(cases):

@@ -1,5 +1,5 @@
-"""The reference itself: the assignment's numbers, the real backbones without their weights, and the loaders on small data
-in the formats of STL-10 and Flickr8k."""
+"""The reference itself: the assignment's numbers, the real backbones without their weights, and the loaders on small
+data in the formats of STL-10 and Flickr8k."""
 
 import csv
 
@@ -101,7 +101,7 @@ def test_training_learns_and_a_frozen_encoder_stays(pictures):
 
 
 class Words:
-    """A tokenizer with the calling convention of Hugging Face's."""
+    """A tokenizer that is called as Hugging Face's are."""
 
     @classmethod
     def from_pretrained(cls, name):

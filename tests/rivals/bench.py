@@ -209,7 +209,7 @@ def _ps7(place: Path) -> tuple[Cost, dict[str, set[str]]]:
 
 
 def _run(*command: object, folder: Path) -> None:
-    """A grader that fails at a notebook has caught nothing in it; its last words help to see why."""
+    """A grader that fails at a notebook has caught nothing in it; its last words help to find out why."""
     python = {**os.environ, "PATH": f"{RIVALS / 'bin'}:{os.environ['PATH']}"}
     done = subprocess.run(
         [str(RIVALS / "bin" / str(command[0])), *map(str, command[1:])],

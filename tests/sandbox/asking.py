@@ -9,7 +9,7 @@ from autograder.guest.namespace import Source
 
 
 def program(*cells: str) -> tuple[Source, ...]:
-    """One statement per cell, binding nothing in particular."""
+    """One statement per cell, which binds no name in particular."""
     return tuple(Source(number, 1, text, ("value",)) for number, text in enumerate(cells, start=1))
 
 

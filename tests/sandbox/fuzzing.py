@@ -1,6 +1,6 @@
-"""Guests that make system calls at random, beside honest gradings: `python -m tests.sandbox.fuzzing MINUTES [SEED]`.
+"""Guests that make random system calls, beside honest gradings: `python -m tests.sandbox.fuzzing MINUTES [SEED]`.
 
-Whatever they do, the sandbox goes on giving guests, and the gradings beside it come out whole.
+Whatever they do, the sandbox keeps giving guests, and the gradings beside it are right.
 """
 
 import json
@@ -60,7 +60,7 @@ def value():
 
 
 def fuzz(seconds: float, seed: int) -> tuple[Counter[str], list[float]]:
-    """How guests ended, and the scores of the gradings beside them."""
+    """How the guests ended, and the scores of the gradings beside them."""
     scores: list[float] = []
     is_over = threading.Event()
     beside = threading.Thread(target=_grade, args=(scores, is_over))

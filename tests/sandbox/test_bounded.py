@@ -1,4 +1,4 @@
-"""What runs within bounds gives its answer, or is stopped; the process that asks goes on."""
+"""A function that runs within limits returns its value or is stopped; the process that asks goes on."""
 
 import contextlib
 import os

@@ -1,5 +1,5 @@
-"""The tables of system calls and the filter made of them, on both architectures, by a machine that runs it as the kernel
-does."""
+"""The tables of system calls and the filter made of them, on both architectures, on an interpreter that runs the filter
+as the kernel does."""
 
 import ctypes
 import ctypes.util
@@ -23,7 +23,7 @@ X86_64, AARCH64 = 0xC000003E, 0xC00000B7
 
 
 def run(program, number, arguments=(), audit=X86_64):
-    """What the kernel would return. https://docs.kernel.org/networking/filter.html"""
+    """The kernel's return value. https://docs.kernel.org/networking/filter.html"""
     padded = [*arguments, *[0] * (6 - len(arguments))]
     data = struct.pack("=IIQ6Q", number, audit, 0, *(each & 2**64 - 1 for each in padded))
     accumulator, at = 0, 0
@@ -87,7 +87,7 @@ def test_the_numbers_are_those_of_libseccomp(machine):
     for table in TABLES.values():
         for name, numbers in table.items():
             theirs = resolve(ctypes.c_uint32(audit), name.encode())
-            if theirs >= 0:  # else it is none of this architecture's, or newer than the library
+            if theirs >= 0:  # otherwise it does not exist on this architecture, or is newer than the library
                 assert numbers[machine] == theirs, name
 
 

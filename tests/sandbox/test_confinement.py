@@ -216,7 +216,7 @@ class socket_of_another_process:  # noqa: N801
         try:
             self.socket.bind("\0ps7-test")
             self.socket.listen()
-        except OSError:  # the other worker of the tests has it
+        except OSError:  # the tests' other worker has it
             pass
 
     def __exit__(self, *_):
@@ -289,7 +289,7 @@ def test_harm_ends_with_its_session(harm, words, zygote):
     if words:
         assert isinstance(outcome, Ended)
         assert words in outcome.reason
-    deadline = time.monotonic() + 20  # what is nested deeply is removed while grading goes on
+    deadline = time.monotonic() + 20  # deep folders are removed while grading goes on
     while (zygote.guests() or Path(scratch).exists()) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not zygote.guests()
@@ -391,7 +391,7 @@ def is_living(process):
 
 def test_a_signal_to_the_grader_while_a_program_loads_leaves_no_guest(zygote):
     def interrupt(*_):
-        raise KeyboardInterrupt  # and no OSError, as which it might pass for a process that is gone
+        raise KeyboardInterrupt  # and not OSError, which would look like a process that has ended
 
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, 1.5)
@@ -406,7 +406,7 @@ def test_a_signal_to_the_grader_while_a_program_loads_leaves_no_guest(zygote):
 
 @pytest.mark.slow
 def test_what_a_tree_of_processes_shares_is_counted(zygote, run):
-    """Fill, fork, and fill the same pages again: no process has much that no other shares."""
+    """Fill, fork, and fill the same pages again: no process then has much memory that it shares with no other."""
     filling = "pages, children = bytearray(600 * 2**20), 0\nfor _ in range(5):\n    if os.fork(): signal.pause()\n"
     filling += "    pages[::4096] = bytes([children % 256]) * len(pages[::4096])\n    children += 1\nsignal.pause()"
     ended = run(filling)
@@ -443,7 +443,7 @@ def test_the_guest_sees_nothing_of_the_graders_environment(zygote):
     with zygote.open(PROBES, program(), 20.0) as session:
         reply = session.ask("environment", {})
     assert not {"GRADER_SECRET", "VIRTUAL_ENV", "PWD"} & set(reply.facts["names"])
-    assert len(reply.facts["files"]) == 4  # three standard streams and the connection
+    assert len(reply.facts["files"]) == 4  # three standard streams, and the connection
 
 
 @pytest.mark.slow
@@ -465,7 +465,7 @@ def test_a_terminated_grader_leaves_results_and_no_guest(tmp_path):
     ]
     grader = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    looks = 0  # for longer than the trial of the layers
+    looks = 0  # for longer than the trial of the layers takes
     while looks < 6 and grader.poll() is None and time.monotonic() < deadline:
         guests = [each for each in psutil.Process(grader.pid).children(recursive=True) if is_guest(each)]
         looks = looks + 1 if guests else 0

@@ -1,4 +1,4 @@
-"""How much memory there is, as control groups of either version tell it."""
+"""The memory limit, as control groups of either version tell it."""
 
 import os
 
@@ -26,7 +26,7 @@ def files(folder, contents):
         ("5:memory:/docker/abc\n2:cpu,cpuacct:/\n", {"memory/memory.limit_in_bytes": "805306368\n"}, 805306368),
         # Slurm: the job's group has the limit, the step's has not.
         ("0::/slurm/job/step\n", {"slurm/job/memory.max": "1000\n", "slurm/job/step/memory.max": "max\n"}, 1000),
-        # Of several the least.
+        # The smallest of several limits.
         ("4:memory:/a\n", {"memory/memory.limit_in_bytes": UNLIMITED, "memory/a/memory.limit_in_bytes": "5\n"}, 5),
         # Both versions on one machine.
         ("4:memory:/a\n0::/b\n", {"memory/a/memory.limit_in_bytes": "7\n", "b/cgroup.procs": ""}, 7),

@@ -1,4 +1,4 @@
-"""What code from a Colab of 2022 meets in a guest: no GPU, packages that are missing, plots that go nowhere."""
+"""What code from a Colab of 2022 finds in a guest: no GPU, packages that are missing, plots that nobody sees."""
 
 import ast
 import importlib.util
@@ -110,7 +110,7 @@ def _statements(source):
 
 
 def test_a_guest_has_all_of_its_zone_and_no_file_of_ours(sandbox):
-    """Whoever writes probes can take every student to read them all; and nobody reads more."""
+    """Authors of probes have to assume that every student reads them; but nobody can read more than that."""
     source = "import sys\nvalue = sorted(name for name in sys.modules if name.startswith('autograder.ps7.'))"
     with sandbox.open(PROBES, program(source), 20.0) as session:
         found = session.ask("value", {}).facts["value"]

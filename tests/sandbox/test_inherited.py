@@ -1,4 +1,4 @@
-"""What was done to a process that guests are forked from is undone."""
+"""Changes to a process that guests are forked from are undone."""
 
 import os
 import resource

@@ -1,4 +1,4 @@
-"""What is left for all on the machine, and what is said of a guest that is stopped for it."""
+"""What is left for all processes of the machine, and the message for a guest that is stopped because of it."""
 
 import sys
 

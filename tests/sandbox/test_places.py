@@ -1,4 +1,5 @@
-"""Wherever engine and assignment lie, no guest opens a file of ours: looted by a notebook that `ps7 grade` grades."""
+"""No guest opens a file of ours, wherever engine and assignment lie: a notebook that `ps7 grade` grades searches for
+them."""
 
 import json
 import os

@@ -188,7 +188,7 @@ for harm in (
 
 
 def test_files_of_the_student_are_read_and_never_changed(plain, tmp_path):
-    """A checkpoint, say, which the notebook has saved and loads."""
+    """For example a checkpoint, which the notebook has saved and loads."""
     (tmp_path / "kept.pt").write_bytes(b"as it was")
     folder = f"FOLDER = {str(tmp_path)!r}\n"
     assert run(plain, folder + "value = open(FOLDER + '/kept.pt').read()").facts["value"] == "as it was"
@@ -206,7 +206,7 @@ def test_what_was_written_is_what_is_read(plain, tmp_path):
 
 @pytest.mark.slow
 def test_python_may_be_started_by_a_launcher(tmp_path, monkeypatch):
-    """As in a virtual environment of Windows, where the interpreter is a child of what was started."""
+    """As in a virtual environment on Windows, where the interpreter is a child of the process that was started."""
     launcher = tmp_path / "python"
     launcher.write_text(f'#!/bin/sh\n{sys.executable} "$@"\nexit $?\n')
     launcher.chmod(0o755)

@@ -1,4 +1,4 @@
-"""No two graders have the same user, and what a grader leaves is gone when the next one starts."""
+"""No two graders have the same user, and everything that a grader leaves is gone when the next one starts."""
 
 import os
 import subprocess

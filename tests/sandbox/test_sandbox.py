@@ -1,4 +1,4 @@
-"""The host against guests that answer, raise, die, hang and flood, forked and plain ones. Every session after a bad one
+"""The host with guests that answer, raise, die, hang and flood, forked and plain. Every session after a bad one
 works."""
 
 import re
@@ -45,7 +45,7 @@ def asked(sandbox, cells, probe, seconds=20.0, **arguments):
         return session.ask(probe, arguments)
 
 
-# After its end a plain guest is started anew, which takes seconds.
+# After its end a plain guest is started again, which takes seconds.
 SLOW_PLAIN = [KINDS[0], *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS[1:])]
 ENDING = pytest.mark.parametrize("either", SLOW_PLAIN, indirect=True)
 

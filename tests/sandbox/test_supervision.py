@@ -1,4 +1,4 @@
-"""What a guest may use."""
+"""The limits of a guest."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What is told of the cost of guests, forked and plain."""
+"""The measured cost of guests, forked and plain."""
 
 import pytest
 

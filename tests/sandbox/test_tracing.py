@@ -1,4 +1,4 @@
-"""What strace writes is read: the calls of guests alone, from the moment on at which they are confined."""
+"""Reads what strace writes: only the calls of guests, from the moment when they are confined."""
 
 from tests.sandbox.tracing import beginnings, made_by_guests, of
 

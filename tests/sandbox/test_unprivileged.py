@@ -1,4 +1,4 @@
-"""The same promises for whoever is not root: this folder's tests and the hostile corpus once more, run by nobody."""
+"""The same promises for a user who is not root: the tests of this folder and the hostile corpus, run by nobody."""
 
 import subprocess
 import sys
@@ -60,7 +60,7 @@ def test_where_there_are_none_the_results_say_so_and_nothing_is_left():
     "module", ["sandbox/test_confinement.py", "sandbox/test_sandbox.py", "authoring/test_hostile.py"]
 )
 def test_all_attacks_fail(module, bare):
-    # Without namespaces `strict` is refused, and all processes of nobody count against the limit of each.
+    # Without namespaces `strict` is refused, and all processes of nobody count against each limit.
     chosen = ["-k", "not strict and not terminated and not neighbour"] if bare else ["-n", "2"]
     result = done(*bare, *PYTEST, *chosen, f"tests/{module}")
     assert result.returncode == 0, result.stdout

@@ -1,8 +1,9 @@
-"""Which system calls guests make, and what comes of them: `python -m tests.sandbox.tracing COMMAND...`, which needs strace.
+"""Lists which system calls guests make, and what happens to them: `python -m tests.sandbox.tracing COMMAND...`, which
+needs strace.
 
-For the tables of `autograder.guest.confinement.calls`: run it over what is graded with another version of Python or torch,
-say `python -m tests.sandbox.tracing ps7 grade reference/solution.ipynb`. Exit 1 where a guest makes a call that no table
-lists.
+For the tables of `autograder.guest.confinement.calls`: run it over gradings with another version of Python or torch,
+for example `python -m tests.sandbox.tracing ps7 grade reference/solution.ipynb`. Exit 1 where a guest makes a call that
+no table lists.
 """
 
 import re
@@ -43,12 +44,13 @@ def main() -> None:
 
 
 def of(name: str) -> str:
-    """What is to be said beside it."""
+    """A note on the call."""
     return "" if name in LISTED else "  <-- NO TABLE LISTS IT"
 
 
 def beginnings(lines: Iterable[str]) -> dict[int, int]:
-    """Guests, with all that they have started, to the number of the line after which they are confined."""
+    """Maps guests, and all processes that they have started, to the number of the line after which they are
+    confined."""
     parents: dict[int, int] = {}
     born: dict[int, int] = {}
     for number, (pid, call, rest) in _read(lines):
@@ -78,7 +80,7 @@ def made_by_guests(lines: Iterable[str], born: dict[int, int]) -> tuple[Counter[
 
 
 def _read(lines: Iterable[str]) -> Iterator[tuple[int, tuple[int, str, str]]]:
-    """Each call when it is over: strace writes those that others come in between in two parts."""
+    """Yields each call when it is over: strace writes a call in two parts if others come in between."""
     begun: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         if not (found := LINE.match(line)):

@@ -1,7 +1,7 @@
 """Runs a command as a user without any privilege: `python -m tests.sandbox.unprivileged [--bare] COMMAND...`, by root.
 
-Where Python or the checkout lie in a folder that is closed to others, the command sees them all the same. With `--bare`
-it cannot make namespaces either, as on machines whose administrator has switched them off.
+Where Python or the checkout lies in a folder that is closed to others, the command still sees them. With `--bare` it
+cannot make namespaces, as on machines whose administrator has switched them off.
 """
 
 import os
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 NOBODY = 65534
 SKIPPED = 77
 WITHOUT = "TEST_WITHOUT_LAYERS"
-"""Layers that tests of confinement are to do without."""
+"""Layers that tests of confinement have to do without."""
 NEW_MOUNTS, NEW_USERS = 0x00020000, 0x10000000
 
 
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def open_to_others(wanted):
-    """Puts an open folder that holds what is wanted, and nothing else, in the place of each closed one."""
+    """Puts an open folder that only holds what is needed in the place of each closed one."""
     for closed in [each for each in sorted({parent for path in wanted for parent in path.parents}) if is_closed(each)]:
         inside = sorted(path for path in wanted if closed in path.parents)
         kept = {path: tempfile.mkdtemp() for path in inside if not set(path.parents) & set(inside)}
@@ -63,7 +63,7 @@ def mount(*arguments):
 
 
 def enter_users_without_users():
-    """A namespace of users with as many users as the one outside, and room for none within it."""
+    """A namespace of users with as many users as the one outside, and with no room for another namespace in it."""
     entered, mapped = os.pipe(), os.pipe()
     child = os.fork()
     if child:

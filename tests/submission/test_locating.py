@@ -1,4 +1,4 @@
-"""The one notebook of what was handed in, beside copies of it and what this tool has made of it."""
+"""Finds the one notebook in what was handed in, beside copies of it and files that this tool has made of it."""
 
 import json
 

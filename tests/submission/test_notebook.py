@@ -1,4 +1,4 @@
-"""Reading submissions: what is tolerated, what is refused, and that nothing but a refusal ever comes out."""
+"""Reading submissions: what is accepted, what is refused, and that no exception but a refusal ever comes out."""
 
 import contextlib
 import json
@@ -231,7 +231,7 @@ def test_no_json_raises_anything_else(value: object, encoding: str) -> None:
 
 
 def _read_or_refuse(data: bytes) -> None:
-    """Anything but a refusal, raised by the reader, fails the test."""
+    """Any exception of the reader except a refusal fails the test."""
     with contextlib.suppress(UnreadableSubmission):
         assert any(cell.kind == "code" for cell in parse_notebook(data).cells)
 

@@ -1,4 +1,5 @@
-"""What keeps a guest from everything that it does not need. Each layer is one unit; `layers` puts them in order."""
+"""The layers that keep a guest from everything that it does not need. Each layer is one unit; `layers` puts them in
+order."""
 
 from autograder.guest.confinement.layers import (
     BY_USER,

@@ -1,15 +1,15 @@
-"""Linux's system calls by name: what a guest may call, and what becomes of the rest.
+"""Linux's system calls by name: which ones a guest may call, and what happens to the others.
 
-Each name stands with its number on x86-64 and on aarch64, None where there is none.
+Each name has its number on x86-64 and on aarch64, or None where the architecture does not have the call.
 
-What is allowed is what `python -m tests.sandbox.tracing` sees the corpus call, and what Python's own library may call
-beside that.
+Allowed are the calls that `python -m tests.sandbox.tracing` sees the corpus make, and the calls that Python's own
+library may make besides.
 """
 
 Table = dict[str, tuple[int | None, int | None]]
 
 ALLOWED: Table = {
-    # Files and folders; which of them, Landlock says.
+    # Files and folders; Landlock decides which ones.
     "read": (0, 63), "write": (1, 64), "readv": (19, 65), "writev": (20, 66), "pread64": (17, 67),
     "pwrite64": (18, 68), "preadv": (295, 69), "pwritev": (296, 70), "preadv2": (327, 286), "pwritev2": (328, 287),
     "lseek": (8, 62), "open": (2, None), "openat": (257, 56), "creat": (85, None), "close": (3, 57),
@@ -25,11 +25,11 @@ ALLOWED: Table = {
     "copy_file_range": (326, 285), "sendfile": (40, 71), "getxattr": (191, 8), "lgetxattr": (192, 9),
     "fgetxattr": (193, 10), "listxattr": (194, 11), "llistxattr": (195, 12), "flistxattr": (196, 13),
     "pipe": (22, None), "pipe2": (293, 59),
-    # Memory of its own.
+    # The process' own memory.
     "munmap": (11, 215), "mprotect": (10, 226), "mremap": (25, 216), "madvise": (28, 233), "brk": (12, 214),
     "mincore": (27, 232), "msync": (26, 227), "membarrier": (324, 283), "get_mempolicy": (239, 236),
     "mseal": (462, 462), "map_shadow_stack": (453, 453),
-    # Processes and threads of its own, and what it is.
+    # The process' own processes and threads, and questions about itself.
     "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "wait4": (61, 260), "waitid": (247, 95),
     "exit": (60, 93), "exit_group": (231, 94), "getpid": (39, 172), "getppid": (110, 173), "gettid": (186, 178),
     "getpgid": (121, 155), "getpgrp": (111, None), "setpgid": (109, 154), "getsid": (124, 156),
@@ -38,11 +38,11 @@ ALLOWED: Table = {
     "sysinfo": (99, 179), "uname": (63, 160), "getcpu": (309, 168), "getrlimit": (97, 163), "setrlimit": (160, 164),
     "getuid": (102, 174), "geteuid": (107, 175), "getgid": (104, 176), "getegid": (108, 177),
     "getresuid": (118, 148), "getresgid": (120, 150), "getgroups": (115, 158), "capget": (125, 90),
-    # Signals; to whom, the kernel and Landlock say.
+    # Signals; the kernel and Landlock decide to which processes.
     "rt_sigaction": (13, 134), "rt_sigprocmask": (14, 135), "rt_sigreturn": (15, 139), "rt_sigpending": (127, 136),
     "rt_sigsuspend": (130, 133), "rt_sigtimedwait": (128, 137), "sigaltstack": (131, 132), "pause": (34, None),
     "alarm": (37, None), "setitimer": (38, 103), "getitimer": (36, 102), "restart_syscall": (219, 128),
-    # Time, waiting, and its share of the processors.
+    # Time, waiting, and the process' share of the processors.
     "clock_gettime": (228, 113), "clock_getres": (229, 114), "clock_nanosleep": (230, 115), "nanosleep": (35, 101),
     "gettimeofday": (96, 169), "time": (201, None), "poll": (7, None), "ppoll": (271, 73), "select": (23, None),
     "pselect6": (270, 72), "epoll_create": (213, None), "epoll_create1": (291, 20), "epoll_ctl": (233, 21),
@@ -51,14 +51,14 @@ ALLOWED: Table = {
     "sched_getparam": (143, 121), "sched_getscheduler": (145, 120), "sched_getattr": (315, 275),
     "sched_get_priority_max": (146, 125), "sched_get_priority_min": (147, 126), "getpriority": (140, 141),
     "ioprio_get": (252, 31), "getrandom": (318, 278),
-    # A pair of sockets that it has made.
+    # A pair of sockets that the process has made.
     "recvfrom": (45, 207), "recvmsg": (47, 212), "shutdown": (48, 210), "getsockname": (51, 204),
     "getpeername": (52, 205), "setsockopt": (54, 208), "getsockopt": (55, 209),
 }  # fmt: skip
-"""Whatever their arguments."""
+"""Allowed with any arguments."""
 
 REFUSED: Table = {
-    # What belongs to other processes and to the machine.
+    # Calls that concern other processes or the machine.
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219), "pidfd_getfd": (438, 438),
     "pidfd_open": (434, 434), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
@@ -73,7 +73,7 @@ REFUSED: Table = {
     "setgid": (106, 144), "setreuid": (113, 145), "setregid": (114, 143), "setresuid": (117, 147),
     "setresgid": (119, 149), "setgroups": (116, 159), "setfsuid": (122, 151), "setfsgid": (123, 152),
     "capset": (126, 91), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
-    # Memory that nobody counts, or that several can have.
+    # Memory that no limit counts, or that several processes can share.
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "process_madvise": (440, 440), "mlock": (149, 228),
     "mlock2": (325, 284), "mlockall": (151, 230), "munlock": (150, 229), "munlockall": (152, 231),
@@ -85,14 +85,15 @@ REFUSED: Table = {
     "inotify_rm_watch": (255, 28), "timerfd_create": (283, 85), "timerfd_settime": (286, 86),
     "timerfd_gettime": (287, 87), "signalfd": (282, None), "signalfd4": (289, 74), "splice": (275, 76),
     "tee": (276, 77), "vmsplice": (278, 75),
-    # A socket with a name is another process', whatever Landlock says of files; and no file is to travel in one.
+    # A socket with a name belongs to another process, whatever Landlock says of files; and no open file may travel
+    # through one.
     "connect": (42, 203), "bind": (49, 200), "listen": (50, 201), "accept": (43, 202), "accept4": (288, 242),
     "sendmsg": (46, 211), "sendmmsg": (307, 269),
-    # Its own are put on by now.
+    # The guest's own filters are already on by now.
     "seccomp": (317, 277), "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445),
     "landlock_restrict_self": (446, 446),
 }  # fmt: skip
-"""What honest code tries and does without, or hostile code alone: refused with EPERM."""
+"""Refused with EPERM: calls that honest code tries and can do without, or that only hostile code makes."""
 
 UNDONE: Table = {
     "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, None),
@@ -100,8 +101,8 @@ UNDONE: Table = {
     "futimesat": (261, None), "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6),
     "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
 }  # fmt: skip
-"""What Landlock does not look at, and what code that means no harm does with copies of files: it is told that it is
-done."""
+"""Answered as if done, but not done: calls that Landlock does not look at, and that honest code makes when it copies
+files."""
 
 BY_ARGUMENT: Table = {
     "mmap": (9, 222), "ioctl": (16, 29), "socket": (41, 198), "socketpair": (53, 199), "clone": (56, 220),
@@ -109,14 +110,14 @@ BY_ARGUMENT: Table = {
     "prlimit64": (302, 261), "sched_setparam": (142, 118), "sched_setscheduler": (144, 119),
     "sched_setaffinity": (203, 122), "sched_setattr": (314, 274), "setpriority": (141, 140), "sendto": (44, 206),
 }  # fmt: skip
-"""What the filter has a rule for."""
+"""Calls for which the filter has a rule of its own."""
 
 OWN = {
     "prlimit64": (0,), "sched_setparam": (0,), "sched_setscheduler": (0,), "sched_setaffinity": (0,),
     "sched_setattr": (0,), "setpriority": (0, 1), "sendto": (4,),
 }  # fmt: skip
-"""What is for the caller itself alone: its limits, priority and processors; and what it sends goes to no address. Each
-with its arguments that have to be 0."""
+"""Allowed for the caller itself only: its limits, priority and processors. What it sends goes to no address. Each with
+the positions of its arguments that have to be 0."""
 
 TOLD: Table = {
     "openat2": (437, 437), "execveat": (322, 281), "sync": (162, 81), "sync_file_range": (277, 84),
@@ -135,5 +136,5 @@ TOLD: Table = {
     "quotactl_fd": (443, 443), "kexec_file_load": (320, 294), "futex_wake": (454, 454), "futex_wait": (455, 455),
     "futex_requeue": (456, 456), "cachestat": (451, 451), "statmount": (457, 457), "listmount": (458, 458),
 }  # fmt: skip
-"""What nothing that was traced needs: refused with EPERM, and named to the course staff where code fails by it. So is
-any number that no table has."""
+"""Refused with EPERM, and named to the course staff where code fails because of it: calls that nothing that was traced
+needs. A number that no table has is treated in the same way."""

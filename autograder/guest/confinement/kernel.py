@@ -25,7 +25,7 @@ def syscall(number: int, *arguments: Any) -> int:
 
 
 def keep_capabilities(which: int) -> None:
-    """Leaves this thread just the capabilities of the bits `which`, in effect. Raises OSError."""
+    """Leaves this thread only the capabilities of the bits `which`, in effect. Raises OSError."""
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     low, high = which & 0xFFFFFFFF, which >> 32
     data = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)
@@ -50,6 +50,6 @@ def mount(source: str, target: str, kind: str, flags: int, options: str = "") ->
 
 
 def unshare(flags: int) -> None:
-    """Python has it from 3.12 on. Raises OSError."""
+    """Unshares namespaces, which Python can do from 3.12 on. Raises OSError."""
     if _libc.unshare(ctypes.c_int(flags)) < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -1,4 +1,5 @@
-"""Landlock: which files can be read, where can be written, and no TCP, no abstract sockets, no signals to others.
+"""Landlock: which files can be read, where files can be written; no TCP, no abstract sockets, no signals to other
+processes.
 
 https://docs.kernel.org/userspace-api/landlock.html
 """
@@ -9,42 +10,44 @@ from collections.abc import Iterable
 
 from autograder.guest.confinement.kernel import syscall
 
-CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the numbers are the same on every architecture
 ASK_VERSION = 1
 BENEATH = 1
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = (1 << bit for bit in range(4))
 IOCTL_DEV = 1 << 15
 RIGHTS_BY_VERSION = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
-"""How many of the rights to files a version of Landlock knows; they are numbered in the order of their arrival."""
+"""How many of the rights to files a version of Landlock knows; the rights are numbered in the order in which they were
+added."""
 READING = EXECUTE | READ_FILE | READ_DIR
 OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | 1 << 14 | IOCTL_DEV
 NO_TCP = 0b11
 NO_ABSTRACT_SOCKETS_NO_SIGNALS = 0b11
 SCOPED = 6
-"""The version from which on it keeps the last two."""
+"""The first version that knows the last two: abstract sockets and signals."""
 
 
 class Ruleset(ctypes.Structure):
-    """struct landlock_ruleset_attr."""
+    """The kernel's struct landlock_ruleset_attr."""
 
     _fields_ = (("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
 
 
 class Beneath(ctypes.Structure):
-    """struct landlock_path_beneath_attr."""
+    """The kernel's struct landlock_path_beneath_attr."""
 
     _pack_ = 1
     _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
 def version() -> int:
-    """What the kernel offers. Raises OSError where it has no Landlock, or it is switched off."""
+    """The version that the kernel offers. Raises OSError where the kernel has no Landlock, or where it is switched
+    off."""
     return syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(ASK_VERSION))
 
 
 def refusal() -> str:
-    """Why this machine has none, "" where it has."""
+    """The reason why this machine has no Landlock; "" where it has."""
     try:
         version()
     except OSError as error:
@@ -53,7 +56,7 @@ def refusal() -> str:
 
 
 def keeps_signals() -> bool:
-    """Whether the kernel's version keeps signals from processes outside."""
+    """Whether the kernel's version stops signals to processes outside."""
     try:
         return version() >= SCOPED
     except OSError:
@@ -61,8 +64,8 @@ def keeps_signals() -> bool:
 
 
 def restrict(readable: Iterable[str], writable: Iterable[str], usable: Iterable[str]) -> None:
-    """Leaves this thread and its children reading below `readable`, everything below `writable`, and the use of the
-    files `usable`. Raises OSError."""
+    """Restricts this thread and its children: they can read below `readable`, do everything below `writable`, and use
+    the files `usable`. Raises OSError."""
     offered = version()
     every = (1 << RIGHTS_BY_VERSION.get(offered, 16)) - 1
     rules = Ruleset(every, NO_TCP if offered >= 4 else 0, NO_ABSTRACT_SOCKETS_NO_SIGNALS if offered >= SCOPED else 0)

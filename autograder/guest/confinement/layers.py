@@ -1,4 +1,4 @@
-"""The layers, in the order in which a guest puts them on before it runs a line of a student's."""
+"""The layers, in the order in which a guest puts them on before it runs a line of a student's code."""
 
 import os
 import resource
@@ -25,7 +25,8 @@ from autograder.guest.supervision import Allowance
 MEBIBYTE = 1024 * 1024
 DAC_READ_SEARCH = 1 << 2
 BEYOND = 64 * MEBIBYTE
-"""For files, more than what is allowed: so that whoever writes too many is told so, and not that the disk is full."""
+"""More room for files than the limit allows, so that a notebook that writes too much is told so, and not that the disk
+is full."""
 SYSTEM = (
     "/usr",
     "/lib",
@@ -38,48 +39,49 @@ SYSTEM = (
     "/proc/cpuinfo",
 )
 DEVICES = ("/dev/null", "/dev/urandom", "/dev/random")
-"""Not /dev/zero, of which one can have memory that nobody counts."""
+"""Not /dev/zero: a process can map it as memory that no limit counts."""
 
 
 class Place(msgspec.Struct, frozen=True):
     """Where a guest lives."""
 
     user: int
-    """A uid that nothing else on the machine uses."""
+    """A user id that nothing else on the machine uses."""
     scratch: str
-    """The one folder that it may write to."""
+    """The only folder that the guest may write to."""
     readable: tuple[str, ...]
-    """Files and folders that it may read."""
+    """The files and folders that the guest may read."""
     private: bool
-    """Whether some of them lie in a folder that is closed to other users, say root's home."""
+    """Whether some of them lie in a folder that is closed to other users, for example root's home."""
     threads: int
-    """How many its user may have in all."""
+    """How many processes and threads the guest's user may have in all."""
     told: int = -1
-    """A socket that takes a listener to whom system calls are told that no table lists; -1 for none."""
+    """A socket that receives a listener, which is told the system calls that no table lists; -1 for none."""
 
 
 class Layer(msgspec.Struct, frozen=True):
-    """One thing that is taken from a guest; `apply` raises OSError where this machine cannot do it."""
+    """One thing that is taken from a guest. `apply` raises OSError where this machine cannot do it."""
 
     name: str
     apply: Callable[[Place], None]
 
 
 def place_for(user: int, scratch: str, readable: tuple[str, ...], threads: int) -> Place:
-    """To be asked outside of the guest, whose own functions look into the scratch folder first."""
+    """Where the guest will live. Call it outside of the guest: inside, its own functions look into the scratch folder
+    first."""
     return Place(user, scratch, readable, private=not all(map(_is_open_to_others, readable)), threads=threads)
 
 
 def confine(layers: Iterable[Layer], place: Place) -> None:
-    """Puts them on. Raises OSError."""
+    """Puts the layers on. Raises OSError."""
     for layer in layers:
         layer.apply(place)
 
 
 def tried(layers: Collection[Layer], place: Place) -> dict[str, str]:
-    """Layer to what is wrong with it on this machine, "" where it works.
+    """Maps each layer to the reason why it does not work on this machine, "" where it works.
 
-    All are tried, one upon the other, in a child process that ends with the trial.
+    Tries all layers, one on top of the other, in a child process that ends with the trial.
     """
     reading, writing = os.pipe()
     child = os.fork()
@@ -103,15 +105,15 @@ def tried(layers: Collection[Layer], place: Place) -> dict[str, str]:
 
 
 def _first_to_die(_: Place) -> None:
-    """When memory runs out, the kernel takes the guest and not the grader."""
-    # Not `open`, which by now is the notebook's and writes into the scratch folder.
+    """When memory runs out, the kernel ends the guest and not the grader."""
+    # Not by `open`: by now that function is the notebook's own and writes into the scratch folder.
     file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
     os.write(file, b"1000")
     os.close(file)
 
 
 def _limits(place: Place) -> None:
-    """Processes and threads, open files, the size of a file, address space, no core dumps."""
+    """Limits for processes and threads, open files, the size of a file and the address space; no core dumps."""
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     for kind, most in (
         (resource.RLIMIT_NPROC, place.threads),
@@ -128,10 +130,10 @@ def _limits(place: Place) -> None:
 
 
 def _spare_user(place: Place) -> None:
-    """A user of its own, without groups and capabilities: no files and no processes of others."""
+    """A user of its own, without groups and capabilities, who can reach no files and no processes of other users."""
     if place.private:
-        # Python itself lies there. Without a way into it a guest could import nothing; it keeps the capability to
-        # read; what it can read is then for Landlock to say, which so has to be there.
+        # Python itself lies in a folder that is closed to others. The guest has to pass through it to import anything,
+        # so it keeps the capability to read. Landlock then decides what it can read, and so Landlock has to work.
         landlock.version()
         prctl(PR_SET_KEEPCAPS, 1)
     os.setgroups([])
@@ -141,14 +143,14 @@ def _spare_user(place: Place) -> None:
 
 
 def _own_root(place: Place) -> None:
-    """Only what it may read has a name, and its scratch folder is memory of a size."""
+    """Only the files that the guest may read have a name, and its scratch folder is memory of a limited size."""
     names = (*SYSTEM, *filter(os.path.isabs, sys.path), place.scratch)
     size = Allowance().written + BEYOND
     mounts.enter(place.user, shown=(*place.readable, *DEVICES), names=names, scratch=place.scratch, size=size)
 
 
 def can_become(user: int) -> bool:
-    """Tried in a child process, since there is no way back."""
+    """Tried in a child process, because it cannot be undone."""
     child = os.fork()
     if child == 0:
         try:
@@ -164,17 +166,18 @@ def _no_new_privileges(_: Place) -> None:
 
 
 def _not_dumpable(_: Place) -> None:
-    """Other processes of the same user cannot look into it."""
+    """Other processes of the same user cannot look into this one."""
     prctl(PR_SET_DUMPABLE, 0)
 
 
 def _ends_with_the_zygote(_: Place) -> None:
-    # After the change of user, which would undo it.
+    # After the change of user, which would undo this.
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _files(place: Place) -> None:
-    """Python can be read, the scratch folder written; no TCP, no abstract sockets, no signals to others."""
+    """The guest can read Python and write to its scratch folder. No TCP, no abstract sockets, no signals to other
+    processes."""
     landlock.restrict(readable=place.readable, writable=(place.scratch,), usable=DEVICES)
 
 
@@ -183,38 +186,39 @@ def _system_calls(place: Place) -> None:
 
 
 def _system_calls_among_others(place: Place) -> None:
-    """Where processes of others run as the guest's user, in reach of its signals."""
+    """True where processes of other people run as the guest's user, so that its signals can reach them."""
     seccomp.restrict(place.told, None if landlock.keeps_signals() else os.getpid())
 
 
 def _is_open_to_others(path: str) -> bool:
-    """Whether any user can get there, as far as the folders above have it."""
+    """Whether the folders above let every user get there."""
     return all(parent.stat().st_mode & 0o001 for parent in Path(path).parents)
 
 
 def readable(secret: Collection[str]) -> Iterator[str]:
-    """What Python needs, wherever it and the grader are installed: the system's libraries, its own, and all packages
-    but ours, of which `secret` names files and folders.
+    """The files that Python needs, wherever Python and the grader are installed: the system's libraries, Python's own,
+    and all packages but ours. `secret` names the files and folders of ours.
 
-    What a guest runs of ours has been imported before the layers are put on.
+    The modules of ours that run in a guest are imported before the layers are put on.
     """
     packages = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     packages += [path for path in sys.path if os.path.basename(path) in SHARED]
     places = dict.fromkeys(map(os.path.realpath, (*SYSTEM, os.path.join(sys.base_prefix, "lib"), *packages)))
     for place in places:
-        # Packages are wanted though they may lie in a checkout, as its virtual environment does.
+        # Packages are needed even where they lie in a checkout, as its virtual environment does.
         yield from around(place, {each for each in secret if not place.startswith(f"{each}{os.sep}")})
 
 
 def around(place: str, secret: Collection[str]) -> Iterator[str]:
-    """The place itself, or where something secret lies in it, all in it that is not and holds none."""
+    """The place itself; or, where something secret lies in it, all its entries that neither are secret nor hold
+    something secret."""
     if place in secret:
         return
     if not any(each.startswith(f"{place}{os.sep}") for each in secret):
         yield place
         return
     for entry in os.scandir(place):
-        if not entry.is_symlink():  # what it leads to is either granted or not
+        if not entry.is_symlink():  # the target of a link is granted by its own path, or not at all
             yield from around(entry.path, secret)
 
 
@@ -228,11 +232,12 @@ BY_USER = (
     Layer("landlock", _files),
     Layer("seccomp", _system_calls),
 )
-"""Where guests can be given a user of their own."""
+"""The layers where guests can be given a user of their own."""
 
 
 def by_namespace(refusal: str) -> tuple[Layer, ...]:
-    """Where they cannot: what the zygote has entered keeps all others out of their reach. `refusal`: why it has not."""
+    """The layers where guests cannot have a user of their own: the namespace that the zygote has entered keeps other
+    processes out of their reach. `refusal`: why it has not entered one."""
 
     def entered(_: Place) -> None:
         if refusal:
@@ -244,7 +249,7 @@ def by_namespace(refusal: str) -> tuple[Layer, ...]:
 
     instead = {
         "uid": [Layer("namespaces", entered), Layer("mounts", rooted)],
-        "non-dumpable": [],  # the grader is to see what they use, and shares their user
+        "non-dumpable": [],  # the grader has to see what the guests use, and shares their user
         "seccomp": [Layer("seccomp", _system_calls_among_others if refusal else _system_calls)],
     }
     return tuple(layer for each in BY_USER for layer in instead.get(each.name, [each]))

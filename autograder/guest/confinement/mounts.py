@@ -1,4 +1,4 @@
-"""A root folder of its own, for whoever may not change to another user: nothing else has a name in there.
+"""A root folder of its own, for a process that may not change to another user: no other file has a name in there.
 
 https://man7.org/linux/man-pages/man7/mount_namespaces.7.html
 """
@@ -20,14 +20,14 @@ MOST_LINKS = 40
 
 
 class Attributes(ctypes.Structure):
-    """struct mount_attr."""
+    """The kernel's struct mount_attr."""
 
     _fields_ = tuple((name, ctypes.c_uint64) for name in ("on", "off", "propagation", "namespace"))
 
 
 def enter(user: int, *, shown: Iterable[str], names: Iterable[str], scratch: str, size: int) -> None:
-    """Leaves this process, as the same user, the files and folders `shown` to look at, the links on the way to `names`,
-    and in the place of `scratch` an empty folder that lies in memory and takes no more than `size` bytes.
+    """Leaves this process, as the same user, only the files and folders `shown` to read, the links on the way to
+    `names`, and in the place of `scratch` an empty folder in memory that takes no more than `size` bytes.
 
     Raises OSError where the machine refuses.
     """
@@ -37,8 +37,8 @@ def enter(user: int, *, shown: Iterable[str], names: Iterable[str], scratch: str
     scratch = os.path.realpath(scratch)
     shown = list(shown)
     links = (link for name in (*shown, *names) for link in _links(name))
-    places = sorted({*map(os.path.realpath, shown), *links})  # what holds another comes before it
-    root = scratch  # what is hidden below it is in nobody's way
+    places = sorted({*map(os.path.realpath, shown), *links})  # a folder comes before the folders that it holds
+    root = scratch  # what is hidden below it needs no mount
     mount("tmpfs", root, "tmpfs", NO_SUID | NO_DEVICES, "mode=755,size=4m")
     for place in places:
         _show(place, root)
@@ -53,11 +53,11 @@ def enter(user: int, *, shown: Iterable[str], names: Iterable[str], scratch: str
     syscall(UMOUNT[machine], b".", DETACH)
     os.chdir(scratch)
     keep_capabilities(0)
-    prctl(PR_SET_DUMPABLE, 1)  # the grader is to see what it uses
+    prctl(PR_SET_DUMPABLE, 1)  # the grader has to see what the guest uses
 
 
 def _show(place: str, root: str) -> None:
-    """At the same place below the new root; a link stays one."""
+    """Mounts it at the same place below the new root; a link stays a link."""
     there = _below(root, place)
     if os.path.lexists(there) or not os.path.lexists(place):
         return
@@ -73,7 +73,7 @@ def _show(place: str, root: str) -> None:
 
 
 def _links(path: str, followed: int = 0) -> Iterator[str]:
-    """All that are followed to get there."""
+    """All links that are followed to get there."""
     head = ""
     parts = path.strip("/").split("/")
     for number, part in enumerate(parts, start=1):

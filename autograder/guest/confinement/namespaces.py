@@ -1,4 +1,4 @@
-"""Namespaces of users, processes, networks and queues, for whoever may not change to another user.
+"""Namespaces of users, processes, networks and queues, for a process that may not change to another user.
 
 https://man7.org/linux/man-pages/man7/user_namespaces.7.html
 """
@@ -24,7 +24,8 @@ def are_entered() -> bool:
 
 
 def refusal(user: int) -> str:
-    """Why this machine gives no namespaces, "" where it does; tried in a child process, since there is no way back."""
+    """The reason why this machine gives no namespaces, "" where it does. Tried in a child process, because it cannot be
+    undone."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -43,16 +44,18 @@ def refusal(user: int) -> str:
 
 
 def enter(user: int, *kept: int) -> None:
-    """Starts this program again as the first process of its own namespaces, where it is `user`, and ends as that does.
+    """Starts this program again as the first process of its own namespaces, in which it is `user`, and ends as that
+    process does.
 
-    All processes that are started in there end with it. Of the open files `kept` are given up to it. Raises OSError.
+    All processes that are started in the namespaces end with it. Of the open files, only `kept` are passed on to it.
+    Raises OSError.
     """
     leave_the_others(user, ALL_BUT_MOUNTS)
     first = os.fork()
     if first == 0:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        # By exec its memory becomes the namespace's own: this process' user may then look into it from outside, to
-        # count what it uses. With it go the capabilities that a new namespace comes with.
+        # After exec the memory belongs to the new namespace, so this process' user may look into it from outside, to
+        # count what it uses. Exec also takes away the capabilities that a new namespace gives.
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     for descriptor in kept:
         os.close(descriptor)
@@ -64,11 +67,11 @@ def leave_the_others(user: int, namespaces: int) -> None:
     outside, group = os.geteuid(), os.getegid()
     unshare(namespaces)
     for name, text in (
-        ("setgroups", "deny"),  # or the kernel refuses the next
+        ("setgroups", "deny"),  # otherwise the kernel refuses the next step
         ("gid_map", f"{user} {group} 1"),
         ("uid_map", f"{user} {outside} 1"),
     ):
-        # Not by pathlib: a guest's own `open` writes into its scratch folder.
+        # Not by pathlib: the `open` of a guest writes into its scratch folder.
         file = os.open(f"/proc/self/{name}", os.O_WRONLY)
         os.write(file, text.encode())
         os.close(file)

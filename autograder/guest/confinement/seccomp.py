@@ -1,4 +1,4 @@
-"""A filter on system calls: a guest makes those that are listed, and the rest is refused with EPERM.
+"""A filter on system calls: a guest can make those that are listed; the others are refused with EPERM.
 
 https://docs.kernel.org/userspace-api/seccomp_filter.html
 """
@@ -19,26 +19,26 @@ from autograder.guest.confinement.kernel import PR_GET_SECCOMP, PR_SET_SECCOMP, 
 FILTER, SET_FILTER, NEW_LISTENER = 2, 1, 1 << 3
 ALLOW, TELL, REFUSE, KILL = 0x7FFF0000, 0x7FC00000, 0x00050000, 0x80000000
 SAY_DONE = REFUSE
-"""The error 0: the call returns as if it had been done."""
+"""The error number 0: the call returns as if it had been done."""
 EPERM, ENOSYS, ENOTTY = (REFUSE | error for error in (errno.EPERM, errno.ENOSYS, errno.ENOTTY))
 LOAD, AND, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16
 HIGH = 4
-"""Bytes to the upper half of an argument; both architectures are little-endian."""
+"""Offset in bytes of the upper half of an argument; both architectures are little-endian."""
 X32 = 0x40000000
 MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
-"""Machine to its number in the kernel's audit, and to the place of its numbers in the tables."""
+"""Maps an architecture to its number in the kernel's audit, and to the column of its numbers in the tables."""
 
 NEW_NAMESPACES = 0x7E020080
 """The CLONE_NEW* flags."""
 SHARED_WITHOUT_A_FILE = 0x21
-"""MAP_SHARED and MAP_ANONYMOUS: memory that stays where no process has it in sight any more."""
+"""MAP_SHARED and MAP_ANONYMOUS: memory that remains when no process has it mapped any more."""
 OF_ITSELF = (2, 3, 15, 16, 21, 23, 27, 30, 39, 0x53564D41)
-"""What prctl tells, and the names of threads and of memory. Not what ends a guest with its parent, and what keeps others
-from looking into it."""
+"""The prctl calls that only ask, and those that name threads and memory. Not those that end a guest with its parent or
+keep other processes from looking into it."""
 OF_ANY_FILE = (0x5401, 0x802C542A, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x40049409)
-"""ioctl's questions whether this is a terminal, how large it is and how much there is to read, the flags that fcntl sets
-as well, and a copy of a file."""
+"""The ioctl calls that ask whether this is a terminal, how large it is and how much there is to read; those that set
+the same flags as fcntl; and the copy of a file."""
 
 SECCOMP = (317, 277)
 RECEIVE, ANSWER = 0xC0502100, 0xC0182101
@@ -46,13 +46,13 @@ RECEIVE, ANSWER = 0xC0502100, 0xC0182101
 
 
 class Program(ctypes.Structure):
-    """struct sock_fprog."""
+    """The kernel's struct sock_fprog."""
 
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
 
 def refusal() -> str:
-    """Why this machine has no filter, "" where it has."""
+    """The reason why this machine has no filter; "" where it has."""
     if platform.machine() not in MACHINES:
         return f"no table of system calls for {platform.machine()}"
     try:
@@ -65,20 +65,21 @@ def refusal() -> str:
 def restrict(told: int = -1, alone: int | None = None) -> None:
     """Puts the filters on this thread and its children. Raises OSError where the kernel or the architecture has none.
 
-    `told`: a socket that takes the descriptor of a `Listener` to whom calls that no table lists are told; -1 where nobody
-    wants to know. `alone`: this process' number, where nothing but the filter keeps it from sending signals to others.
+    `told`: a socket that receives the descriptor of a `Listener`, which is told the calls that no table lists; -1 for
+    no listener. `alone`: this process' number where only the filter keeps it from sending signals to other processes.
     """
     if why := refusal():
         raise OSError(errno.ENOSYS, why)
     audit, machine = MACHINES[platform.machine()]
-    # Two filters, of which the stricter answer counts: with the second no socket would take the listener any more.
+    # Two filters, of which the stricter answer counts. With the second one on, the listener could no longer be sent
+    # through a socket.
     if told < 0 or not _told(told, _listed(audit, machine, TELL)):
         prctl(PR_SET_SECCOMP, FILTER, ctypes.byref(_assembled(_listed(audit, machine, EPERM))))
     prctl(PR_SET_SECCOMP, FILTER, ctypes.byref(_assembled(_ruled(audit, machine, alone))))
 
 
 def _told(told: int, program: list[bytes]) -> bool:
-    """Whether this kernel tells (Linux 5.0)."""
+    """Whether this kernel can tell a listener (Linux 5.0)."""
     try:
         where = SECCOMP[MACHINES[platform.machine()][1]]
         listener = syscall(
@@ -93,7 +94,7 @@ def _told(told: int, program: list[bytes]) -> bool:
 
 
 class Listener:
-    """Where the calls of a guest and of all that it has started arrive that no table lists."""
+    """Receives the calls that no table lists, of a guest and of all processes that it has started."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -101,13 +102,13 @@ class Listener:
         self._events.register(descriptor, select.POLLIN)
 
     def fileno(self) -> int:
-        """For selectors."""
+        """The descriptor, for selectors."""
         return self.descriptor
 
     def refuse_next(self) -> str | None:
-        """Refuses the call that waits, and says which: its name, or its number; "" where whoever made it is gone, None
-        where nobody is left who could make one."""
-        # To receive where nothing waits would be to wait for ever.
+        """Refuses the waiting call and returns its name, or its number where no table has it. Returns "" where the
+        caller is gone, and None where no process is left that could make a call."""
+        # A read where no call waits would block for ever.
         events = dict(self._events.poll(0)).get(self.descriptor, 0)
         if not events & select.POLLIN:
             return None if events else ""
@@ -121,7 +122,7 @@ class Listener:
         return name_of(number)
 
     def close(self) -> None:
-        """Who calls from then on is told that the kernel has no such call."""
+        """A process that makes such a call from now on is told that the kernel does not have it."""
         os.close(self.descriptor)
 
 
@@ -132,16 +133,16 @@ def name_of(number: int) -> str:
 
 
 def _listed(audit: int, machine: int, otherwise: int) -> list[bytes]:
-    """Lets through what any of the tables has a rule for."""
+    """A filter that allows the calls for which any of the tables has a rule."""
     known = [each for table in (ALLOWED, REFUSED, UNDONE, BY_ARGUMENT) for each in table.values()]
     numbers = [each[machine] for each in known]
     return [*_beginning(audit), *_sorted_out(dict.fromkeys((n for n in numbers if n is not None), ALLOW), otherwise)]
 
 
 def _ruled(audit: int, machine: int, alone: int | None) -> list[bytes]:
-    """The rules of what is listed."""
+    """The rules for the calls that are listed."""
     rules = {
-        # With clone3 the flags lie in memory, where a filter cannot look; without it the C library takes clone.
+        # clone3 has its flags in memory, where a filter cannot look. Without clone3 the C library uses clone.
         "clone3": [_step(RETURN, ENOSYS)],
         "clone": [_argument(0), _step(JUMP_ANY_BIT, NEW_NAMESPACES, 0, 1), *_either(EPERM, ALLOW)],
         "mmap": [
@@ -157,7 +158,7 @@ def _ruled(audit: int, machine: int, alone: int | None) -> list[bytes]:
         **{name: [*_unless_zero(arguments), _step(RETURN, ALLOW)] for name, arguments in OWN.items()},
     }
     for signalling in ("kill", "tgkill"):
-        # A child of its own has another number, but where that matters others' processes count for more.
+        # A child process has another number; but where that matters, the processes of others are more important.
         rules[signalling] = [_step(RETURN, ALLOW)] if alone is None else _among(0, [alone], EPERM)
     rules["tkill"] = [_step(RETURN, ALLOW if alone is None else EPERM)]
     program = _beginning(audit)
@@ -170,7 +171,7 @@ def _ruled(audit: int, machine: int, alone: int | None) -> list[bytes]:
 
 
 def _beginning(audit: int) -> list[bytes]:
-    """Another architecture's calls end the process; those of x86-64's own variant are refused."""
+    """Calls of another architecture end the process; those of the x32 variant are refused."""
     return [
         _step(LOAD, ARCHITECTURE),
         _step(JUMP_EQUAL, audit, 1, 0),
@@ -182,7 +183,7 @@ def _beginning(audit: int) -> list[bytes]:
 
 
 def _sorted_out(answers: Mapping[int, int], otherwise: int) -> list[bytes]:
-    """By number, in runs of one answer."""
+    """The numbers in order, in runs that have the same answer."""
     program = []
     ends = sorted({end for number in answers for end in (number, number + 1)})
     for end, following in zip(ends, [*ends[1:], None], strict=True):
@@ -193,7 +194,7 @@ def _sorted_out(answers: Mapping[int, int], otherwise: int) -> list[bytes]:
 
 
 def _for(number: int | None, steps: list[bytes]) -> list[bytes]:
-    """These steps, of which the last one returns, for that system call alone."""
+    """These steps for one system call only; the last step returns."""
     return [] if number is None else [_step(JUMP_EQUAL, number, 0, len(steps)), *steps]
 
 

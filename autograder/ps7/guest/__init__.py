@@ -1,1 +1,2 @@
-"""What runs beside a student's code: probes, and what stands in for Colab. Every student is taken to read it."""
+"""Code that runs in the same process as a student's code: probes, and stand-ins for what Colab has. Assume that every
+student reads it."""

@@ -1,5 +1,6 @@
-"""What a guest finds installed: torch for real, everything else of a Colab notebook lazily, blankly or as a stand-in
-from `colab`. Packages in neither list are imported as they are; where one is missing, the grader is at fault."""
+"""What a guest finds installed: torch is real; everything else of a Colab notebook is loaded lazily, blank, or a
+stand-in from `colab`. Packages that are in no list are imported as they are; where one is missing, the grader is at
+fault."""
 
 import builtins
 import gc
@@ -14,7 +15,7 @@ from typing import Any
 from autograder.guest.modules import Blank, Finder
 
 MEASURING = ("torchmetrics", "torcheval", "evaluate")
-"""What is only there to print how good something is, and is not missed for that."""
+"""Packages that only print how good something is; they are not needed for that."""
 LAZY = (
     "torch._dynamo",
     "torchvision",
@@ -56,8 +57,8 @@ BLANK = (
 
 
 def preload() -> None:
-    """What every guest needs and is slow to import; runs in the zygote, before any student code."""
-    gc.disable()  # to look for garbage among what is imported takes a seventh of the time of importing it
+    """Imports what every guest needs and what is slow to import. Runs in the zygote, before any student's code."""
+    gc.disable()  # collecting garbage among the imported objects would take a seventh of the time of the import
     _leave_out_the_compiler()
     for name in ("numpy", "torch", "torch.nn.functional", "torch.optim", "torch.utils.data", "torch.overrides"):
         importlib.import_module(name)
@@ -70,7 +71,7 @@ def preload() -> None:
 
 
 def measure() -> float:
-    """Seconds that this machine takes for a fixed piece of work of the probes' kind, some hundredths."""
+    """Seconds, some hundredths, that this machine takes for a fixed piece of work like the probes' work."""
     import torch
 
     images = torch.ones(64, 3, 64, 64)
@@ -83,7 +84,7 @@ def measure() -> float:
 
 
 def settings() -> Callable[[], None]:
-    """How torch and numpy are set now; the function returned sets them so again."""
+    """Remembers how torch and numpy are set now; the returned function restores that."""
     import numpy as np
     import torch
 
@@ -94,11 +95,11 @@ def settings() -> Callable[[], None]:
         np.seterr(**errors)
         while torch._C._len_torch_function_stack() > modes:
             torch._C._pop_torch_function_stack()
-        # The mode behind `set_default_device` is among those just taken away.
+        # The mode behind `set_default_device` has just been removed.
         vars(torch._GLOBAL_DEVICE_CONTEXT).clear()
         torch.set_default_dtype(dtype)
         torch.set_grad_enabled(True)
-        torch._C._set_deterministic_algorithms(False)  # torch's own function for it imports its compiler
+        torch._C._set_deterministic_algorithms(False)  # torch's own function for this imports its compiler
         torch.autograd.set_detect_anomaly(False)
         torch.set_num_threads(1)
         for each in hooks:
@@ -120,7 +121,7 @@ def install() -> None:
     files.install()
     torch.manual_seed(0)
     torch.compile = lambda model=None, **_: model if model is not None else (lambda function: function)
-    # IPython's own names; shell lines and magics have become calls of the first.
+    # IPython's own names; shell lines and magics have become calls of `get_ipython`
     vars(builtins).update(get_ipython=Blank(), display=nothing)
     warnings.simplefilter("ignore")
 
@@ -152,7 +153,7 @@ def finder() -> Finder:
 
 
 def _leave_out_the_compiler() -> None:
-    """torch's optimizers would import its compiler on their first step, which takes longer than all of grading."""
+    """Stops torch's optimizers from importing its compiler on their first step, which takes longer than all grading."""
     switch: Any = types.ModuleType("torch._compile")
     switch._disable_dynamo = _same
     sys.modules["torch._compile"] = switch

@@ -1,1 +1,1 @@
-"""What the course staff alone has: the rubric with its hidden cases, hidden banks, data sets and their calibration."""
+"""What only the course staff has: the rubric with its hidden cases, hidden banks, data sets and their calibration."""

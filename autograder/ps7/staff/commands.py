@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def add(app: typer.Typer, building: typer.Typer) -> None:
-    """To the staff's command line, and to `build`."""
+    """Adds them to the staff's command line, and to `build`."""
     app.command()(calibrate)
     building.command("stl10")(build_stl10)
 
@@ -117,7 +117,7 @@ def variants(assignment: Assignment, rubric: Rubric, dataset: Dataset) -> tuple[
         item = mistake.description.item
         shown = tuple(name for name in items if item in LEANS_ON[name])
         program = sliced(program_for(outline(mistake.notebook), rubric.item(item).needs))
-        if shown and program != solution[item]:  # else it is in cells that no training runs
+        if shown and program != solution[item]:  # otherwise the mistake is in cells that no training runs
             wrong.append(
                 Variant(mistake=mistake.slug, mistaken=item, solution={**solution, item: program}, items=shown)
             )

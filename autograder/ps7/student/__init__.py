@@ -1,1 +1,1 @@
-"""What students are given besides: public banks, readers of reports and of methods, cells, data sets."""
+"""What students also get: public banks, readers of reports and of methods, cells, data sets."""

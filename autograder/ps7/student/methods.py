@@ -1,8 +1,8 @@
-"""Methods I, II and III: which recorded call of `train_classifier` belongs to which, and how it was set up.
+"""Methods I, II and III: which recorded call of `train_classifier` belongs to which method, and how it was set up.
 
-The calls come from a rehearsal of the whole notebook in a guest. What stands literally in the text is the second
-witness: where a call's flag can be read, the rehearsal must have recorded the same. What a rehearsal leaves open earns
-nothing, since a notebook can see to it that it is left open: the student is told what to write instead.
+The calls come from a rehearsal of the whole notebook in a guest. Literal values in the text are the second witness:
+where a call's flag can be read, the rehearsal must have recorded the same. What a rehearsal leaves open earns nothing,
+because a notebook can make it leave things open; the student is told what to write instead.
 """
 
 import ast
@@ -28,22 +28,22 @@ RIGHT = {1: (False, PRETRAINED), 2: (True, NEW), 3: (False, NEW)}
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One call as the guest has recorded it; `event`, `encoder` and `classifier` number the log's events."""
+    """One call as the guest has recorded it; `event`, `encoder` and `classifier` are numbers of events in the log."""
 
     cell: int
     line: int
-    """Of the top-level statement that led to it."""
+    """The place of the top-level statement that led to it."""
     supervised: bool | str
     encoder: int
     classifier: int
     clip: bool
     texts: list[list[str]]
-    """What may say which method it is for: variables at hand, then what these hold."""
+    """Texts that may say which method it is for: names of variables, then their contents."""
     event: int
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Something that changed what a module knows; `before`, the event that it had last been through."""
+    """An event that changed what a module knows; `before` is the module's last event before it."""
 
     kind: str
     before: int
@@ -59,7 +59,7 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Log(msgspec.Struct, frozen=True):
-    """All that a rehearsal recorded."""
+    """Everything that a rehearsal recorded."""
 
     calls: list[Call]
     events: list[Event]
@@ -126,8 +126,8 @@ def _facts(log: Log, notebook: Notebook, outline: Outline) -> Outcome:
 def _undecided(
     facts: dict[str, list[bool | str]], failures: list[Failure], outline: Outline, said: str
 ) -> Outcome | None:
-    """What to write so that the facts settle it, or the package for want of which they do not; `said` where the calls
-    contradict each other. None where they do settle it: right, or wrong in something that is known."""
+    """What to write so that the facts decide it, or the package whose absence leaves it open; `said` where the calls
+    contradict each other. None where the facts do decide it: right, or wrong in a known way."""
     given = {
         method: (facts["supervised"][method - 1], facts["encoders"][method - 1])
         for method in RIGHT
@@ -160,7 +160,8 @@ def _for_want_of_a_package(failures: Iterable[Failure]) -> Fault | None:
 def _assigned(
     calls: Sequence[Call], notebook: Notebook, outline: Outline, events: Sequence[Event]
 ) -> dict[int, list[Call]]:
-    """Calls by method: by their labels where these name all three, else by their set-ups and their order."""
+    """The calls by method: by their labels where these name all three methods, else by their set-ups and their
+    order."""
     statements = {(each.cell, each.line): each for each in outline.statements}
     alone = Counter((call.cell, call.line) for call in calls)
     labels = []
@@ -189,7 +190,7 @@ def _assigned(
 
 
 def _own_label(texts: list[list[str]]) -> int:
-    """The one method that the variables around the call name; those at hand count before what they hold."""
+    """The only method that the variables around the call name; their names count before their contents."""
     for level in texts:
         found = {NUMERALS[match.group(1).lower()] for text in level if (match := LABEL.search(text))}
         found = found or {NUMERALS[match.group(1).lower()] for text in level if (match := NUMERAL.fullmatch(text))}
@@ -199,7 +200,7 @@ def _own_label(texts: list[list[str]]) -> int:
 
 
 def _label_above(notebook: Notebook, statement: Statement) -> int:
-    """The last method that is named above the end of the statement, in its own cell or in those before it."""
+    """The last method that is named before the end of the statement, in its own cell or in those above."""
     above: list[str] = []
     for cell in notebook.cells:
         if cell.kind == "code" and cell.number == statement.cell:
@@ -217,7 +218,7 @@ def _setup(call: Call, method: int, owner: dict[int, int], events: Sequence[Even
 
 
 def _origin(event: int, method: int, owner: dict[int, int], events: Sequence[Event]) -> str:
-    """Where a module comes from; that the same method has trained it before (a cell run twice) is no matter."""
+    """Where a module comes from; it does not matter that the same method has trained it before (a cell run twice)."""
     if event < 0:
         return UNKNOWN
     kind = events[event].kind
@@ -230,7 +231,7 @@ def _origin(event: int, method: int, owner: dict[int, int], events: Sequence[Eve
 
 
 def _leading(outline: Outline) -> set[tuple[int, int]]:
-    """The statements that call the function, or a function of the notebook that does, and so on."""
+    """The statements that call the function, or call a function of the notebook that calls it, at any depth."""
     names = {FUNCTION}
     while True:
         leading = [each for each in outline.statements if each.needs & names and FUNCTION not in each.binds]
@@ -241,7 +242,7 @@ def _leading(outline: Outline) -> set[tuple[int, int]]:
 
 
 def _contradicted(calls: Iterable[Call], outline: Outline) -> str:
-    """The statement whose literal flag is another than the one recorded, "" where there is none."""
+    """The statement whose literal flag differs from the recorded one, "" where there is none."""
     recorded: dict[tuple[int, int], list[bool | str]] = {}
     for call in calls:
         recorded.setdefault((call.cell, call.line), []).append(call.supervised)
@@ -279,7 +280,7 @@ def _calls(tree: ast.AST) -> Iterator[ast.Call]:
 
 
 def _flag(call: ast.Call) -> bool | str | None:
-    """The literal after `supervised=`, "..." where it is not filled in, None where none is written out."""
+    """The literal after `supervised=`; "..." where it is not filled in, None where there is no literal."""
     for keyword in call.keywords:
         if keyword.arg == "supervised" and isinstance(keyword.value, ast.Constant):
             value = keyword.value.value

@@ -1,4 +1,4 @@
-"""What the text of a notebook says against an answer that its own code has given about itself."""
+"""Uses the notebook's text to contradict an answer that its own code has given about itself."""
 
 import numpy as np
 
@@ -7,13 +7,13 @@ from autograder.student.program import Definitions, Submission, applied, row_loo
 from autograder.student.program.loops import FEW, ROWS
 
 SMALLEST_NORM = 1e-12
-"""What torch's `normalize` divides by at least."""
+"""The least number by which torch's `normalize` divides."""
 DIRECTIONS = 800
 """About how many values of the directions are compared."""
 
 
 def loops_of_forward(outcome: Outcome, submission: Submission) -> Outcome:
-    """`loops` is true as well where `CLIPModel.forward`, or what it calls, goes through the pairs one by one."""
+    """`loops` is also true where `CLIPModel.forward`, or a function that it calls, loops over the pairs."""
     definitions = Definitions(submission.outline)
     places: list[str] = []
     for name in ("forward", "__call__"):
@@ -23,7 +23,7 @@ def loops_of_forward(outcome: Outcome, submission: Submission) -> Outcome:
 
 
 def loops_of_retrieval(outcome: Outcome, submission: Submission) -> Outcome:
-    """`loops` is true as well where `retrieve_images`, or what it calls, goes through the images one by one."""
+    """`loops` is also true where `retrieve_images`, or a function that it calls, loops over the images."""
     definitions = Definitions(submission.outline)
     function = definitions.function("retrieve_images")
     if function is None:
@@ -33,22 +33,22 @@ def loops_of_retrieval(outcome: Outcome, submission: Submission) -> Outcome:
 
 
 def end_of_decoder(outcome: Outcome, submission: Submission) -> Outcome:
-    """`after_sigmoid` as the text has it, where the decoder's code claims that nothing follows."""
+    """`after_sigmoid` by the text, where the decoder's code claims that nothing follows."""
     if not isinstance(outcome, Reply) or outcome.facts.get("after_sigmoid"):
         return outcome
     activations = applied(Definitions(submission.outline), "Decoder")
     if "sigmoid" not in activations:
         return outcome
     after = activations[len(activations) - activations[::-1].index("sigmoid") :]
-    # A clamp that changes a value shows in the values, and one that changes none is right.
+    # A clamp that changes a value shows in the values, and a clamp that changes none is right.
     after = [activation for activation in after if activation != "clamp"]
     return Reply(facts={**outcome.facts, "after_sigmoid": ", then ".join(after)}, arrays=outcome.arrays)
 
 
 def rows_of_head(outcome: Outcome, submission: Submission) -> Outcome:
-    """`norms` of the output's rows in both modes, and a sample of their `direction` (rows divided by their norm, so
-    that a head which lacks the normalisation alone has it right). Computed here: of one output a guest cannot claim two
-    things."""
+    """`norms` of the output's rows in both modes, and a sample of their `direction`: rows divided by their norm, so
+    that a head without normalisation has it right. Computed here, because then a guest cannot claim two things about
+    one output."""
     if not isinstance(outcome, Reply) or "output" not in outcome.arrays:
         return outcome
     arrays = {name: array for name, array in outcome.arrays.items() if name != "output"}

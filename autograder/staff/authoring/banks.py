@@ -15,11 +15,11 @@ from autograder.student.grading.bank import Bank, Index, StoredCase, StoredOutco
 from autograder.student.grading.rubric import Rubric
 
 Banks = Mapping[str, tuple[Index, Mapping[str, Array]]]
-"""Name to JSON half and arrays."""
+"""Maps a bank's name to its JSON half and its arrays."""
 
 
 def divided(recording: Recording, rubric: Rubric) -> Banks:
-    """The cases of each bank with just the arrays that they use."""
+    """The cases of each bank, with only the arrays that they use."""
     banks = {}
     for name in ("public", "hidden"):
         arrays: dict[str, Array] = {}
@@ -35,12 +35,13 @@ def divided(recording: Recording, rubric: Rubric) -> Banks:
 
 
 def of_pairs(recording: Recording, rubric: Rubric) -> Banks:
-    """The same of two misconceptions at once."""
+    """The banks of two misconceptions at once."""
     return {bank.of_pairs(name): both for name, both in divided(recording, rubric).items()}
 
 
 def write(banks: Banks, place: Callable[[str], Path]) -> list[Path]:
-    """Writes the banks' files and returns their paths. `place` gives where, without a suffix. Raises OSError."""
+    """Writes the banks' files and returns their paths. `place` gives the path of a bank, without a suffix. Raises
+    OSError."""
     fresh: dict[Path, bytes] = {}
     for name, (index, arrays) in banks.items():
         path = place(name)
@@ -52,7 +53,7 @@ def write(banks: Banks, place: Callable[[str], Path]) -> list[Path]:
 
 
 def replace_all(contents: Mapping[Path, bytes]) -> list[Path]:
-    """Writes each file beside its place first, and puts them there once all are whole. Raises OSError."""
+    """Writes each file under another name first, and renames all of them once they are whole. Raises OSError."""
     unfinished = {path: path.with_name(path.name + ".new") for path in contents}
     try:
         for path, content in contents.items():
@@ -67,7 +68,7 @@ def replace_all(contents: Mapping[Path, bytes]) -> list[Path]:
 
 
 def in_memory(banks: Banks, names: Iterable[str] = ("public", "hidden")) -> Bank:
-    """Fresh banks as they would be read back."""
+    """Fresh banks, as they would be read from their files."""
     chosen = [banks[name] for name in names]
     return Bank([index for index, _ in chosen], {key: array for _, arrays in chosen for key, array in arrays.items()})
 
@@ -78,7 +79,7 @@ def _stored(replies: Mapping[str, Outcome], arrays: dict[str, Array]) -> StoredC
 
 
 def _halved(array: Array) -> Array:
-    """In half of the bytes, where it is long and no value is lost: too large for them it would become infinite."""
+    """A long array in half of the bytes, where no value is lost by that: too large a value would become infinite."""
     if array.dtype != np.float64 or array.size <= 1:
         return array
     with np.errstate(over="ignore"):
@@ -87,7 +88,7 @@ def _halved(array: Array) -> Array:
 
 
 def _put_away(outcome: Outcome, arrays: dict[str, Array]) -> StoredOutcome:
-    """The outcome with its arrays under the hash of their contents, so that equal ones are kept once."""
+    """The outcome with its arrays under the hash of their contents, so that equal arrays are kept once."""
     assert not isinstance(outcome, Fault)
     if not isinstance(outcome, Reply):
         return StoredOutcome(outcome)

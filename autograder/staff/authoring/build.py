@@ -1,4 +1,4 @@
-"""Makes what is generated: the two notebooks, the numbers that probes know, and the banks."""
+"""Makes the generated files: the two notebooks, the numbers that probes know, and the banks."""
 
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -15,8 +15,8 @@ from autograder.student.sandbox.starting import start
 
 
 def build_notebooks(assignment: Assignment) -> Iterator[Path]:
-    """Writes the blank and the solved notebook, and for readers what all frames say in figures, and yields the paths.
-    Raises FrameError."""
+    """Writes the blank and the solved notebook, and, for readers, the figures in the texts of all given notebooks.
+    Yields the paths. Raises FrameError."""
     versions: dict[Path, frames.Version] = {assignment.blank: "template", assignment.solution: "solution"}
     made = {
         path: frames.text(frames.generate(assignment, version)).encode("utf-8") for path, version in versions.items()
@@ -27,8 +27,8 @@ def build_notebooks(assignment: Assignment) -> Iterator[Path]:
 
 
 def build_known(assignment: Assignment, rubric: Rubric) -> Iterator[Path]:
-    """Records what probes know of the reference in numbers, in a guest with nothing but the reference's own code, and
-    yields the file. Banks are to be built after it. Raises RecordingError, FrameError and SandboxError."""
+    """Records the numbers of the reference that probes know, in a guest that has only the reference's own code, and
+    yields the file. The banks have to be built after it. Raises RecordingError, FrameError and SandboxError."""
     if not assignment.known:
         return
     with start(rubric.environment) as sandbox:
@@ -41,7 +41,7 @@ def build_known(assignment: Assignment, rubric: Rubric) -> Iterator[Path]:
 def build_banks(assignment: Assignment, rubric: Rubric, items: Collection[str] = ()) -> Iterator[Path]:
     """Records the reference and all misconceptions, of the named items or of all, and yields the files.
 
-    Takes about half a minute for all. Raises RecordingError, MisconceptionError, FrameError and SandboxError.
+    All of them take about half a minute. Raises RecordingError, MisconceptionError, FrameError and SandboxError.
     """
     mistakes = misconceptions.recorded(assignment, rubric)
     with start(rubric.environment) as sandbox:
@@ -60,7 +60,7 @@ def build_pairs(assignment: Assignment, rubric: Rubric, items: Collection[str] =
     """Records every two misconceptions of a component at once, as sketches, of the named items or of all, and yields
     the files.
 
-    Takes some ten minutes for all. Raises RecordingError, MisconceptionError, FrameError and SandboxError.
+    All of them take some ten minutes. Raises RecordingError, MisconceptionError, FrameError and SandboxError.
     """
     mistakes = [each for item in rubric.items for each in misconceptions.pairs(assignment, item.name)]
     with start(rubric.environment) as sandbox:

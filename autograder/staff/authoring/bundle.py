@@ -1,8 +1,8 @@
 """The zip that an instructor uploads to Gradescope.
 
-In it are setup.sh, run_autograder and Dockerfile as they stand in the project's gradescope/, or else in the engine's,
-config.toml, the pinned versions, the list of packages, and all zones of the engine and of the assignment. Of the
-reference there is nothing in it.
+It holds setup.sh, run_autograder and Dockerfile from the project's gradescope/ (or else from the engine's),
+config.toml, the pinned versions, the list of packages, and all zones of the engine and of the assignment. It holds
+nothing of the reference.
 """
 
 import zipfile
@@ -15,11 +15,11 @@ from autograder.staff.course.policy import PolicyError, policy_of
 from autograder.student.assignment import Assignment
 
 TIMESTAMP = (2000, 1, 1, 0, 0, 0)
-"""Of all files in the zip, so that the same project gives the same bytes."""
+"""The time of all files in the zip, so that the same project gives the same bytes."""
 EXECUTABLE = ("setup.sh", "run_autograder")
 CONFIG = """# What your course decides; the engine's own gradescope/config.toml says what there is.
 """
-"""Where the project says nothing."""
+"""The file's content where the project has none."""
 
 
 class BundleError(Exception):
@@ -27,7 +27,7 @@ class BundleError(Exception):
 
 
 def build_bundle(assignment: Assignment, path: Path) -> Path:
-    """Writes the zip. Raises BundleError where this is no checkout of the project."""
+    """Writes the zip. Raises BundleError where this is not a checkout of the project."""
     try:
         files = dict(_files(assignment))
     except (OSError, PackingError, PolicyError) as error:
@@ -61,7 +61,7 @@ def _files(assignment: Assignment) -> Iterator[tuple[str, bytes]]:
 
 
 def engines_file(name: str) -> Path:
-    """One of the files that lie beside the engine in its project. Raises PackingError where it is not."""
+    """One of the files that lie beside the engine in its project. Raises PackingError where it is missing."""
     beside = ENGINE.parent / name
     if not beside.is_file():
         raise PackingError(f"the project has no {name} of its own, which the engine has in its checkout alone")
@@ -69,7 +69,7 @@ def engines_file(name: str) -> Path:
 
 
 def _distribution(assignment: Assignment) -> Iterator[tuple[str, bytes]]:
-    """What tells Python that the assignment is installed, where the zip is only unpacked."""
+    """The file that tells Python that the assignment is installed, because the zip is only unpacked."""
     folder = f"{assignment.name.replace('-', '_')}_bundle-{assignment.version}.dist-info"
     yield (
         f"{folder}/METADATA",
@@ -84,7 +84,7 @@ def _distribution(assignment: Assignment) -> Iterator[tuple[str, bytes]]:
 
 
 def unpack(bundle: Path, platform: Path) -> None:
-    """Lays the zip out below `platform` as Gradescope does below /autograder."""
+    """Unpacks the zip below `platform`, as Gradescope does below /autograder."""
     with zipfile.ZipFile(bundle) as archive:
         archive.extractall(platform / "source")
     for folder in ("submission", "results"):

@@ -29,11 +29,11 @@ PLACES = ("replaces", "removes", "before", "after")
 
 
 class CorpusError(Exception):
-    """A case is incomplete; the message names it."""
+    """A case is not complete; the message names it."""
 
 
 class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What grading must say. Items named in neither list may have any score (the report items of notebooks without
+    """What grading must say. Items in neither list may have any score (the report items of notebooks without
     outputs)."""
 
     description: str
@@ -43,18 +43,18 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     says: tuple[str, ...] = ()
     """Texts that the feedback must hold."""
     never_says: tuple[str, ...] = ()
-    """Texts that would be untrue."""
+    """Texts that would be false."""
     score: float | None = None
-    """All points together."""
+    """The sum of all points."""
     cleared: bool = False
     """Whether it is handed in without outputs."""
     needs_python: str = ""
-    """The first Python whose grammar the notebook is in ("3.12")."""
+    """The first Python whose grammar accepts the notebook ("3.12")."""
     unread_before: tuple[str, ...] = ()
-    """Items which a grader on an older Python cannot read, and leaves to a person."""
+    """Items that a grader on an older Python cannot read and leaves to a person."""
 
     def here(self) -> "Expected":
-        """What this Python's grader must say."""
+        """What the grader must say on this Python."""
         needed = tuple(map(int, self.needs_python.split("."))) if self.needs_python else ()
         if sys.version_info[: len(needed)] >= needed:
             return msgspec.structs.replace(self, unread_before=())
@@ -71,20 +71,20 @@ class Case:
     node: Callable[[], Any] = field(repr=False)
     """A new nbformat node. Raises CorpusError."""
     frame: str = ""
-    """Name of the frame that it is written in; "" where it brings one of its own."""
+    """Name of the given notebook that it is written in; "" where it brings its own."""
 
     def make(self) -> Notebook:
-        """As grading reads it. Raises CorpusError."""
+        """The notebook as grading reads it. Raises CorpusError."""
         return frames.as_submission(self.node())
 
     @cached_property
     def notebook(self) -> Notebook:
-        """The same, made once."""
+        """The notebook as an nbformat node, made once."""
         return self.make()
 
 
 class _Base(msgspec.Struct, frozen=True):
-    """A notebook that others differ from."""
+    """A notebook that cases change."""
 
     frame: str
     full_marks: frozenset[str]
@@ -108,7 +108,7 @@ def cases(folder: Path, assignment: Assignment, rubric: Rubric) -> Iterator[Case
 
 
 def _bases(corpus: Path, assignment: Assignment, rubric: Rubric) -> dict[str, _Base]:
-    """By name: the solved notebooks of the frames, and the whole notebooks of the correct cases."""
+    """The bases by name: the solved notebooks, and the whole notebooks of the correct cases."""
     bases = {
         frame.name: _Base(
             frame.name, frames.held(assignment, rubric, frame), partial(frames.generate, assignment, "solution", frame)
@@ -134,7 +134,7 @@ def _as_it_stands(folder: Path) -> Any:
 
 
 def _changed(base: _Base, changes: Path, expected: Expected) -> Any:
-    """The base with a student's cells put in."""
+    """The base with a student's cells in it."""
     notebook = base.notebook()
     if expected.needs_python:
         notebook.metadata["language_info"] = {"name": "python", "version": expected.needs_python}

@@ -1,10 +1,10 @@
-"""A class or function in the text of a cell, and another one in its place."""
+"""Finds a class or function in the text of a cell, and replaces it."""
 
 import ast
 
 
 def definition(source: str, name: str) -> ast.ClassDef | ast.FunctionDef | None:
-    """The one of that name at the top level; None where the text has none, or is no Python."""
+    """The definition of that name at the top level; None where the text has none, or is not Python."""
     try:
         body = ast.parse(source).body
     except SyntaxError:
@@ -14,7 +14,7 @@ def definition(source: str, name: str) -> ast.ClassDef | ast.FunctionDef | None:
 
 
 def redefined(source: str, name: str, text: str) -> str:
-    """The text with another definition in the place of that name's, as it is where there is none."""
+    """The text with another definition in the place of that name's; unchanged where it has none."""
     node = definition(source, name)
     if node is None:
         return source

@@ -1,4 +1,4 @@
-"""What each misconception changes, and from which others it cannot be told: the table in which a name is examined."""
+"""What each misconception changes, and from which others it cannot be told: the table for checking a name."""
 
 from collections.abc import Iterator
 
@@ -16,13 +16,14 @@ class Distinction(msgspec.Struct, frozen=True):
     item: str
     slug: str
     fields: tuple[str, ...]
-    """In which it differs from the reference, those that are only clues among them; "no reply" where it raises."""
+    """The fields in which it differs from the reference, including those that are only clues; "no reply" where it
+    raises."""
     alike: tuple[str, ...]
-    """Other misconceptions with the same replies in every field that is compared."""
+    """Other misconceptions that have the same replies in every field that is compared."""
 
 
 def distinctions(rubric: Rubric, bank: Bank) -> Iterator[Distinction]:
-    """A row for every misconception of every item that is probed. Raises BankError."""
+    """A row for every misconception of every item that has probes. Raises BankError."""
     for item in rubric.items:
         compared = list(_compared(item))
         slugs = sorted(bank.mistaken(item.name, compared[0][0])) if compared else []

@@ -1,8 +1,8 @@
-"""Changes in the text of code that do not depend on how it is laid out.
+"""Changes in the text of code that do not depend on its layout.
 
-An edit names code to be replaced. It is found by its tokens: spaces, line breaks, the kind of quotes, a last comma and
-comments that it does not name do not matter, so that the reference may be formatted anew. What is put in is indented
-as what it replaces. One that ends with a line break replaces whole lines.
+An edit names code to be replaced. The code is found by its tokens: spaces, line breaks, the kind of quotes, a last
+comma, and comments that the edit does not name do not matter, so that the reference may be formatted anew. The new code
+is indented like the code that it replaces. An edit that ends with a line break replaces whole lines.
 """
 
 import re
@@ -24,7 +24,7 @@ class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Token(msgspec.Struct, frozen=True):
-    """A word, a literal text or a single sign, and where it stands."""
+    """A word, a literal text or a single sign, and its place."""
 
     word: str
     start: int
@@ -32,7 +32,7 @@ class Token(msgspec.Struct, frozen=True):
 
 
 def tokens(source: str) -> list[Token]:
-    """Of any piece of Python, whole or not."""
+    """The tokens of any piece of Python, whole or not."""
     found = []
     for match in _TOKEN.finditer(source):
         if not match[0].isspace():
@@ -42,7 +42,7 @@ def tokens(source: str) -> list[Token]:
 
 
 def places(source: str, old: str) -> Iterator[tuple[int, int]]:
-    """Where the code stands: its first character and the one after its last."""
+    """The place of the code: its first character, and the one after its last."""
     there, wanted = tokens(source), tokens(old)
     for first in range(len(there)) if wanted else ():
         if there[first].word == wanted[0].word and (end := _matched(there, first, wanted)):
@@ -50,7 +50,7 @@ def places(source: str, old: str) -> Iterator[tuple[int, int]]:
 
 
 def _matched(there: list[Token], first: int, wanted: list[Token]) -> int:
-    """Where the last of the wanted tokens ends, 0 where others stand there. A comma before a bracket may be missing."""
+    """The end of the last wanted token, 0 where other tokens stand there. A comma before a bracket may be missing."""
     place, end = first, 0
     for number, token in enumerate(wanted):
         while place < len(there) and there[place].word != token.word and _is_layout(there, place):
@@ -63,13 +63,13 @@ def _matched(there: list[Token], first: int, wanted: list[Token]) -> int:
 
 
 def _is_layout(among: list[Token], place: int) -> bool:
-    """A comment, or a comma before a bracket or at the end of what is given."""
+    """Whether it is a comment, or a comma before a bracket or at the end."""
     following = among[place + 1].word if place + 1 < len(among) else ")"
     return among[place].word.startswith("#") or (among[place].word == "," and following in (")", "]", "}"))
 
 
 def edited(source: str, edit: Edit) -> str:
-    """With the code replaced, which stands there once. Raises ValueError where it does not."""
+    """The text with the code replaced, which has to occur exactly once. Raises ValueError where it does not."""
     found = [*places(source, edit.old)]
     if len(found) != 1:
         raise ValueError(f"{edit.old!r} stands there {len(found)} times, not once")

@@ -1,4 +1,4 @@
-"""Everything that feedback can say of a mistake by name, and of an exception, as one page to read aloud."""
+"""Everything that feedback can say about a named mistake, and about an exception, as one page to proofread."""
 
 from collections.abc import Iterator
 

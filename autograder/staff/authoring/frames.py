@@ -1,10 +1,10 @@
-"""Generates the blank and the solved notebook of a frame from one jupytext file and the reference's own source.
+"""Generates a given notebook, blank and solved, from one jupytext file and the reference's own source.
 
-A frame is a folder with a NAME.py. Metadata of its cells: `item`, the graded items that the cell belongs to; `source`,
-the objects of the reference whose text it holds (a graded cell only in the solution); `only`, the one version that it
-appears in; `recorded`, what it prints in the solution, with the figures of the recorded run put in; `points`, whose
-points stand for {points} in its text (names of items, or a beginning of their numbers such as 7.1). Where several are
-named, commas stand between them.
+A frame is a folder with a NAME.py: the notebook that a course hands out. The metadata of its cells: `item`, the graded
+items that the cell belongs to; `source`, the objects of the reference whose text it holds (a graded cell has it only in
+the solution); `only`, the one version that has the cell; `recorded`, what it prints in the solution, with the figures
+of the recorded run; `points`, the names of items, or a beginning of their numbers such as 7.1, whose points replace
+{points} in its text. Several names are separated by commas.
 """
 
 import ast
@@ -30,7 +30,7 @@ class FrameError(Exception):
 
 
 def generate(assignment: Assignment, version: Version, frame: Path | None = None) -> Any:
-    """The notebook of a frame, of the students' own where none is named, as an nbformat node; the same in every run.
+    """The notebook of a frame, or of the students' own, as an nbformat node; the same in every run.
 
     Raises FrameError.
     """
@@ -69,7 +69,8 @@ def _generated(assignment: Assignment, version: Version, frame: Path) -> Any:
 
 
 def handed_out(assignment: Assignment) -> list[str]:
-    """The lines with figures in the text cells of all frames, blank: what nobody has written who hands them in."""
+    """The lines with figures in the text cells of all blank frames: a student who hands them in has not written
+    them."""
     cells = [cell for frame in assignment.every_frame for cell in generate(assignment, "template", frame).cells]
     lines = [line.strip() for cell in cells if cell.cell_type == "markdown" for line in cell.source.split("\n")]
     return sorted({line for line in lines if any(map(str.isdigit, line))})
@@ -84,7 +85,7 @@ def with_points(assignment: Assignment) -> Rubric:
 
 
 def belongs(cell: Any, item: str) -> bool:
-    """Whether a cell of a generated notebook is one of the item's."""
+    """Whether a cell of a generated notebook belongs to the item."""
     return item in cell.metadata.get("item", "").split(",")
 
 
@@ -109,7 +110,7 @@ def _points(rubric: Rubric, asked: str) -> str:
 
 
 def submission(assignment: Assignment, version: Version, frame: Path | None = None) -> Notebook:
-    """The same as grading reads it."""
+    """The frame's notebook as grading reads it."""
     return as_submission(generate(assignment, version, frame))
 
 
@@ -125,8 +126,8 @@ def text(notebook: Any) -> str:
 
 @functools.cache
 def _text_of(root: Path, name: str) -> str:
-    """The text of `package.module:definition`, read and not imported: the reference needs packages that building does
-    not."""
+    """The text of `package.module:definition`. It is read and not imported, because the reference needs packages that
+    building does not."""
     module, _, definition = name.partition(":")
     path = (root / Path(*module.split("."))).with_suffix(".py")
     try:

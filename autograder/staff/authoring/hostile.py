@@ -1,5 +1,5 @@
 """Reads the hostile corpus: the solved notebook with something added to one component, or with hostile files in its
-place or beside it, and what must come of it."""
+place or beside it, and the verdict that it must have."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,23 +17,22 @@ Expected = TypeVar("Expected")
 
 
 class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What grading must say of an attack. No other item than the attacked may lose marks."""
+    """What grading must say of an attack. No item but the attacked one may lose marks."""
 
     description: str
-    """What the code does, for the reader of docs/security.md."""
+    """What the code does, for readers of docs/security.md."""
     item: str
-    """Into whose cell `attack.py` is put, at the end."""
+    """The item at the end of whose cell `attack.py` is put."""
     promise: str
     """Heading of docs/security.md under which the attack is listed."""
     loses_marks: bool = True
-    """Whether the attacked item has to: not where the code is right besides, and harm that is prevented costs
-    nothing."""
+    """Whether the attacked item has to lose marks. It does not where its code is right and the harm is prevented."""
     says: tuple[str, ...] = ()
     """Texts that the item's feedback must hold."""
     never_says: tuple[str, ...] = ()
     """Texts that no visible feedback may hold."""
     slow: bool = False
-    """Whether it takes the most time that it is given, beside others that do the like."""
+    """Whether it takes the most time that it is given, as other cases of its kind do."""
 
 
 class Attack(msgspec.Struct, frozen=True):
@@ -58,17 +57,17 @@ class Reception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What grading must say of hostile files."""
 
     description: str
-    """What is handed in, for the reader of docs/security.md."""
+    """What is handed in, for readers of docs/security.md."""
     promise: str
     """Heading of docs/security.md under which the case is listed."""
     score: float
-    """Of 10."""
+    """The score, out of 10."""
     says: tuple[str, ...] = ()
     """Texts that the feedback must hold."""
     never_says: tuple[str, ...] = ()
-    """Texts that it may not hold."""
+    """Texts that the feedback must not hold."""
     slow: bool = False
-    """Whether the whole notebook is graded, as for others that do the like."""
+    """Whether the whole notebook is graded, as in other cases of its kind."""
 
 
 class HandIn(msgspec.Struct, frozen=True):
@@ -79,8 +78,8 @@ class HandIn(msgspec.Struct, frozen=True):
     expected: Reception
 
     def make(self, folder: Path, notebook: bytes, mark: Path) -> None:
-        """Fills the folder by the function `hand_in` of the source. It gets the solved notebook, and a path at which
-        whatever is executed of what it writes is to make a file."""
+        """Fills the folder, with the function `hand_in` of the source. The function gets the solved notebook, and a
+        path. Code that it hands in makes a file at that path if it is executed."""
         names: dict[str, Any] = {}
         exec(compile(self.source, f"{self.name}/hand_in.py", "exec"), names)
         names["hand_in"](folder, notebook, mark)

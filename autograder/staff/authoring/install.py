@@ -1,6 +1,6 @@
 """Installs the checks into a folder of their own, with PyTorch's CPU build: python3 install.py
 
-The kit holds a copy of this file. An old Python has to be told what to do as well, so it runs from Python 3.7 on.
+The kit holds a copy of this file. It runs from Python 3.7 on, so that it can tell users of an old Python what to do.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def main() -> None:
 
 
 def commands(environment: Path, wheel: Path, *, any_torch: bool, pdf: bool) -> list[list[str]]:
-    """What is to be run, one after the other."""
+    """The commands to run, one after the other."""
     python = str(scripts(environment) / "python")
-    # uv finds PyTorch's own index by itself, and downloads side by side.
+    # uv finds PyTorch's own index itself, and downloads in parallel
     backend = [] if any_torch else ["--torch-backend", "cpu"]
     return [
         *([] if scripts(environment).exists() else [[sys.executable, "-m", "venv", str(environment)]]),
@@ -56,7 +56,7 @@ def commands(environment: Path, wheel: Path, *, any_torch: bool, pdf: bool) -> l
 
 
 def find_wheel(folder: Path) -> Path:
-    """The kit's."""
+    """The wheel in the kit."""
     wheels = sorted(folder.glob("*_check-*.whl"))
     if not wheels:
         fail("there is no wheel (*_check-*.whl) beside this file: keep the files of the kit in one folder")
@@ -64,12 +64,12 @@ def find_wheel(folder: Path) -> Path:
 
 
 def name_of(wheel: Path) -> str:
-    """Of the command."""
+    """The options of the command."""
     return wheel.name.split("_check-")[0]
 
 
 def python_of(wheel: Path) -> tuple[int, int]:
-    """The oldest Python that will do."""
+    """The oldest Python that the checks work with."""
     with zipfile.ZipFile(str(wheel)) as archive:
         [metadata] = [each for each in archive.namelist() if each.endswith(".dist-info/METADATA")]
         found = re.search(r"^Requires-Python: >=(\d+)\.(\d+)", archive.read(metadata).decode(), re.MULTILINE)
@@ -86,7 +86,7 @@ def too_old(wanted: Sequence[int], here: Sequence[int]) -> str:
 
 
 def hint(command: Sequence[str], *, any_torch: bool) -> str:
-    """What may help where a command has failed."""
+    """Advice where a command has failed."""
     if "venv" in command:
         return "Python could not make an environment. On Debian and Ubuntu this needs: sudo apt install python3-venv"
     if "uv" in command[2:3] and not any_torch:
@@ -98,12 +98,12 @@ def hint(command: Sequence[str], *, any_torch: bool) -> str:
 
 
 def scripts(environment: Path) -> Path:
-    """Where an environment has its programs."""
+    """The folder of an environment's programs."""
     return environment / ("Scripts" if os.name == "nt" else "bin")
 
 
 def program(environment: Path, name: str) -> str:
-    """As it is typed in the kit's folder."""
+    """The command as it is typed in the kit's folder."""
     return os.path.join(*scripts(environment).relative_to(HERE).parts, name)
 
 

@@ -1,6 +1,6 @@
-"""What students are given: the blank notebook, a wheel with the public checks, what installs it, and a page.
+"""The students' kit: the blank notebook, a wheel with the public checks, an installer, and a page.
 
-The wheel holds the zones `guest` and `student`, of the engine and of the assignment, and the public part of the rubric.
+The wheel holds the zones `guest` and `student` of the engine and of the assignment, and the public part of the rubric.
 """
 
 import os
@@ -21,7 +21,7 @@ from autograder.student.assignment import Assignment
 from autograder.student.grading.rubric import Rubric, RubricError, decode
 
 TIMESTAMP = "946684800"
-"""Of all files in the wheel, so that the same project gives the same bytes."""
+"""The time of all files in the wheel, so that the same project gives the same bytes."""
 INSTALLER = Path(__file__).with_name("install.py")
 PAGE = """# {title}: check your notebook before you hand it in
 
@@ -35,7 +35,7 @@ If PyTorch is already installed: `pip install "{wheel}"`.
 
 These are the public checks. The grader has more.
 """
-"""Where the template says nothing."""
+"""The page where the template has none."""
 
 
 class KitError(Exception):
@@ -43,8 +43,8 @@ class KitError(Exception):
 
 
 def build_kit(assignment: Assignment, folder: Path) -> Iterator[Path]:
-    """Writes the kit's files into `folder` and yields their paths, once all are there. Raises KitError and
-    FrameError; then the folder is as it was."""
+    """Writes the kit's files into `folder` and yields their paths once all are there. Raises KitError and FrameError;
+    then the folder is unchanged."""
     with tempfile.TemporaryDirectory(prefix="autograder-kit-") as staged:
         made, packed = Path(staged, "made"), Path(staged, "packed")
         made.mkdir()
@@ -68,7 +68,7 @@ def build_kit(assignment: Assignment, folder: Path) -> Iterator[Path]:
 
 
 def public_rubric(assignment: Assignment) -> Rubric:
-    """What students have of it, with the points that the course decides. Raises PolicyError and RubricError."""
+    """The public part of the rubric, with the points that the course decides. Raises PolicyError and RubricError."""
     return policy_of(assignment).laid_over(decode(assignment.rubric).reproducing(())).public()
 
 

@@ -47,7 +47,7 @@ class Mistake:
 
     @cached_property
     def notebook(self) -> Notebook:
-        """As grading reads it. Raises MisconceptionError where the change does not fit."""
+        """The notebook as grading reads it. Raises MisconceptionError where the change does not fit."""
         return self.make()
 
 
@@ -58,18 +58,18 @@ class Misconception(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     look: str
     edits: tuple[Edit, ...]
     apart: bool = False
-    """Whether what it says is seen in the checks that it fails, whatever else is wrong in the item."""
+    """Whether the checks that it fails show what it says, whatever else is wrong in the item."""
     right: tuple[str, ...] = ()
-    """Checks of its item that must have passed for it to be said so."""
+    """Checks of its item that must have passed, or it may not be said in these words."""
     otherwise: str = ""
-    """What of it is true where they have not."""
+    """The part of it that is true where those checks have not passed."""
     forms: dict[str, tuple[Edit, ...]] = {}
     """Further changes that make the same mistake; they are recorded as "slug@form"."""
 
 
 def every(assignment: Assignment, rubric: Rubric, frame: Path | None = None) -> list[Mistake]:
-    """All misconceptions of the items that a frame asks for (None: the students' own), and for each item the one of
-    not having begun.
+    """All misconceptions of the items that a frame asks for (None: the students' own), and for each item the
+    misconception of not having begun.
 
     Raises MisconceptionError.
     """
@@ -96,9 +96,9 @@ def every(assignment: Assignment, rubric: Rubric, frame: Path | None = None) -> 
 
 
 def pairs(assignment: Assignment, item: str) -> Iterator[Mistake]:
-    """Every two misconceptions of an item at once, in the students' frame, as far as one leaves the text that the other
-    changes; of those with several forms the first. They have no words of their own. Raises MisconceptionError and
-    FrameError."""
+    """Every two misconceptions of an item at once, in the students' frame, where one leaves the text that the other
+    changes; of a misconception with several forms, the first. A pair has no words of its own. Raises MisconceptionError
+    and FrameError."""
     every_form = _forms(assignment, item, assignment.template)
     forms = {form: edits for form, (_, edits) in every_form.items() if "@" not in form}
     for one, other in combinations(forms, 2):
@@ -117,7 +117,7 @@ def _made(notebook: Notebook) -> Notebook:
 
 
 def _forms(assignment: Assignment, item: str, frame: Path) -> dict[str, tuple[Misconception, tuple[Edit, ...]]]:
-    """Slug, or "slug@form", to the misconception and the edits that make it."""
+    """Maps a slug, or "slug@form", to the misconception and the edits that make it."""
     own = _read(frame / "misconceptions.toml", dict[str, tuple[Edit, ...]])
     forms = {}
     for slug, each in _read(assignment.reference / "misconceptions" / f"{item}.toml", dict[str, Misconception]).items():
@@ -127,7 +127,8 @@ def _forms(assignment: Assignment, item: str, frame: Path) -> dict[str, tuple[Mi
 
 
 def recorded(assignment: Assignment, rubric: Rubric) -> list[Mistake]:
-    """What the banks hold: all misconceptions in the students' frame, and the blanks of the other frames."""
+    """All notebooks that the banks record: the misconceptions in the students' frame, and the blanks of the other
+    frames."""
     return every(assignment, rubric) + [
         replace(mistake, slug=f"{mistake.slug}@{frame.name}")
         for frame in assignment.every_frame[1:]

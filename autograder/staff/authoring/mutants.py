@@ -1,5 +1,5 @@
-"""The solved notebook with a systematic change, or two, in one component. Which of them grading sees measures what it
-misses."""
+"""The solved notebook with one or two systematic changes in one component. How many of them grading sees measures what
+it misses."""
 
 import ast
 import random
@@ -17,7 +17,7 @@ from autograder.student.grading.rubric import Item
 from autograder.student.submission.notebook import Notebook
 
 AROUND = 24
-"""Characters shown on both sides of a change."""
+"""How many characters are shown on both sides of a change."""
 
 
 class Mutant(msgspec.Struct, frozen=True):
@@ -28,12 +28,12 @@ class Mutant(msgspec.Struct, frozen=True):
     change: str
     """The lines before and after."""
     parts: tuple[str, ...]
-    """The same of each change alone."""
+    """The lines of each change alone, where there are two."""
     notebook: Notebook
 
 
 def first_order(assignment: Assignment, item: Item, frame: Path) -> Iterator[Mutant]:
-    """Every mutant with one change in that frame; of those with the same text one. Raises FrameError."""
+    """Every mutant with one change in that frame; of mutants with the same text only one. Raises FrameError."""
     tree = _component(assignment, item, frame)
     texts = {ast.unparse(tree)}
     for change in changes(tree):
@@ -44,7 +44,7 @@ def first_order(assignment: Assignment, item: Item, frame: Path) -> Iterator[Mut
 
 
 def pairs(assignment: Assignment, items: Iterable[Item], frame: Path, count: int, seed: int = 0) -> Iterator[Mutant]:
-    """Mutants with two changes of one component, neither inside the other, chosen at random. Raises FrameError."""
+    """Mutants with two changes of one component, chosen at random, neither inside the other. Raises FrameError."""
     chance = random.Random(seed)
     chosen = {item.name: item for item in items}
     trees = {name: _component(assignment, item, frame) for name, item in chosen.items()}
@@ -59,7 +59,7 @@ def pairs(assignment: Assignment, items: Iterable[Item], frame: Path, count: int
         shorter = min(len(first.path), len(second.path))
         if first.path[:shorter] == second.path[:shorter] or _moves_places(second):
             continue
-        # The second one leaves the path to the first one as it is.
+        # The second change leaves the path to the first as it is.
         text = ast.unparse(applied(applied(trees[name], second), first))
         if text != texts[name]:
             yield _mutant(assignment, chosen[name], frame, trees[name], text, first, second)
@@ -71,7 +71,7 @@ def _moves_places(change: Change) -> bool:
 
 
 def _component(assignment: Assignment, item: Item, frame: Path) -> ast.Module:
-    """The syntax tree of what the student writes, without docstrings."""
+    """The syntax tree of the student's code, without docstrings."""
     for cell in frames.generate(assignment, "solution", frame).cells:
         if frames.belongs(cell, item.name) and (node := definition(cell.source, item.needs[0])):
             for each in ast.walk(node):
@@ -102,13 +102,13 @@ def _told(tree: ast.Module, text: str) -> str:
     last = next(n for n, lines in enumerate(zip_longest(before[::-1], after[::-1])) if lines[0] != lines[1])
     regions = [lines[first : max(first, len(lines) - last)] for lines in (before, after)]
     told = ["; ".join(line.strip() for line in region) for region in regions]
-    if told[0] == told[1]:  # all that differs is how far they are indented
+    if told[0] == told[1]:  # only the indentation differs
         told = ["; ".join(region) for region in regions]
     return _shortened(*told)
 
 
 def _shortened(before: str, after: str) -> str:
-    """Both without most of what they have in common at the beginning and at the end."""
+    """Both texts without most of what they have in common at the beginning and at the end."""
     first = _in_common(before, after)
     last = _in_common(before[first:][::-1], after[first:][::-1])
     first, last = max(0, first - AROUND), max(0, last - AROUND)
@@ -116,6 +116,6 @@ def _shortened(before: str, after: str) -> str:
 
 
 def _in_common(one: str, other: str) -> int:
-    """Characters at the beginning."""
+    """How many characters they have in common at the beginning."""
     differing = (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
     return next(differing, min(len(one), len(other)))

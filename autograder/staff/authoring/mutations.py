@@ -1,4 +1,4 @@
-"""Small systematic changes of a syntax tree, such as a tired student could make: the operators of mutation testing
+"""Small systematic changes of a syntax tree that a tired student could make: the operators of mutation testing
 (DeMillo, Lipton and Sayward 1978), chosen for code that trains models."""
 
 import ast
@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 Path = tuple[tuple[str, int | None], ...]
-"""Fields (and places in lists) from the root to a node."""
+"""Fields (and indexes in lists) from the root to a node."""
 SHOWS = ("print", "visualize_recon", "plt", "axis", "cv2")
-"""Nothing is changed in statements that only show something with these."""
+"""Statements that call one of these only show something; they are left unchanged."""
 RELATED: Mapping[str, tuple[str, ...]] = {
     "mean": ("sum",),
     "ReLU": ("Sigmoid", "Identity"),
@@ -31,7 +31,7 @@ RELATED: Mapping[str, tuple[str, ...]] = {
     "image_projection": ("text_projection",),
     "image_embedding": ("text_embedding",),
 }
-"""Name to others of its kind."""
+"""Maps a name to other names of its kind."""
 ARITHMETIC: Mapping[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
@@ -50,12 +50,12 @@ COMPARISONS: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One place of a tree, and what stands there instead."""
+    """One place of a tree, and the code that replaces it."""
 
     operator: str
     path: Path
     replaced: Any
-    """A node; a list of statements in the place of one, or of a whole body."""
+    """A node, or a list of statements that replaces one statement or a whole body."""
 
 
 def changes(tree: ast.Module) -> Iterator[Change]:
@@ -101,7 +101,7 @@ def _walk(node: ast.AST, path: Path) -> Iterator[tuple[Path, ast.AST]]:
 
 
 def _only_shows(node: ast.AST) -> bool:
-    """A statement without effect on what is returned."""
+    """Whether the statement has no effect on what is returned."""
     match node:
         case ast.Expr(value=ast.Call(func=called)) | ast.Assign(value=ast.Call(func=called)):
             return ast.unparse(called).split(".")[0] in SHOWS
@@ -111,7 +111,7 @@ def _only_shows(node: ast.AST) -> bool:
 
 
 def _of_a_body(body: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
-    """Two neighbours exchanged."""
+    """Two neighbours are exchanged."""
     for place in range(len(body) - 1):
         if not any(map(_only_shows, body[place : place + 2])):
             yield [*body[:place], body[place + 1], body[place], *body[place + 2 :]]
@@ -128,7 +128,7 @@ def _constants(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _arguments(node: ast.AST) -> Iterator[ast.AST]:
-    """One left out, or two exchanged."""
+    """An element is left out, or two are exchanged."""
     if isinstance(node, ast.Call):
         for place in range(len(node.keywords)):
             kept = [*node.keywords[:place], *node.keywords[place + 1 :]]
@@ -161,7 +161,7 @@ def _operands(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _calls(node: ast.AST) -> Iterator[ast.AST]:
-    """A call left out: its object or its first argument alone."""
+    """A call is left out; its object or its first argument stays."""
     if isinstance(node, ast.Call):
         if isinstance(node.func, ast.Attribute):
             yield node.func.value
@@ -194,7 +194,7 @@ def _conditions(node: ast.AST) -> Iterator[Any]:
 
 
 def _statements(node: ast.AST) -> Iterator[list[ast.stmt]]:
-    """One left out; the last of a loop outside of it; a loop that ends after its first turn."""
+    """A statement is left out; the last statement of a loop is moved outside; or a loop ends after its first turn."""
     if isinstance(node, ast.stmt) and not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Pass):
         yield [ast.Pass()]
     if isinstance(node, ast.For):

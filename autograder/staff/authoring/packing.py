@@ -1,5 +1,5 @@
-"""What goes into the students' kit and into the zip for Gradescope: the zones of the engine and of one assignment, by
-folder, and what both need to be installed."""
+"""Collects the content of the students' kit and of the zip for Gradescope: the zones of the engine and of one
+assignment, by folder, and what both need to be installed."""
 
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -15,15 +15,16 @@ from autograder.student.assignment import Assignment
 
 ENGINE = Path(autograder.__file__).parent
 DISTRIBUTION = "ps7-autograder"
-"""Under which the engine is installed."""
+"""The name under which the engine is installed."""
 
 
 class PackingError(Exception):
-    """What is to be packed is not there; the message says why."""
+    """Something that should be packed is not there; the message says why."""
 
 
 def zones(assignment: Assignment, names: Sequence[str]) -> Iterator[tuple[str, Path]]:
-    """Place and file of all that lies in zones of these names, of the engine and of the assignment."""
+    """The path in the package, and the file, of everything in the zones of these names, of the engine and of the
+    assignment."""
     for package, folder in (("autograder", ENGINE), (assignment.package, assignment.folder)):
         base = package.replace(".", "/")
         yield from _files(folder, base, deep=False)
@@ -31,7 +32,7 @@ def zones(assignment: Assignment, names: Sequence[str]) -> Iterator[tuple[str, P
             yield from _files(folder / zone, f"{base}/{zone}", deep=True)
         outer = PurePosixPath(base).parents[:-1]
         for place, around in zip(outer, folder.parents, strict=False):
-            if place != PurePosixPath("autograder"):  # which is there anyway
+            if place != PurePosixPath("autograder"):  # the engine is packed anyway
                 yield from _files(around, str(place), deep=False)
 
 
@@ -52,7 +53,8 @@ def declared(assignment: Assignment) -> dict[str, Any]:
 
 
 def requirements(assignment: Assignment, extras: Sequence[str]) -> list[str]:
-    """Of the engine, of the assignment, and of these of its optional dependencies. Raises PackingError."""
+    """The requirements of the engine, of the assignment, and of these optional dependencies of the assignment. Raises
+    PackingError."""
     project = declared(assignment)
     optional = project.get("optional-dependencies", {})
     own = [*project.get("dependencies", ()), *(each for extra in extras for each in optional.get(extra, ()))]
@@ -60,7 +62,7 @@ def requirements(assignment: Assignment, extras: Sequence[str]) -> list[str]:
 
 
 def engines(extra: str = "") -> list[str]:
-    """The engine's own requirements, or those of one of its extras."""
+    """The engine's own requirements, or the requirements of one of its extras."""
     pyproject = ENGINE.parent / "pyproject.toml"
     if pyproject.is_file():
         project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
@@ -76,7 +78,7 @@ def engines(extra: str = "") -> list[str]:
 
 
 def entry_points(assignment: Assignment) -> dict[str, dict[str, str]]:
-    """What makes it an assignment that is installed, and gives it a command. Raises PackingError."""
+    """The entry points that make it an installed assignment and give it a command. Raises PackingError."""
     project = declared(assignment)
     try:
         target: str = project["entry-points"][GROUP][assignment.name]

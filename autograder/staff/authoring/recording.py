@@ -1,5 +1,5 @@
-"""Records what the banks hold: the reference and every misconception go through the very examination that submissions
-go through."""
+"""Records the content of the banks: the reference and every misconception are examined in the same way as
+submissions."""
 
 import math
 import time
@@ -19,29 +19,31 @@ from autograder.student.sandbox.host import Sandbox
 from autograder.student.submission.notebook import Notebook
 
 REFERENCE = ""
-"""In place of a slug."""
+"""The name of the reference, in place of a slug."""
 ROUNDING = 1e-5
-"""How far values may lie apart that are the same on another processor, relative to the greatest of their array."""
+"""How far two values may differ that are the same on another processor, relative to the greatest value of their
+array."""
 
 
 class RecordingError(Exception):
-    """The reference cannot be recorded; the message says at which case."""
+    """The reference cannot be recorded; the message names the case."""
 
 
 class Recording(msgspec.Struct, frozen=True):
     """All replies, before they are divided into banks."""
 
     replies: dict[str, dict[str, Outcome]]
-    """"item.case" to REFERENCE or slug to outcome."""
+    """Maps "item.case" to the outcomes, by REFERENCE or slug."""
     descriptions: dict[str, Description]
-    """Of the misconceptions, by slug."""
+    """The words of the misconceptions, by slug."""
     work: dict[str, int]
-    """Item to the time that the reference takes, in units of the machine's own speed (`Sandbox.unit`), rounded up."""
+    """Maps an item to the time that the reference takes, in units of the machine's own speed (`Sandbox.unit`), rounded
+    up."""
 
 
 def known(assignment: Assignment, rubric: Rubric, solution: Notebook, sandbox: Sandbox) -> dict[str, list[float]]:
-    """Name to numbers: what the assignment's module of that name records of the solved notebook. Raises RecordingError
-    and SandboxError."""
+    """Maps a name to numbers: what the assignment's module of that name records of the solved notebook. Raises
+    RecordingError and SandboxError."""
     names = [name for item in rubric.items for name in item.needs]
     with sandbox.open(
         assignment.module(assignment.known), sliced(program_for(outline(solution), names)), Limits().item
@@ -62,11 +64,11 @@ def record(
     only: Collection[str] = (),
     reduced: Callable[[Outcome], Outcome] = lambda outcome: outcome,
 ) -> Recording:
-    """Asks the solved notebook, and each misconception about its item.
+    """Puts the questions to the solved notebook, and to each misconception those of its item.
 
-    `before`: what was recorded last time. What is the same up to rounding is taken from there, so that another
-    processor makes the same files, and a changed misconception changes its own lines. `only`: the items to ask anew,
-    all where none is named. `reduced`: what is kept of a reply.
+    `before`: the last recording. Replies that are the same up to rounding are taken from it, so that another processor
+    makes the same files, and a changed misconception changes only its own lines. `only`: the items to record anew, all
+    where none is named. `reduced`: what is kept of a reply.
 
     Raises RecordingError where the reference itself does not reply, or lacks a field that a check compares.
     """
@@ -107,7 +109,8 @@ def _ask(item: Item, notebook: Notebook, sandbox: Sandbox) -> Mapping[str, Outco
 
 
 def _check(item: Item, reference: Mapping[str, Outcome], rubric: Rubric) -> None:
-    """That the reference replies with what the checks compare, and with nothing that has no description."""
+    """Checks that the reference replies with the fields that the checks compare, and with no field that has no
+    description."""
     for case, outcome in reference.items():
         where = f"{item.name}.{case}"
         if not isinstance(outcome, Reply):
@@ -132,7 +135,7 @@ def _recorded(item: Item, case: str, before: Bank | None) -> dict[str, Outcome]:
 
 
 def _settled(fresh: Outcome, who: str, item: Item, case: str, before: Bank | None) -> Outcome:
-    """What was recorded last time, where this is the same."""
+    """The outcome of the last recording, where it is the same."""
     old = _recorded(item, case, before).get(who)
     if isinstance(fresh, Reply) and isinstance(old, Reply):
         fields = {*fresh.facts, *fresh.arrays}
@@ -143,14 +146,14 @@ def _settled(fresh: Outcome, who: str, item: Item, case: str, before: Bank | Non
 
 
 def _unsourced(outcome: Outcome) -> Outcome:
-    """Without the lines that raised: they are the solution's, and students have the public bank."""
+    """The outcome without the lines that raised: these are the solution's, and students have the public bank."""
     if isinstance(outcome, Missing) and outcome.cause is not None:
         return msgspec.structs.replace(outcome, cause=_unsourced(outcome.cause))
     return msgspec.structs.replace(outcome, frames=(), by_grader=False) if isinstance(outcome, Raised) else outcome
 
 
 def _kept(item: Item, before: Bank | None) -> tuple[int, dict[str, dict[str, Outcome]]]:
-    """All that was recorded of an item. Raises RecordingError where something of it never was."""
+    """All recorded outcomes of an item. Raises RecordingError where one of them was never recorded."""
     known = {f"{item.name}.{case}": _recorded(item, case, before) for case in item.cases}
     if before is None or item.name not in before.work or not all(known.values()):
         raise RecordingError(f"{item.name} has not been recorded as the rubric has it; build the banks of all items")
@@ -158,7 +161,8 @@ def _kept(item: Item, before: Bank | None) -> tuple[int, dict[str, dict[str, Out
 
 
 def _steady_work(units: float, item: Item, before: Bank | None) -> int:
-    """Up to a power of four, as before where that roughly fits: times differ from run to run, the bank should not."""
+    """Rounded up to a power of four, or as before where that roughly fits: times differ from run to run, and the bank
+    should not."""
     old = before.work.get(item.name) if before is not None else None
     if old is not None and old / 16 <= units <= 2 * old:
         return old

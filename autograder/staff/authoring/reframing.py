@@ -1,4 +1,5 @@
-"""Puts one student's solution into another frame: their definitions, the frame's own cells around them."""
+"""Puts one student's solution into another given notebook: the student's definitions, with that notebook's own cells
+around them."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from autograder.student.submission.notebook import Notebook
 
 
 def reframed(solution: Notebook, assignment: Assignment, rubric: Rubric, frame: Path) -> Notebook:
-    """The frame's solved notebook with its graded definitions, and what they need, taken from `solution`."""
+    """The frame's solved notebook, with the graded definitions, and all definitions that they need, taken from
+    `solution`."""
     read = outline(solution)
     notebook = frames.generate(assignment, "solution", frame)
     held = frames.held(assignment, rubric, frame)

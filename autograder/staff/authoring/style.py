@@ -1,10 +1,10 @@
-"""One student's habits."""
+"""The habits of one student."""
 
 import random
 
 
 class Style:
-    """One student's habits: the same choice wherever the same thing is written."""
+    """The habits of one student: the same choice wherever the same thing is written."""
 
     def __init__(self, seed: int) -> None:
         self._chance = random.Random(seed)
@@ -14,13 +14,13 @@ class Style:
         self.inherits = self.one_of("super().__init__()", "super().__init__()", "nn.Module.__init__(self)")
 
     def one_of(self, *choices: object) -> object:
-        """Any of them."""
+        """One of the choices, always the same for the same thing."""
         return self._chance.choice(choices)
 
     def text(self, *choices: str) -> str:
-        """Any of them."""
+        """One of the texts, always the same."""
         return self._chance.choice(choices)
 
     def hinted(self, name: str, kind: str) -> str:
-        """A parameter, with its type where the student writes types."""
+        """A parameter, with its type where this student writes types."""
         return f"{name}: {kind}" if self.hints else name

@@ -1,5 +1,5 @@
-"""Right solutions composed at random: every component in one of many ways that mean the same. Each that loses marks is
-a false alarm."""
+"""Right solutions composed at random: every component is written in one of many ways that mean the same. A solution
+that loses marks is a false alarm."""
 
 from autograder.staff.authoring import frames
 from autograder.staff.authoring.definitions import redefined
@@ -11,7 +11,7 @@ from autograder.student.submission.notebook import Notebook
 
 def composed(assignment: Assignment, rubric: Rubric, seed: int) -> Notebook:
     """The solved notebook with every component written in a way that `seed` chooses. Raises FrameError, and Unavailable
-    where the assignment knows no other ways."""
+    where the assignment has only one way."""
     if not assignment.variants:
         raise Unavailable(f"{assignment.name} names no ways to write its components (`variants`)")
     written = assignment.part(assignment.variants)

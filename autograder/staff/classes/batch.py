@@ -1,4 +1,4 @@
-"""Grades the submissions of a class by workers, each of which keeps one sandbox for all that it grades."""
+"""Grades the submissions of a class with workers, each of which keeps one sandbox for all that it grades."""
 
 import contextlib
 from collections import Counter, deque
@@ -17,21 +17,21 @@ from autograder.student.output.results import GRADER_FAILED, Results, from_verdi
 from autograder.student.sandbox.host import Confinement, Sandbox
 
 ATTEMPTS = 3
-"""How many times a submission may be at work while its process dies; that of a neighbour counts as well."""
+"""In how many deaths of a worker process a submission may be involved; deaths that a neighbour caused count as well."""
 _kept: dict[tuple[str, Confinement], Sandbox] = {}
-"""In a worker: the sandbox for all that it grades."""
+"""In a worker: the sandbox for all submissions that it grades."""
 
 
 def has_failed(results: Results) -> bool:
-    """Whether they say that the grader itself failed."""
+    """Whether the results say that the grader itself failed."""
     return GRADER_FAILED in results.extra_data
 
 
 def grade_all(
     handed: Sequence[Handed], settings: Settings, opening: Callable[[], AbstractContextManager[Workers]]
 ) -> Iterator[tuple[Handed, Results]]:
-    """Each as soon as it is graded, by the workers that `opening` gives. One that dies, say for want of memory, is
-    replaced, and what it was at tried again. Raises ClusterError."""
+    """Yields each submission as soon as it is graded, by the workers that `opening` gives. A worker that dies, for
+    example because memory is short, is replaced, and its submission is tried again. Raises ClusterError."""
     waiting, attempts = deque(handed), Counter[str]()
     while waiting:
         running: dict[Future[Results], Handed] = {}
@@ -46,7 +46,7 @@ def grade_all(
                         if isinstance(error, BrokenExecutor):
                             raise error
                         each = running.pop(future)
-                        # A cluster tries again by itself, and then says so.
+                        # A cluster itself tries again, and then reports it.
                         yield each, _failed(settings, str(error)) if error else future.result()
             except BrokenExecutor:
                 attempts.update(each.name for each in running.values())
@@ -58,7 +58,7 @@ def grade_all(
 
 
 def grade_one(handed: Handed, settings: Settings) -> Results:
-    """In a worker. What a broken sandbox has failed at is tried once more in a new one."""
+    """Runs in a worker. A submission at which a broken sandbox has failed is tried once more in a new one."""
     try:
         with handed.opened() as files:
             if files.notes and not any(files.place.iterdir()):
@@ -84,7 +84,7 @@ def _failed(settings: Settings, reason: str) -> Results:
 
 @contextlib.contextmanager
 def _kept_sandbox(settings: Settings) -> Iterator[Sandbox]:
-    """Not closed when the submission is graded. Raises SandboxError."""
+    """The worker's sandbox, which stays open when the submission is graded. Raises SandboxError."""
     key = settings.rubric.environment, settings.confinement
     if key not in _kept:
         _kept[key] = settings.sandbox()

@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 import autograder
 
 JOB = {"cores": 1, "memory": "2GB"}
-"""Of a worker, where nothing else is configured."""
+"""The memory of a worker, where nothing else is configured."""
 SECONDS = 10
-"""A scheduler that has not answered by then is not there."""
+"""Seconds after which a scheduler that has not answered is taken to be absent."""
 
 
 class Workers(NamedTuple):
-    """What grades, and how many submissions at a time."""
+    """The workers, and how many submissions they grade at a time."""
 
     executor: Executor
     at_once: int
@@ -33,7 +33,7 @@ class ClusterError(Exception):
 
 @contextmanager
 def local_workers(count: int) -> Iterator[Workers]:
-    """Processes of this machine, which end with this one."""
+    """Processes of this machine, which end with this process."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=context, initializer=_begin) as pool:
         yield Workers(pool, count)
@@ -41,7 +41,7 @@ def local_workers(count: int) -> Iterator[Workers]:
 
 @contextmanager
 def cluster_workers(address: str) -> Iterator[Workers]:
-    """All that the scheduler at `address` has. Raises ClusterError."""
+    """All workers that the scheduler at `address` has. Raises ClusterError."""
     with _client_of(address) as client:
         count = len(client.nthreads())
         if not count:
@@ -51,8 +51,8 @@ def cluster_workers(address: str) -> Iterator[Workers]:
 
 @contextmanager
 def slurm_workers(jobs: int) -> Iterator[Workers]:
-    """So many jobs of Slurm, from when the first of them runs; they end with this. What a job asks for says
-    dask-jobqueue's own configuration; without one it is a core. Raises ClusterError."""
+    """That many jobs of Slurm, as soon as the first of them runs; they end with this process. dask-jobqueue's own
+    configuration says what a job asks for; without one a job asks for one core. Raises ClusterError."""
     if shutil.which("sbatch") is None:
         raise ClusterError("there is no Slurm on this machine: sbatch is not found")
     jobqueue = _imported("dask_jobqueue", "Slurm needs the package dask-jobqueue: pip install dask-jobqueue")
@@ -63,7 +63,7 @@ def slurm_workers(jobs: int) -> Iterator[Workers]:
     except (OSError, ValueError) as error:
         raise ClusterError(f"dask-jobqueue cannot use its configuration ({error})") from None
     with cluster:
-        cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)  # a job that has come to its end is followed by another
+        cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)  # a job that reaches its time limit is replaced by another
         with _client_of(cluster.scheduler_address) as client:
             client.wait_for_workers(1)
             yield from _workers_of(client, jobs * int(configured.get("processes") or 1))
@@ -95,12 +95,12 @@ def _imported(name: str, otherwise: str) -> Any:
 
 
 def package_of_worker() -> str:
-    """Where the grader lies."""
+    """The folder of the grader."""
     return autograder.__file__
 
 
 def _refuse_another_copy(answers: dict[str, str | Exception]) -> None:
-    """What is sent to a worker names files of the grader."""
+    """Whether the workers find the grader: a task that is sent to them names its files."""
     for worker, answer in answers.items():
         if isinstance(answer, Exception):
             raise ClusterError(
@@ -113,7 +113,7 @@ def _refuse_another_copy(answers: dict[str, str | Exception]) -> None:
 
 
 def _begin() -> None:
-    """A worker ends with the process that it works for, however that ended; Ctrl-C is that one's to answer."""
+    """Makes a worker end with the process that it works for, however that ended; only that process answers Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

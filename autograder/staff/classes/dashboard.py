@@ -1,4 +1,4 @@
-"""A class as one page that needs nothing else, for the course staff: what went wrong and how often, and every
+"""A class as one page that needs no other file, for the course staff: what went wrong and how often, and every
 submission in a table that the page's own script filters and sorts."""
 
 import math
@@ -16,12 +16,12 @@ from autograder.staff.intake.handed import Handed
 from autograder.student.grading.rubric import Item, Rubric
 
 BARS = 20
-"""Of the distribution of scores; full points have one more."""
+"""The bars of the distribution of scores; full points have a bar of their own."""
 Key = TypeVar("Key", bound=Hashable)
 
 
 class FigureRange(Protocol):
-    """Where an accuracy that students report is expected, in percent."""
+    """The range in which a reported accuracy is expected, in percent."""
 
     @property
     def figure(self) -> str: ...
@@ -37,7 +37,7 @@ class FigureRange(Protocol):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """What needs a person, of one kind."""
+    """The submissions that need a person for one kind of reason."""
 
     title: str
     about: str
@@ -50,9 +50,9 @@ class Success(msgspec.Struct, frozen=True):
 
     item: Item
     share: float
-    """Of the points, 0 to 1."""
+    """The mean share of the points, 0 to 1."""
     full: int
-    """Submissions with all points."""
+    """How many submissions have all points."""
 
 
 class Accuracies(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class Accuracies(msgspec.Struct, frozen=True):
 
     @property
     def inside(self) -> int:
-        """How many are where they are expected, rounded as the report's check does."""
+        """How many are in the expected range, rounded as the report's check does."""
         return sum(self.band.least <= round(value) <= self.band.most for value in self.values)
 
 
@@ -75,8 +75,8 @@ def render(
     *,
     anonymous: bool,
 ) -> str:
-    """The page's HTML. `mistakes`: slug to its sentence. Where it is anonymous, submissions are numbered from the best
-    to the worst, without links to their reports."""
+    """The page's HTML. `mistakes` maps a slug to its sentence. On an anonymous page submissions are numbered from the
+    best to the worst, without links to their reports."""
     shown = _nameless(entries) if anonymous else list(entries)
     started = {item.not_started for item in rubric.items}
     graded = [entry for entry in shown if entry.state == "graded"]
@@ -106,7 +106,7 @@ def render(
 
 
 def _waiting(shown: Sequence[Entry]) -> list[Waiting]:
-    """In the order in which it should be looked at."""
+    """The reasons, in the order in which they should be looked at."""
     reviewed = [entry for entry in shown if entry.state == "graded" and entry.to_review]
     return [
         Waiting(
@@ -143,7 +143,7 @@ def _waiting(shown: Sequence[Entry]) -> list[Waiting]:
 
 
 def _titles(graded: Sequence[Entry]) -> dict[str, str]:
-    """For a mistake of which no more is known: the check that was not passed."""
+    """For a mistake without a name: the check that failed."""
     found: dict[str, dict[str, None]] = {}
     for entry in graded:
         for slug, title in entry.mistaken_at:
@@ -157,7 +157,8 @@ def _left_blank(graded: Sequence[Entry], items: Sequence[Item]) -> list[Entry]:
 
 
 def _nameless(entries: Iterable[Entry]) -> list[Entry]:
-    """What results say of the notebook as a whole may hold the name of a file."""
+    """The entries with numbers as names, without what results say about the notebook as a whole: that may hold a
+    file's name."""
     ordered = sorted(entries, key=lambda entry: (-entry.score, entry.mistakes))
     return [
         Entry(
@@ -169,7 +170,7 @@ def _nameless(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def _bars(scores: Sequence[float], most: float) -> list[tuple[str, int]]:
-    """Range of points and how many submissions lie in it."""
+    """A range of points, and how many submissions are in it."""
     counts = Counter(int(score / most * BARS + 1e-9) for score in scores)
     edges = [f"{place * most / BARS:g}" for place in range(BARS + 1)]
     spans = [f"{low} to below {high}" for low, high in pairwise(edges)]
@@ -188,7 +189,7 @@ def _successes(graded: Sequence[Entry], items: Sequence[Item]) -> list[Success]:
 
 
 def _ranked(pairs: Iterable[tuple[Key, Entry]]) -> list[tuple[Key, list[Entry]]]:
-    """What happened to whom, the most frequent first."""
+    """Which mistakes happened to whom, the most frequent first."""
     having: dict[Key, list[Entry]] = {}
     for key, entry in pairs:
         having.setdefault(key, []).append(entry)

@@ -1,4 +1,4 @@
-"""From what the grader gives to what a student gets: what staff have decided, and what lateness costs."""
+"""Turns the grader's results into the student's results: adds the staff's decisions, and what lateness costs."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,10 +16,11 @@ from autograder.student.output.results import GRADER_FAILED, Results, for_the_st
 
 
 class Finishing:
-    """Of one class."""
+    """The decisions for one class."""
 
     def __init__(self, late: Late, adjustments: Sequence[Adjustment], handed: Sequence[Handed], rubric: Rubric) -> None:
-        """Raises AdjustmentError where one is of nobody, may be of several, or gives more points than there are."""
+        """Raises AdjustmentError where an adjustment fits no submission, may fit several, or gives more points than
+        there are."""
         self._late = late
         for each in adjustments:
             each.before(from_verdicts(untouched(rubric, "")))
@@ -28,14 +29,15 @@ class Finishing:
             self._of.setdefault(_whose(each, handed), []).append(each)
 
     def __call__(self, handed: Handed, results: Results, seen: Callable[[Adjustment, float], float]) -> Results:
-        """`seen` gives the points that the grader gave when an adjustment was made, and is told what it gives now."""
+        """The results with adjustments and lateness. `seen` returns the points that the grader gave when an adjustment
+        was made, and is told the points that it gives now."""
         if GRADER_FAILED in results.extra_data:
             return results
         finished = results
         for each in self._of.get(handed.name, ()):
             try:
                 now = each.before(results)
-            except AdjustmentError as error:  # of a rubric that is another now
+            except AdjustmentError as error:  # it was made for an older rubric
                 finished = for_the_staff(finished, str(error))
                 continue
             then = seen(each, now)
@@ -61,7 +63,7 @@ class Finishing:
         return with_lateness(results, days, self._late, handed.free_days) if days else results
 
     def _days(self, handed: Handed) -> int | None:
-        """That count; None where it is late, and nobody says by how much."""
+        """The days that count; None where it is late and nothing says how late."""
         if handed.days_late is not None:
             return self._late.days(handed.days_late * DAY)
         due, submitted = moment(handed.due) or self._late.due, moment(handed.submitted)

@@ -29,15 +29,15 @@ class Filled(NamedTuple):
     data: bytes
     column: str
     students: int
-    """How many have points now."""
+    """How many rows have points now."""
     strangers: tuple[str, ...]
-    """Hand-ins that no row fits."""
+    """Hand-ins that fit no row."""
     most: float | None
-    """What the grade book says that there are to be had, where it says so."""
+    """The most points according to the grade book, where it says so."""
 
 
 class Cell(NamedTuple):
-    """Where a cell stands in the text, its quotes included."""
+    """The place of a cell in the text, with its quotes."""
 
     start: int
     end: int
@@ -45,8 +45,8 @@ class Cell(NamedTuple):
 
 
 def filled(path: Path, kind: Kind, entries: Sequence[Entry], titles: Sequence[str], column: str = "") -> Filled:
-    """`titles`: what the assignment may be called there; `column`: the one that is meant, where that is not enough.
-    Raises GradebookError and TableError."""
+    """Fills the column. `titles`: the names that the assignment may have there; `column`: the wanted one, where the
+    titles do not decide. Raises GradebookError and TableError."""
     told = read_text(path)
     rows = cells_of(told)
     header = [cell.value for cell in rows[0]]
@@ -75,7 +75,7 @@ def filled(path: Path, kind: Kind, entries: Sequence[Entry], titles: Sequence[st
 
 
 def cells_of(told: Text) -> list[list[Cell]]:
-    """The rows of a CSV, RFC 4180, with the place of each cell. Raises TableError."""
+    """The rows of a CSV (RFC 4180), with the place of each cell. Raises TableError."""
     pattern = re.compile(
         rf'("(?:[^"]|"")*"|(?!")[^{re.escape(told.delimiter)}\r\n]*)({re.escape(told.delimiter)}|\r\n|\n|\r|\Z)'
     )
@@ -120,7 +120,7 @@ def _column(header: Sequence[str], kind: Kind, titles: Sequence[str], column: st
 
 
 def _candidates(header: Sequence[str], kind: Kind) -> list[int]:
-    """Columns with points of one assignment."""
+    """The columns with the points of one assignment."""
     names = [name.strip() for name in header]
     match kind:
         case "canvas":
@@ -139,12 +139,12 @@ def _bare(text: str) -> str:
 
 
 def _says(name: str, title: str) -> bool:
-    """Whether the name has the title in it, and its number is no part of a longer one."""
+    """Whether the name has the title in it, and the title's number is not a part of a longer number."""
     return bool(title) and re.search(rf"{re.escape(title)}(?!\d)", name) is not None
 
 
 def _most(rows: Sequence[Sequence[Cell]], header: Sequence[str], place: int, kind: Kind) -> float | None:
-    """The points that the grade book has for this column."""
+    """The most points that the grade book has for this column."""
     said: Iterable[str] = ()
     if kind == "canvas":
         said = (row[place].value for row in rows[1:] if len(row) > place and plain(row[0].value) == "points possible")

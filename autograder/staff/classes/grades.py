@@ -13,16 +13,17 @@ from autograder.staff.intake.people import names_of
 from autograder.student.output.results import clean
 
 FORMULA = "=+-@＝＋－＠﹦﹢﹣﹫"
-"""What a spreadsheet would compute where a cell begins with it."""
+"""Characters that make a spreadsheet compute a cell that begins with them."""
 LAST = ("score", "max_score", "to_review", "problem", "late_days", "adjusted")
-"""Columns after those of the items."""
+"""Columns after the columns of the items."""
 _BEGINS = re.compile(rf"(^|[;,\t|])([\s\"']*)(?=[{re.escape(FORMULA)}])")
-"""Also where a spreadsheet divides cells at semicolons."""
+"""Finds such a character also where a spreadsheet divides cells at semicolons."""
 
 
 def as_csv(entries: Iterable[Entry], items: Sequence[str]) -> str:
-    """Who hands in together has a row each; what has not been graded has no points. Times are left out: the same
-    submissions give the same text. It is to be written with a byte-order mark, without which Excel garbles names."""
+    """The table. Students who hand in together have a row each; a submission that is not graded has no points. Times
+    are left out, so that the same submissions give the same text. Write it with a byte-order mark, or Excel garbles
+    names."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["submission", "student", "email", "sid", *items, *LAST])
@@ -35,7 +36,7 @@ def as_csv(entries: Iterable[Entry], items: Sequence[str]) -> str:
 
 
 def changes_as_csv(changes: Iterable[Change], entries: Iterable[Entry]) -> str:
-    """What a regrade has changed: a row for each submission."""
+    """The changes by a regrade: a row for each submission."""
     students = {entry.handed.name: names_of(entry.handed.students) for entry in entries}
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
@@ -55,6 +56,6 @@ def _graded(entry: Entry, items: Sequence[str]) -> list[object]:
 
 
 def _harmless(text: str) -> str:
-    """In one line, without what takes no room, and nowhere a formula."""
+    """Text in one line, without invisible characters, that a spreadsheet does not take for a formula."""
     shown = "".join(each for each in clean(text) if unicodedata.category(each) != "Cf")
     return _BEGINS.sub(r"\1'\2", " ".join(shown.split()))

@@ -1,6 +1,7 @@
-"""What was graded with what: the one thing that makes results count.
+"""Records what was graded, and with which grader: results count only by this file.
 
-A line of JSON for each event, added and never changed; the last line may be torn where a run was killed.
+It has a line of JSON for each event. Lines are added and never changed; the last line may be torn where a run was
+killed.
 """
 
 import hashlib
@@ -16,55 +17,55 @@ from autograder.student.assignment import Assignment
 from autograder.student.grading.rubric import Rubric
 
 GRADING = (".py", ".toml", ".json", ".safetensors")
-"""Endings of the grader's files that decide what a submission gets."""
+"""Endings of those files of the grader that decide a grade."""
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What decides a grade besides the submission, each by a digest."""
+    """Everything that decides a grade besides the submission, each part as a digest."""
 
     grader: str
     rubric: str
     config: str
 
     def others(self, than: "Rules") -> tuple[str, ...]:
-        """The names of those that differ."""
+        """The names of the parts that differ."""
         return tuple(name for name in self.__struct_fields__ if getattr(self, name) != getattr(than, name))
 
 
 class Begun(msgspec.Struct, frozen=True, tag="begun"):
-    """A run, which may go on with one that was killed."""
+    """The start of a run, which may continue a run that was killed."""
 
     rules: Rules
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
-    """A run that has come to its end."""
+    """The end of a run."""
 
 
 class Graded(msgspec.Struct, frozen=True, tag="graded"):
-    """One submission, whose results lie where they should."""
+    """One submission that is graded and whose results are in their place."""
 
     name: str
     submission: str
-    """Digest of what was handed in."""
+    """Digest of the files that were handed in."""
     rules: Rules
     results: str
-    """Digest of the file with them."""
+    """Digest of the file with the results."""
     score: float
     points: dict[str, float]
-    """Number and title of each check to its points."""
+    """Maps the number and title of each check to its points."""
     failed: bool = False
-    """Whether the grader did."""
+    """Whether the grader failed."""
 
 
 class Adjusted(msgspec.Struct, frozen=True, tag="adjusted"):
-    """What staff have decided, when it was first seen."""
+    """A decision of the staff, when it was first seen."""
 
     name: str
     key: str
-    """The adjustment's."""
+    """The adjustment's digest."""
     before: float
-    """What the grader gave then."""
+    """The points that the grader gave then."""
 
 
 Event = Begun | Ended | Graded | Adjusted
@@ -85,26 +86,26 @@ class Journal:
             self._take(event)
 
     def latest(self, name: str) -> Graded | None:
-        """The last that is known of a submission."""
+        """The last entry about a submission."""
         return self._latest.get(name)
 
     @property
     def is_running(self) -> bool:
-        """Whether a run has begun, and not ended."""
+        """Whether a run has begun and not ended."""
         return self._begun is not None
 
     def adjusted(self, name: str, key: str) -> float | None:
-        """What the grader gave when that was decided; None where it has not been seen yet."""
+        """The points that the grader gave when that was decided; None where the decision is new."""
         return self._adjusted.get((name, key))
 
     def before(self) -> Mapping[str, Graded]:
-        """Of those that this run has graded, and a run before it, too: what they had then."""
+        """The submissions that this run and an earlier run have graded: their points in the earlier run."""
         return self._before
 
     def add(self, event: Event) -> None:
         """Raises OSError."""
         line = (b"\n" if self._is_torn else b"") + msgspec.json.encode(event) + b"\n"
-        self._is_torn = True  # until the whole of it is there
+        self._is_torn = True  # only whole lines count
         with self._path.open("ab") as file:
             file.write(line)
             file.flush()
@@ -113,7 +114,7 @@ class Journal:
         self._take(event)
 
     def begin(self, rules: Rules) -> None:
-        """A run; the one that was killed goes on where it had the same rules. Raises OSError."""
+        """Begins a run; it continues a killed run that had the same rules. Raises OSError."""
         if self._begun is None or self._begun.rules != rules:
             self.add(Begun(rules))
 
@@ -141,12 +142,12 @@ class Journal:
             try:
                 yield decoder.decode(line)
             except msgspec.DecodeError:
-                continue  # torn: what it would have said is done again
+                continue  # torn: the work that it stands for is done again
 
 
 def rules_of(assignment: Assignment, rubric: Rubric, policy: Policy) -> Rules:
-    """Of today's grader. `rubric`: as the assignment has it, without the policy. What lateness costs is no part of it:
-    that is reckoned anew each time."""
+    """The rules of today's grader. `rubric`: the assignment's, without the policy. The cost of lateness is not among
+    them, because it is computed anew each time."""
     return Rules(
         grader=_grader(assignment),
         rubric=_digest(msgspec.json.encode(rubric, order="sorted")),
@@ -155,7 +156,7 @@ def rules_of(assignment: Assignment, rubric: Rubric, policy: Policy) -> Rules:
 
 
 def _grader(assignment: Assignment) -> str:
-    """Of the code, and of the banks."""
+    """The digest of the code and of the banks."""
     digest = hashlib.sha256(f"{assignment.name} {assignment.version}".encode())
     for folder in dict.fromkeys([Path(autograder.__file__).parent, assignment.folder]):
         for path in sorted(folder.rglob("*")):

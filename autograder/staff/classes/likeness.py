@@ -1,4 +1,4 @@
-"""How much of their code two submissions share that few others have."""
+"""Measures how much of their code two submissions share that few others have."""
 
 import math
 from collections import defaultdict
@@ -10,49 +10,52 @@ import msgspec
 from autograder.staff.classes.shapes import Shape
 
 MANY, PART = 10, 0.1
-"""What more submissions than so many, and more than this part of the class, have in common tells nothing of two."""
+"""Code that more submissions than this number, and more than this part of the class, have in common says nothing about
+two of them."""
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A statement that two submissions share, with all that is nested in it."""
+    """A statement that two submissions share, with all statements nested in it."""
 
     left: Shape
     right: Shape
 
     @property
     def is_literal(self) -> bool:
-        """Whether it is the same letter for letter, indentation apart."""
+        """Whether it is the same letter for letter, except for indentation."""
         left, right = ([line.strip() for line in shape.source.strip().split("\n")] for shape in (self.left, self.right))
         return left == right
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """Two submissions, by name, and what they share."""
+    """Two submissions, by name, and the statements that they share."""
 
     left: str
     right: str
     share: float
-    """Of the code of the one that has less, 0 to 1; a statement counts the more the fewer submissions have it."""
+    """The shared part of the code of the one that has less, 0 to 1. A statement counts more if fewer submissions have
+    it."""
     parts: tuple[Part, ...]
-    """In the left one's order, none inside of another."""
+    """In the order of the left submission, none inside another."""
 
     @property
     def literal(self) -> int:
-        """How many of them are the same letter for letter."""
+        """How many of the statements are the same letter for letter."""
         return sum(part.is_literal for part in self.parts)
 
 
 class Likeness(msgspec.Struct, frozen=True):
-    """A class compared."""
+    """The comparison of a class."""
 
     pairs: tuple[Pair, ...]
-    """Those with the largest share."""
+    """The pairs with the largest share."""
     usual: float
-    """The share that 19 of 20 pairs of the class stay below."""
+    """The 95th percentile of the share over all pairs of the class."""
 
 
 def compare(submissions: Mapping[str, Sequence[Shape]], given: Iterable[Shape], most: int) -> Likeness:
-    """The pairs with the largest share, at most so many. `given`: what the assignment hands out counts nowhere."""
+    """Compares; keeps at most that many pairs with the largest share. `given`: code that the assignment hands out,
+    which counts nowhere."""
     handed_out = {shape.digest for shape in given}
     codes = {
         name: {shape.digest: shape for shape in shapes if shape.digest not in handed_out}
@@ -85,7 +88,7 @@ def compare(submissions: Mapping[str, Sequence[Shape]], given: Iterable[Shape], 
 
 
 def _parts(left: Mapping[str, Shape], right: Mapping[str, Shape], telling: Container[str]) -> tuple[Part, ...]:
-    """Outer ones first, so that what lies in one is left out."""
+    """The shared statements; outer ones first, so that statements inside them are left out."""
     parts: list[Part] = []
     both = [Part(shape, right[digest]) for digest, shape in left.items() if digest in right and digest in telling]
     for part in sorted(both, key=lambda part: (part.left.top, part.left.line, -part.left.last)):

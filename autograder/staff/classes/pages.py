@@ -1,4 +1,5 @@
-"""Templates and scripts of the pages about a class, beside those about one submission, which they include."""
+"""Templates and scripts of the pages about a class, in addition to those of the page about one submission, which they
+include."""
 
 from jinja2 import ChoiceLoader, PackageLoader, Template
 
@@ -8,12 +9,12 @@ ROOM = "autograder.staff.classes"
 
 
 def template(name: str, room: str = ROOM) -> Template:
-    """Of either kind. `room`: the package in which it lies."""
+    """The environment for both kinds. `room`: the package in which the template lies."""
     base = html.environment()
     assert base.loader is not None
     return base.overlay(loader=ChoiceLoader([PackageLoader(room, "."), base.loader])).get_template(name)
 
 
 def script(name: str) -> dict[str, object]:
-    """As `html.script` gives a script of the other pages: its text and its digest."""
+    """The text and the digest of a script, as `html.script` returns them."""
     return html.script(name, ROOM)

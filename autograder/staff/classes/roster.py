@@ -1,4 +1,4 @@
-"""The submissions of a class beside what came of each."""
+"""The submissions of a class, each with its result."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -29,11 +29,11 @@ class Entry(msgspec.Struct, frozen=True):
     handed: Handed
     results: Results | None
     others: tuple[str, ...] = ()
-    """What is another now than when it was graded."""
+    """What has changed since it was graded."""
 
     @property
     def state(self) -> State:
-        """How far it came."""
+        """How far its grading has come."""
         if self.handed.missing:
             return "not handed in"
         if self.results is None:
@@ -49,12 +49,12 @@ class Entry(msgspec.Struct, frozen=True):
 
     @property
     def page(self) -> str:
-        """Where its report lies beside the class's page."""
+        """The path of its report from the class's page."""
         return f"{self.handed.name}/{PAGE}"
 
     @property
     def problem(self) -> str:
-        """Why it was not graded as others are, or what is another now; "" where all is well."""
+        """Why it was not graded as usual, or what has changed since; "" where all is well."""
         if self.results is None:
             return self.state
         reason = "" if self.state == "graded" else self.results.output
@@ -62,16 +62,16 @@ class Entry(msgspec.Struct, frozen=True):
 
     @property
     def score(self) -> float:
-        """Points; none where there are no results."""
+        """Points; None where there are no results."""
         return self.results.score if self.results is not None else 0.0
 
     @property
     def memory(self) -> int:
-        """MB that its code took at most; 0 where that is not known."""
+        """The most MB that its code took; 0 where that is not known."""
         return int(self.results.extra_data.get(MEMORY, 0)) if self.results is not None else 0
 
     def points(self, items: Sequence[str]) -> list[float]:
-        """Of each item: the sum over its checks."""
+        """Maps each item to the sum over its checks."""
         return [math.fsum(test.score for test in self._tests if test.extra_data.get("item") == item) for item in items]
 
     @property
@@ -89,7 +89,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     @property
     def adjusted(self) -> tuple[str, ...]:
-        """What staff have decided, a sentence each."""
+        """The staff's decisions, one sentence each."""
         told = self.results.extra_data.get(ADJUSTED, ()) if self.results is not None else ()
         return tuple(
             f"{each['subject']}: {each['before']:g} -> {each['points']:g} ({each['by']}: {each['reason']})"
@@ -103,17 +103,17 @@ class Entry(msgspec.Struct, frozen=True):
 
     @property
     def mistakes(self) -> tuple[str, ...]:
-        """The slugs of those that have a name, each once."""
+        """The slugs of its named mistakes, each once."""
         return tuple(dict.fromkeys(slug for test in self._wrong for slug in parts_of(_slug(test)) if slug))
 
     @property
     def mistaken_at(self) -> tuple[tuple[str, str], ...]:
-        """Slugs, and titles of the checks at which they were seen."""
+        """Maps a slug to the titles of the checks in which the mistake was seen."""
         return tuple((slug, test.name) for test in self._wrong for slug in parts_of(_slug(test)) if slug)
 
     @property
     def unnamed(self) -> tuple[tuple[str, str], ...]:
-        """Number and title of the checks that failed without the mistake being known."""
+        """Number and title of the failed checks whose mistake has no name."""
         return tuple((test.number, test.name) for test in self._wrong if not _slug(test))
 
     @property

@@ -1,4 +1,4 @@
-"""A run: a folder with a journal, and for each submission what was graded and what is made of it."""
+"""A run: a folder with a journal, and for each submission its grade and the files made of it."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -34,13 +34,13 @@ class RunError(Exception):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What an earlier run says of a submission."""
+    """What an earlier run says about a submission."""
 
     results: Results | None
-    """None where nothing counts."""
+    """The entry; None where no entry counts."""
     failed: bool = False
     others: tuple[str, ...] = ()
-    """What is another now: of the rules, and "files"."""
+    """What has changed since: names of rules, and "files"."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -54,12 +54,12 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Run:
-    """A folder of grades, graded by certain rules."""
+    """A folder of grades, graded with certain rules."""
 
     def __init__(
         self, out: Path, submissions: Path, rules: Rules, rubric: Rubric, finishing: Finishing | None = None
     ) -> None:
-        """`finishing`: makes of what was graded what counts. Raises RunError and OSError."""
+        """`finishing`: turns the grader's results into those that count. Raises RunError and OSError."""
         _refuse_within(out.resolve(), submissions.resolve())
         out.mkdir(parents=True, exist_ok=True)
         self.out, self._submissions = out, submissions.resolve()
@@ -71,7 +71,8 @@ class Run:
         self._finished: dict[str, Results] = {}
 
     def waiting(self, chosen: Sequence[Handed], everybody: Sequence[Handed], regrade: Regrade | None) -> list[Handed]:
-        """Those to grade. Raises RunError where one run would have two rules, and nobody has said that it should."""
+        """The submissions to grade. Raises RunError where a run would mix two sets of rules, and the user has not
+        agreed to that."""
         for each in everybody:
             if (self.out / each.name).resolve() in (self._submissions, *self._submissions.parents):
                 raise RunError(
@@ -86,23 +87,23 @@ class Run:
         return [each for each in chosen if self._is_waiting(self._known[each.name], regrade)]
 
     def begin(self, waiting: Sequence[Handed]) -> None:
-        """With those to grade. Raises OSError."""
+        """Begins, with the submissions to grade. Raises OSError."""
         self._is_at_work = bool(waiting) or self._journal.is_running
         if waiting:
             self._journal.begin(self._rules)
 
     def end(self) -> None:
-        """All that was to be graded has been. Raises OSError."""
+        """Notes that all submissions have been graded. Raises OSError."""
         if self._journal.is_running:
             self._journal.add(Ended())
 
     @property
     def regraded(self) -> int:
-        """How many this run has graded that had been graded before."""
+        """How many submissions this run has graded that had been graded before."""
         return len(self._journal.before()) if self._is_at_work else 0
 
     def record(self, handed: Handed, results: Results) -> None:
-        """Keeps what came of it; from then on it counts. Raises OSError."""
+        """Keeps the results of a submission; from then on they count. Raises OSError."""
         data = encode(results)
         folder = self.out / handed.name
         ResultsFile(folder / GRADED).write(results)
@@ -115,7 +116,7 @@ class Run:
         self.publish(handed)
 
     def publish(self, handed: Handed) -> None:
-        """Results and page of a submission, as they are to be read. Raises OSError."""
+        """Writes a submission's results and page as they are to be read. Raises OSError."""
         entry = self.entry(handed)
         if entry.results is None:
             return
@@ -131,7 +132,7 @@ class Run:
         ResultsFile(folder / RESULTS).write(entry.results)
 
     def entry(self, handed: Handed) -> Entry:
-        """A submission beside what counts of it. Raises OSError where the journal cannot be written."""
+        """A submission with the results that count. Raises OSError where the journal cannot be written."""
         known = self._known[handed.name]
         if known.results is None or self._finishing is None:
             return Entry(handed, known.results, known.others)
@@ -147,7 +148,7 @@ class Run:
         return now if then is None else then
 
     def changes(self) -> list[Change]:
-        """What this run, and what it goes on with, has changed for whoever had been graded before."""
+        """The changes by this run, and by the run that it continues, for submissions that had been graded before."""
         found = []
         for name, before in self._journal.before().items() if self._is_at_work else ():
             after = self._journal.latest(name)

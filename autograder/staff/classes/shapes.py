@@ -1,7 +1,7 @@
-"""Statements without what a copyist changes: two have one shape where they differ in layout, comments, docstrings, type
-hints and the names that their notebook gives.
+"""Statements without the parts that a copyist changes. Two statements have one shape where they differ only in layout,
+comments, docstrings, type hints and the names that their notebook gives.
 
-Subtrees that are compared by a digest: Baxter et al., Clone Detection Using Abstract Syntax Trees, ICSM 1998.
+Subtrees are compared by a digest: Baxter et al., Clone Detection Using Abstract Syntax Trees, ICSM 1998.
 """
 
 import ast
@@ -16,7 +16,7 @@ from autograder.student.program.model import Outline, Statement
 from autograder.student.program.slicing import program_for
 
 LEAST = 12
-"""Nodes of the syntax tree of a statement that says something; `self.relu = nn.ReLU()` has ten."""
+"""The least nodes in the syntax tree of a statement that counts; `self.relu = nn.ReLU()` has ten."""
 HINTS = {"annotation", "returns", "type_comment", "ctx", "kind", "simple"}
 NAMES: tuple[tuple[type[ast.AST], str], ...] = (
     (ast.Name, "id"),
@@ -26,30 +26,30 @@ NAMES: tuple[tuple[type[ast.AST], str], ...] = (
     (ast.ExceptHandler, "name"),
     (ast.Attribute, "attr"),
 )
-"""What a notebook names, and where. Keywords of calls are not there: most are torch's."""
+"""The names that a notebook gives, and where. Keywords of calls do not count: most are torch's."""
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """One statement, nested ones apart."""
+    """One statement, without nested ones."""
 
     digest: str
-    """Of the statement with all that is nested in it."""
+    """The digest of the statement with all statements nested in it."""
     size: int
-    """Nodes of its syntax tree that belong to no nested statement."""
+    """The nodes of its syntax tree that belong to no nested statement."""
     cell: int
     """Number of its code cell, from 1."""
     line: int
     """Its first line inside the top-level statement, from 1."""
     last: int
-    """Its last."""
+    """Its last line."""
     top: int
-    """Which of the top-level statements it lies in."""
+    """The index of the top-level statement that it is part of."""
     source: str
-    """As it is written."""
+    """Its text."""
 
 
 def shapes(outline: Outline, wanted: Sequence[Sequence[str]]) -> tuple[Shape, ...]:
-    """Those of the code that any of the wanted groups of names is made of, as they stand in the notebook."""
+    """The statements of the code that any of the wanted groups of names needs, in the order of the notebook."""
     chosen = {statement for names in wanted for statement in program_for(outline, names).statements}
     ordered = [statement for statement in outline.statements if statement in chosen]
     trees = [_parsed(statement.source) for statement in ordered]
@@ -83,9 +83,10 @@ def _size(node: ast.AST) -> int:
 
 
 def _words(value: object, others: set[str], numbers: dict[str, int]) -> Iterator[str]:
-    """The tree from left to right; `numbers` gives each of the notebook's own names one, in the order of appearance."""
+    """The tree from left to right; `numbers` gives each of the notebook's own names a number, in the order of
+    appearance."""
     if isinstance(value, ast.AST):
-        # A hint makes no other statement of an assignment.
+        # A type hint does not make an assignment another statement.
         yield "Assign" if isinstance(value, ast.AnnAssign) else type(value).__name__
         for field, inner in ast.iter_fields(value):
             if field in HINTS:
@@ -107,7 +108,7 @@ def _words(value: object, others: set[str], numbers: dict[str, int]) -> Iterator
 
 
 def _is_own(node: ast.AST, field: str) -> bool:
-    """Of attributes those of `self`: the others are mostly torch's."""
+    """Only attributes of `self` count: the others are mostly torch's."""
     if isinstance(node, ast.Attribute) and not (isinstance(node.value, ast.Name) and node.value.id == "self"):
         return False
     return any(isinstance(node, kind) and field == name for kind, name in NAMES)

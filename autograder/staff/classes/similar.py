@@ -1,4 +1,4 @@
-"""Compares the submissions of a class pair by pair, for the instructor to judge: nothing of it is a score."""
+"""Compares the submissions of a class pair by pair, for the instructor to judge: no score depends on it."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -17,14 +17,14 @@ from autograder.student.submission.notebook import read_notebook
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """A class, and what of it could not be compared."""
+    """The comparison of a class, and the submissions that could not be compared."""
 
     submissions: int
     likeness: Likeness
     unreadable: dict[str, str]
-    """Name to the reason."""
+    """Maps a name to the reason."""
     labels: dict[str, str]
-    """Name to how people know it: by the students' names, where these are known."""
+    """Maps a name to the students' names, where they are known."""
 
 
 def compare_all(
@@ -36,7 +36,7 @@ def compare_all(
     progress: Callable[[str], None] = lambda _: None,
 ) -> Compared:
     """`wanted`: the groups of names whose code counts. `template`: the notebook that was handed out, whose code does
-    not. Raises UnreadableSubmission where that cannot be read."""
+    not count. Raises UnreadableSubmission where the template cannot be read."""
     given = _read_within_bounds(template, None) if template is not None else ()
     codes: dict[str, Sequence[Shape]] = {}
     unreadable: dict[str, str] = {}
@@ -56,7 +56,7 @@ def compare_all(
 
 
 def _read_within_bounds(place: Path, wanted: Sequence[Sequence[str]] | None) -> tuple[Shape, ...]:
-    """Raises UnreadableSubmission, and OSError where there is no file."""
+    """The outline of the template. Raises UnreadableSubmission, and OSError where there is no file."""
     try:
         read = bounded(_read, place, wanted, answer=tuple[Shape, ...] | str)
     except (Exhausted, Failed) as error:
@@ -67,7 +67,7 @@ def _read_within_bounds(place: Path, wanted: Sequence[Sequence[str]] | None) -> 
 
 
 def _read(place: Path, wanted: Iterable[Sequence[str]] | None) -> tuple[Shape, ...] | str:
-    """Or why it cannot be read. Of all that the notebook binds, where nothing is wanted."""
+    """The statements, or why they cannot be read. Where nothing is wanted, all code of the notebook counts."""
     try:
         read = outline(read_notebook(find_notebook(place)))
     except UnreadableSubmission as error:

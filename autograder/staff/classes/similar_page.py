@@ -1,4 +1,4 @@
-"""Pairs of submissions whose code is alike, as a page that needs nothing else and as a table for the terminal."""
+"""Pairs of submissions whose code is alike, as a page that needs no other file, and as a table for the terminal."""
 
 from rich.table import Table
 
@@ -31,7 +31,7 @@ def print_pairs(compared: Compared, console: Screen) -> None:
 
 
 def as_data(pair: Pair) -> dict[str, object]:
-    """For scripts: where the parts are, without their code."""
+    """For scripts: the places of the shared parts, without their code."""
     return {
         "left": pair.left,
         "right": pair.right,

@@ -182,8 +182,7 @@ def batch(  # noqa: PLR0913, PLR0917 (each is an option)
 def taken_in(
     context: typer.Context, submissions: Path, nbgraders: str, roster: Path | None, *, quiet: bool
 ) -> list[Handed]:
-    """The class for as long as the command runs, everybody on the roster in it. Raises CollectionError and
-    TableError."""
+    """The class while the command runs, with everybody on the roster in it. Raises CollectionError and TableError."""
     from autograder.staff.intake.collection import collected
     from autograder.staff.intake.people import people_of, with_people
 
@@ -197,7 +196,7 @@ def taken_in(
 def _waiting(
     run: Run, chosen: list[Handed], handed: list[Handed], regrade: Regrade | None, *, quiet: bool
 ) -> list[Handed]:
-    """Those to grade; says how many of the others were graded before. Raises RunError."""
+    """The submissions to grade; reports how many others were graded before. Raises RunError."""
     with Working(f"looking at {len(handed)} submissions", quiet=quiet):
         waiting = run.waiting(chosen, handed, regrade)
     there = sum(not each.missing for each in chosen)
@@ -214,7 +213,8 @@ def _grade(
     outputs: Outputs,
     everybody: list[Handed],
 ) -> int:
-    """Grades them, and keeps what comes of each as soon as it is there; returns at how many the grader failed."""
+    """Grades them, and keeps the results of each as soon as they are there. Returns at how many submissions the grader
+    failed."""
     from autograder.staff.classes import batch as batching
 
     failed = 0
@@ -235,7 +235,7 @@ def _grade(
 
 
 def _opening(at_once: int, scheduler: str | None, slurm: int | None) -> Callable[[], AbstractContextManager[Workers]]:
-    """Where to grade; ends the command where two places are named."""
+    """The place to grade in; ends the command where two places are named."""
     from autograder.staff.classes.cluster import cluster_workers, local_workers, slurm_workers
 
     if slurm and scheduler:
@@ -246,14 +246,14 @@ def _opening(at_once: int, scheduler: str | None, slurm: int | None) -> Callable
 
 
 def _cores() -> int:
-    """Those that this process may use, where the system tells."""
+    """How many processors this process may use, where the system tells."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def _chosen(handed: list[Handed], only: list[str] | None) -> list[Handed]:
-    """Those that a name fits; ends the command where it fits none."""
+    """The submissions that a name fits; ends the command where it fits none."""
     if not only:
         return handed
     for pattern in only:

@@ -1,4 +1,4 @@
-"""`build`: makes what is generated."""
+"""`build`: makes the generated files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def new_building() -> typer.Typer:
 
 
 def refuse_outside_a_checkout(assignment: Assignment) -> None:
-    """Ends the command where only the installed package is there, without what it is made from and tested with."""
+    """Ends the command where only the installed package is there, without the files that it is made from and tested
+    with."""
     if not assignment.is_checkout:
         fail("this command needs a checkout of the project; what is installed here is only what grading needs")
 

@@ -1,4 +1,4 @@
-"""What `batch` shows while it grades, and what it writes and says in the end."""
+"""What `batch` shows while it grades, and what it writes and says at the end."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 GRADES, PAGE, CHANGES, ADJUSTMENTS = "grades.csv", "class.html", "changes.csv", "adjustments.toml"
 MOST_NAMED = 10
 SECONDS = 10.0
-"""Between two versions of an unfinished grades.csv."""
+"""Seconds between two versions of an unfinished grades.csv."""
 
 
 class Outputs:
-    """What is written about the class."""
+    """The files about the class."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Outputs:
         anonymous: bool,
         quiet: bool,
     ) -> None:
-        """Ends the command where the grade book is none."""
+        """Reads the grade book; ends the command where it cannot be read."""
         self.grades, self.page, self.changes = out / GRADES, out / PAGE, out / CHANGES
         self.quiet = quiet
         self.entries: list[Entry] = []
@@ -56,21 +56,22 @@ class Outputs:
         self._anonymous = anonymous
         self._written = time.monotonic()
         if gradebook is not None:
-            self._filled([])  # what is wrong with it is said before anything is graded
+            self._filled([])  # its mistakes are reported before anything is graded
 
     def write_table_now_and_then(self, run: Run, handed: Sequence[Handed]) -> None:
-        """So that there is something of a run that is killed. A disk that fails here ends nothing."""
+        """Writes an unfinished table, so that something is left of a run that is killed. A failing disk does not end
+        the run."""
         if time.monotonic() - self._written > SECONDS:
             with contextlib.suppress(OSError):
                 self._write_table([run.entry(each) for each in handed])
 
     def write(self, run: Run, handed: Sequence[Handed]) -> None:
-        """All of it. Ends the command where it cannot be written."""
+        """Writes all files. Ends the command where they cannot be written."""
         try:
             self.entries = entries = [run.entry(each) for each in handed]
             self._write_table(entries)
             for each in handed:
-                run.publish(each)  # what was decided since, or became later
+                run.publish(each)  # with decisions that were made since
             place_text(self.page, self._dashboard())
         except OSError as error:
             fail(f"{error.filename or self.grades} cannot be written: {error.strerror or error}")
@@ -126,7 +127,7 @@ class Outputs:
 
 
 def told_of(outputs: Outputs, run: Run, graded: int, failed: int, *, as_json: bool) -> None:
-    """Says what came of it, first what a person should look at: the page has all of that."""
+    """Reports the results; first what a person should look at. The page has all of it."""
     from autograder.staff.classes.grades import changes_as_csv
 
     changes = run.changes()
@@ -159,14 +160,14 @@ def told_of(outputs: Outputs, run: Run, graded: int, failed: int, *, as_json: bo
 
 
 def tell_of(names: Sequence[str], whom: str, *, quiet: bool) -> None:
-    """Hand-ins that are of nobody who is known."""
+    """Hand-ins that fit no known student."""
     if names:
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         tell(f"{len(names)} fit {whom}: {', '.join(names[:MOST_NAMED])}{more}", quiet=quiet)
 
 
 class Seen:
-    """How far it is: a bar on a terminal, else a line for each submission."""
+    """Shows the progress: a bar on a terminal, else a line for each submission."""
 
     def __init__(self, total: int, *, quiet: bool) -> None:
         self._is_bar = sys.stderr.isatty()
@@ -192,11 +193,11 @@ class Seen:
         self._bar.stop()
 
     def say(self, text: str) -> None:
-        """What went wrong, as soon as it has."""
+        """Shows a failure as soon as it happens."""
         self._console.print(Text(text), soft_wrap=True)
 
     def add(self, name: str, results: Results, *, failed: bool) -> None:
-        """Counts a submission that has been graded, and shows how far it is."""
+        """Counts a graded submission, and shows the progress."""
         self._done += 1
         self._failed += failed
         speed = self._bar.tasks[self._task].speed

@@ -1,4 +1,4 @@
-"""Whether to grade a class where its notebooks could get at what they should not."""
+"""Decides whether to grade a class where its notebooks could reach files and processes that they should not."""
 
 import sys
 
@@ -9,10 +9,10 @@ from autograder.student.output.called import Command
 
 
 def refuse_exposed(context: typer.Context, confinement: str, *, elsewhere: bool) -> None:
-    """Ends the command where others' code would get at this user's own files and processes, or at one another's, unless
-    the user knows.
+    """Ends the command where other people's code could reach this user's own files and processes, or one another's,
+    unless the user has agreed.
 
-    `elsewhere`: other machines grade, which say for themselves what they lack.
+    `elsewhere`: other machines grade; they report themselves what they lack.
     """
     from autograder.student.sandbox.starting import exposed
 

@@ -1,4 +1,5 @@
-"""The command line as instructors have it: all that students have, and what needs hidden banks or the reference."""
+"""The command line as instructors have it: all that students have, and the commands that need hidden banks or the
+reference."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def main(assignment: Assignment) -> None:
-    """The staff's command line."""
+    """Builds the staff's command line."""
     command = command_line(assignment, new_app(assignment))
     if sys.argv[1:2] == ["grade"]:
         watched(partial(run_command, command), assignment.name)
@@ -48,7 +49,7 @@ def main(assignment: Assignment) -> None:
 
 
 def new_app(assignment: Assignment) -> typer.Typer:
-    """With everything that there is for it."""
+    """Adds all commands of this assignment."""
     app, building = students.new_app(), new_building()
     app.add_typer(building, name="build")
     app.command()(batch)
@@ -119,12 +120,13 @@ def grade(
         rubric = policy.laid_over(read_rubric(assignment, reproduction.items if reproduction else ()))
     except PolicyError as error:
         fail(str(error))
-    if metadata is None and not os.path.lexists(submission):  # a platform gives a folder, and has to get results
+    # a platform gives a folder, and has to get results in any case
+    if metadata is None and not os.path.lexists(submission):
         fail(f"there is no file or folder {submission}")
     told, problem = None, ""
     try:
         told = read_metadata(metadata) if metadata is not None else None
-    except MetadataError as error:  # what the platform says of a submission is worth less than its grade
+    except MetadataError as error:  # a mistake in the platform's own file must not cost the submission its grade
         tell(f"{Command.name}: {error}")
         problem = f"It is not known whether the submission is late: {error}"
     if out is None and not as_json:

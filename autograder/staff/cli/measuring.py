@@ -1,4 +1,4 @@
-"""Commands that measure: the grader's verdicts, and its seconds."""
+"""Commands that measure: the grader's verdicts, and its time."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def validate(
 
 
 def _frame(assignment: Assignment, name: str) -> Path:
-    """Its folder; ends the command where there is none of that name."""
+    """The frame's folder; ends the command where there is none of that name."""
     known = {path.name: path for path in assignment.every_frame}
     if name and name not in known:
         fail(f"there is no frame {name}; there are {', '.join(known)}")
@@ -140,7 +140,7 @@ def _frame(assignment: Assignment, name: str) -> Path:
 
 
 def _validate_mutants(assignment: Assignment, frame: Path, pairs: int, *, as_json: bool) -> None:
-    """Ends the command: 1 where one is not seen, or costs marks on another item."""
+    """Ends the command: with 1 where a mutant is not seen, or costs marks on another item."""
     from autograder.staff.authoring.frames import FrameError
     from autograder.staff.commands.mutation import grade_mutants, print_mutants
     from autograder.student.grading.bank import BankError
@@ -162,7 +162,7 @@ def _validate_mutants(assignment: Assignment, frame: Path, pairs: int, *, as_jso
 
 
 def _validate_claims(assignment: Assignment, *, as_json: bool) -> None:
-    """Ends the command: 1 where a name is given that other cases do not bear out."""
+    """Ends the command: with 1 where a name is given that other cases do not confirm."""
     from autograder.staff.authoring import corpus as corpora
     from autograder.staff.authoring.frames import FrameError
     from autograder.staff.authoring.misconceptions import MisconceptionError

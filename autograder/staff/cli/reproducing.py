@@ -1,4 +1,4 @@
-"""`--reproduce`: what the notebook's own training is run on, and what that costs."""
+"""`--reproduce`: which data the notebook's own training runs on, and how long it takes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def find_reproduction(assignment: Assignment, name: str) -> Reproduce | None:
-    """On the data set of that name; None for "" and "none". Ends the command where it cannot be had."""
+    """The reproduction on the data set of that name; None for "" and "none". Ends the command where it cannot be
+    had."""
     if name in {"", "none"}:
         return None
     if not assignment.reproduction:
@@ -26,8 +27,8 @@ def find_reproduction(assignment: Assignment, name: str) -> Reproduce | None:
 
 
 def tell_cost(settings: Settings, submissions: int, at_once: int, *, quiet: bool) -> None:
-    """Before a class is graded: how long it will take here, as this machine's speed is measured now. Where the sandbox
-    cannot begin, grading will say so."""
+    """Says before a class is graded how long it will take here, from this machine's speed as measured now. Where the
+    sandbox cannot start, grading will report it."""
     from autograder.student.sandbox.host import SandboxError
 
     if settings.reproduce is None or not submissions or quiet:

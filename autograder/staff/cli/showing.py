@@ -1,4 +1,4 @@
-"""What `grade` writes besides the results: the report as a page, the notebook as a page and as a PDF."""
+"""What `grade` writes besides the results: the report as a page, and the notebook as a page and as a PDF."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def show(
     out: Path | None,
 ) -> list[str]:
     """Writes what is asked for; returns what could not be written, and why. The results in `out` tell the course staff
-    where there is no PDF: on a platform nobody reads what a command says."""
+    where there is no PDF: on a platform nobody reads a command's output."""
     from autograder.student.output.results import UNREADABLE, ResultsFile, UnwritableResults, for_the_staff
     from autograder.student.submission.locating import UnreadableSubmission, find
 
     notebook = submission
-    if UNREADABLE in results.extra_data:  # then there is nothing to show, which the results say
+    if UNREADABLE in results.extra_data:  # then there is nothing to show, and the results say so
         write = pdf = None
     elif write is not None or pdf is not None:
         try:
@@ -45,7 +45,7 @@ def show(
 
 
 def _print(notebook: Path, out: Path, results: Results) -> str:
-    """Prints the graded notebook; returns why that was not possible."""
+    """Prints the graded notebook; returns why that was not possible, "" where it was."""
     try:
         from autograder.student.commands.laid_out import LayoutError
         from autograder.student.commands.pdf import print_notebook

@@ -1,6 +1,7 @@
-"""Cross-examines the names that feedback gives. Other causes with the same symptom (systematic mutants, two
-misconceptions at once, the corpus) are graded; what gets a name is asked with other numbers and more minibatches, where
-nothing was looked at before, and so is what the name stands for. Where the two part, it was given on a symptom."""
+"""Checks the names that feedback gives. Submissions with other causes and the same symptom (systematic mutants, two
+misconceptions at once, the corpus) are graded. A submission that gets a name is then asked with other numbers, with
+more minibatches, and about values that nothing has looked at; and so is the misconception of that name. Where the
+replies differ, the name was given on a symptom."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -26,11 +27,11 @@ from autograder.student.submission.notebook import Notebook
 
 OTHER_SEED = 40_009
 FEW_EPOCHS, MORE_IMAGES = 10, 640
-"""Of fewer epochs one more is asked for, with five minibatches more."""
+"""Questions with fewer epochs get one more epoch and five more minibatches."""
 
 
 class Suspect(msgspec.Struct, frozen=True):
-    """A wrong submission, and the names that are true of it by the way in which it was made."""
+    """A wrong submission, and the names that are true of it because of how it was made."""
 
     kind: str
     what: str
@@ -40,22 +41,22 @@ class Suspect(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """A name that was given to something that was not made to have it."""
+    """A name that was given to a submission that was not made to have it."""
 
     kind: str
     what: str
     item: str
     slug: str
     parts: str
-    """The first check and case, among others than those of the rubric, in which the two reply differently; "" where
-    there is none, which bears the name out."""
+    """The first check and case, of those that the rubric does not have, in which the two reply differently; "" where
+    there is none, which confirms the name."""
 
 
 def cross_examine(
     assignment: Assignment, rubric: Rubric, kinds: tuple[str, ...] = ("corpus", "mutants", "pairs"), step: int = 1
 ) -> Iterator[tuple[Suspect, list[Claim]]]:
-    """Every suspect of these kinds, or with a `step` every so manieth, with the claims that are made of it beyond what
-    it was made for. Raises FrameError, CorpusError, MisconceptionError, BankError and SandboxError."""
+    """Every suspect of these kinds, or with a `step` only one of that many, with the names that it got beyond those
+    that it was made for. Raises FrameError, CorpusError, MisconceptionError, BankError and SandboxError."""
     bank = assignment.bank()
     with Remembering(start(rubric.environment)) as sandbox:
         court = Court(assignment, rubric, bank, sandbox)
@@ -88,7 +89,7 @@ def _given(notebook: Notebook) -> Callable[[], Notebook]:
 
 
 class Court:
-    """Grades suspects, and asks them and what they are called the same things anew."""
+    """Grades suspects, and then asks each of them, and the misconception that it is called, the same new questions."""
 
     def __init__(self, assignment: Assignment, rubric: Rubric, bank: Bank, sandbox: Sandbox) -> None:
         self._rubric, self._bank, self._sandbox = rubric, bank, sandbox
@@ -101,7 +102,7 @@ class Court:
                 self._pairs |= {each.slug: each for each in misconceptions.pairs(assignment, item.name)}
 
     def claims(self, suspect: Suspect) -> Iterator[Claim]:
-        """One for every name that it was not made for."""
+        """A claim for every name that it was not made for."""
         submission = Submission.of(suspect.make())
         only = self._rubric.only((suspect.item,))
         [(item, verdicts)] = grade(submission, only, self._bank, self._sandbox, Clock(Limits()))
@@ -116,7 +117,7 @@ class Court:
             yield Claim(suspect.kind, suspect.what, suspect.item, slug, parts)
 
     def _parted(self, submission: Submission, slug: str, item: Item, checks: list[Check]) -> str:
-        """Where no form of what the name stands for replies as the submission does; of the form that goes furthest."""
+        """Where no form of the misconception replies as the submission does; for the form that agrees longest."""
         forms = self._forms.get(slug) or [self._pairs[slug].notebook]
         theirs = self._asked(submission, item)
         furthest, place = -1, ""
@@ -129,7 +130,7 @@ class Court:
         return place
 
     def _asked(self, submission: Submission, item: Item) -> Mapping[str, Outcome]:
-        """Its answers in other cases than the rubric's."""
+        """Its answers in cases that are not in the rubric."""
         cases = {name: _otherwise(case) for name, case in item.cases.items()}
         other = msgspec.structs.replace(item, cases=cases)
         return examine(other, cases, submission, self._sandbox, Clock(Limits()))
@@ -138,7 +139,7 @@ class Court:
 def _compared(
     one: Mapping[str, Outcome], other: Mapping[str, Outcome], checks: list[Check], tolerance: float
 ) -> tuple[int, str]:
-    """In how many cases of the checks the two are alike, and the first in which they are not."""
+    """In how many cases of the checks the two are alike, and the first case in which they are not."""
     alike, first = 0, ""
     for check in checks:
         for case in check.cases:
@@ -160,7 +161,7 @@ def _otherwise(case: Case) -> Case:
 
 
 def print_claims(seen: list[tuple[Suspect, list[Claim]]], console: Screen) -> None:
-    """Each name that is not borne out, and how many suspects of each kind got which sort of name."""
+    """Each name that is not confirmed, and how many suspects of each kind got which sort of name."""
     table = Table(box=None, pad_edge=False)
     for heading in ("named", "item", "what it is", "parts at"):
         table.add_column(heading, overflow="fold")

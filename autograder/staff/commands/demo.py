@@ -1,4 +1,4 @@
-"""Grades a few bundled submissions just as users do."""
+"""Grades a few bundled submissions, as users do."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -18,8 +18,8 @@ from autograder.student.output.screen import Screen
 def run_demo(
     assignment: Assignment, out: Path, rubric: Rubric, console: Screen, *, whole: Rubric, reproduce: Reproduce | None
 ) -> None:
-    """Grades each sample, prints its report, and leaves results and page in a folder of its own. The solved notebook is
-    graded by the `whole` rubric, its accuracies reproduced: that takes a minute or two, and so once is enough."""
+    """Grades each sample, prints its report, and leaves results and page in a folder for each. Only the solved notebook
+    is graded by the `whole` rubric, with its accuracies reproduced, because that takes a minute or two."""
     written = []
     for name, notebook in samples(assignment, out, rubric):
         folder = out / name

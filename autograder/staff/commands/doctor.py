@@ -1,4 +1,4 @@
-"""What this machine gives a grading, what each part keeps, and how to get what is missing."""
+"""What this machine offers for grading, what each part protects, and how to get what is missing."""
 
 import os
 import platform
@@ -45,7 +45,7 @@ REMEDIES = {
 }
 NO_LINUX = "Only Linux can confine a student's code. Grade in WSL, in a container or on Gradescope."
 WANTED_LANDLOCK = 6
-"""The version from which on signals and abstract sockets are kept, too."""
+"""The first version that also stops signals and abstract sockets."""
 LEAST_MEMORY = 768 * MEBIBYTE
 OPTIONAL = {
     "mdit_py_plugins": ("PDFs", "Install the grader with its extra `pdf`."),
@@ -53,7 +53,7 @@ OPTIONAL = {
     "distributed": ("`batch --scheduler` and `--slurm`", "Install the grader with its extra `cluster`."),
     "torchvision": ("data sets of images and backbones", "Install the grader with its extra `colab`."),
 }
-"""Package that not every grading needs: what it is for, and how to get it."""
+"""A package that only some gradings need: what it is for, and how to get it."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -63,15 +63,15 @@ class Finding(msgspec.Struct, frozen=True):
     name: str
     works: bool
     needed: bool
-    """Whether a grading of others' notebooks needs it."""
+    """Whether it is needed to grade other people's notebooks."""
     says: str
-    """What it is here, or what it keeps."""
+    """Its state here, or what it protects."""
     remedy: str = ""
     """What to do where it does not work."""
 
 
 def examine(assignment: Assignment, rubric: Rubric) -> Iterator[Finding]:
-    """Every part, the ones that keep students' code confined first. Starts a sandbox, which takes seconds."""
+    """Every part; the parts that confine students' code come first. Starts a sandbox, which takes seconds."""
     yield from _confinement(rubric)
     yield from _resources()
     yield from _packages()
@@ -178,7 +178,7 @@ def _dataset(assignment: Assignment) -> Finding:
 
 
 def print_findings(findings: list[Finding], console: Screen) -> None:
-    """A table for each group, and below it what to do."""
+    """A table for each group, and below it the advice."""
     for group in dict.fromkeys(each.group for each in findings):
         table = Table(
             box=None, pad_edge=False, title=group, title_justify="left", title_style="bold", show_header=False
@@ -201,5 +201,5 @@ def print_findings(findings: list[Finding], console: Screen) -> None:
 
 
 def is_well(findings: list[Finding]) -> bool:
-    """Whether all that a grading of others' notebooks needs works."""
+    """Whether everything works that is needed to grade other people's notebooks."""
     return all(each.works for each in findings if each.needed)

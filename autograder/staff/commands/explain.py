@@ -1,4 +1,4 @@
-"""Shows what is behind the verdicts on one item."""
+"""Shows the grounds of the verdicts on one item."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ from autograder.student.sandbox.starting import start
 def explain_item(
     assignment: Assignment, submission: Path, item: Item, rubric: Rubric, confinement: Confinement
 ) -> tuple[list[Explanation], tuple[Statement, ...]]:
-    """The checks, and the code that they were about. Raises UnreadableSubmission, SandboxError and BankError."""
+    """The checks, and the code that they are about. Raises UnreadableSubmission, SandboxError and BankError."""
     bank = assignment.bank()
     with start(rubric.environment, confinement) as sandbox:
         read = read_submission(submission)
@@ -32,7 +32,7 @@ def explain_item(
 
 
 def changes(given: Results, explained: Sequence[Explanation]) -> list[str]:
-    """Where results that were given earlier have other points than now, as sentences."""
+    """Sentences on where results that were given earlier have other points than now."""
     before = {(test.extra_data.get("item"), test.extra_data.get("check")): test for test in given.tests}
     found = []
     for each in explained:

@@ -1,4 +1,5 @@
-"""What is behind the verdicts on one item, as a page that needs nothing else: what differs first, beside the code."""
+"""The grounds of the verdicts on one item, as a page that needs no other file: first the differences, beside the
+code."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -17,7 +18,7 @@ def render(
     name: str,
     changed: Sequence[str],
 ) -> str:
-    """The page's HTML. `changed`: what results that were given say otherwise."""
+    """The page's HTML. `changed`: where results that were given earlier differ."""
     cells = [
         (cell, "\n".join(statement.source for statement in statements))
         for cell, statements in groupby(code, lambda statement: statement.cell)
@@ -28,7 +29,7 @@ def render(
 
 
 def differing_first(explained: Sequence[Explanation]) -> list[Explanation]:
-    """Checks that were not passed before the others, and cases whose answers differ."""
+    """Failed checks come first, and cases whose answers differ."""
     return [
         Explanation(each.verdict, tuple(sorted(each.answers, key=_is_as_expected)))
         for each in sorted(explained, key=lambda each: each.verdict.passed)

@@ -1,5 +1,5 @@
-"""Everything behind one item's verdicts: questions, replies and expectations, the hidden ones too. For the course staff
-when a student appeals."""
+"""Everything about one item's verdicts: questions, replies and expected replies, also the hidden ones. For the course
+staff when a student appeals."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -17,7 +17,7 @@ from autograder.student.program import Submission
 from autograder.student.sandbox.host import Sandbox
 
 SHOWN = 6
-"""Values of an array."""
+"""How many values of an array are shown."""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ class Field(msgspec.Struct, frozen=True):
     got: str
     same: bool
     difference: str = ""
-    """Arrays: "3 of 10 values, by up to 0.5"."""
+    """For arrays: "3 of 10 values, by up to 0.5"."""
 
 
 class CaseShown(msgspec.Struct, frozen=True):
@@ -39,14 +39,14 @@ class CaseShown(msgspec.Struct, frozen=True):
     probe: str
     arguments: dict[str, Any]
     outcome: str
-    """"reply", or what came in its place."""
+    """"reply", or what came instead."""
     fields: tuple[Field, ...]
     like: tuple[str, ...]
-    """Misconceptions that answer a case wrongly in just this way, as far as the check looks."""
+    """Misconceptions with the same wrong answer, in what the check compares."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """One check: what was decided, and on what ground. A check that reads the notebook's text has no answers."""
+    """One check: the verdict, and its grounds. A check that reads the notebook's text has no answers."""
 
     verdict: Verdict
     answers: tuple[CaseShown, ...]
@@ -55,7 +55,7 @@ class Explanation(msgspec.Struct, frozen=True):
 def explain(
     submission: Submission, item: Item, rubric: Rubric, bank: Bank, sandbox: Sandbox, clock: Clock
 ) -> Iterator[Explanation]:
-    """The item's checks in the rubric's order, graded anew and alone. Raises SandboxError and BankError."""
+    """The item's checks in the rubric's order; only this item is graded, anew. Raises SandboxError and BankError."""
     alone = rubric.only([item.name])
     verdicts = {
         verdict.check: verdict for _, each in grade(submission, alone, bank, sandbox, clock) for verdict in each

@@ -1,4 +1,4 @@
-"""Grades systematic mutants of the solved notebook and counts those that grading does not see."""
+"""Grades systematic mutants of the solved notebook, and counts those that grading does not see."""
 
 import math
 import tomllib
@@ -27,7 +27,7 @@ NORMAL = 1.959964
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What grading says of one mutant."""
+    """The verdict on one mutant."""
 
     item: str
     operators: tuple[str, ...]
@@ -36,9 +36,9 @@ class Seen(msgspec.Struct, frozen=True):
     elsewhere: tuple[str, ...]
     """Other items that lose marks."""
     named: tuple[str, ...]
-    """Misconceptions that are recognised."""
+    """The misconceptions that are recognised."""
     equivalent: str = ""
-    """Why it is none: as it stands in the list of those that compute the same."""
+    """Why it is not a mistake, from the list of mutants that compute the same."""
 
     @property
     def is_missed(self) -> bool:
@@ -49,7 +49,7 @@ class Seen(msgspec.Struct, frozen=True):
 def grade_mutants(
     assignment: Assignment, rubric: Rubric, count: int, frame: Path | None = None, seed: int = 0
 ) -> Iterator[Seen]:
-    """All first-order mutants in a frame, the students' own where none is named, then `count` pairs. Raises FrameError,
+    """All first-order mutants in a frame (by default the students' own), then `count` pairs. Raises FrameError,
     BankError and SandboxError."""
     frame = frame or assignment.template
     held = frames.held(assignment, rubric, frame)
@@ -84,7 +84,7 @@ def look_at(
 
 
 def equivalents(assignment: Assignment) -> dict[tuple[str, str], str]:
-    """Item and change of the mutants that compute the same, to the reason."""
+    """Maps item and change of the mutants that compute the same to the reason."""
     path = assignment.reference / "equivalent_mutants.toml"
     listed = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return {(item, change): reason for item, changes in listed.items() for change, reason in changes.items()}
@@ -101,7 +101,7 @@ def interval(successes: int, count: int) -> tuple[float, float]:
 
 
 def print_mutants(seen: list[Seen], console: Screen) -> None:
-    """Those that are missed or cost marks elsewhere, and how many of each item and operator are caught."""
+    """The mutants that are missed or cost marks elsewhere, and for each item and operator how many are caught."""
     for each in seen:
         if each.is_missed or each.elsewhere:
             wrong = "has full marks" if each.is_missed else f"costs marks on {', '.join(each.elsewhere)}"

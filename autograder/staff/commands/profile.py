@@ -1,4 +1,4 @@
-"""Where the seconds of one grading go."""
+"""Shows where the seconds of one grading go."""
 
 import os
 import sys
@@ -19,11 +19,11 @@ from autograder.student.sandbox.host import Confinement, Sandbox
 from autograder.student.sandbox.starting import start
 
 SLOWEST = 12
-"""Questions that the second table lists."""
+"""How many questions the second table lists."""
 
 
 class Phase(msgspec.Struct, frozen=True):
-    """A part of one grading, in seconds; `guests` is empty where none was at work."""
+    """A part of one grading, in seconds; `guests` is empty where no guest was running."""
 
     name: str
     wall: float
@@ -32,8 +32,8 @@ class Phase(msgspec.Struct, frozen=True):
 
 
 class Profile:
-    """Of the process that makes it, from that process's own start. `opening` gives the sandbox, `finished` is to be
-    called after every item, and `phases` are there once the sandbox is closed."""
+    """The time of the process that makes it, from that process' own start. `opening` gives the sandbox, `finished` is
+    to be called after every item, and `phases` are known once the sandbox is closed."""
 
     def __init__(self) -> None:
         self.phases: list[Phase] = []
@@ -41,7 +41,7 @@ class Profile:
 
     @contextmanager
     def opening(self, environment: str, confinement: Confinement) -> Iterator[Sandbox]:
-        """The sandbox, watched. Raises SandboxError."""
+        """The sandbox, with its guests measured. Raises SandboxError."""
         wall, processor = _age(), _processor()
         self.phases.append(Phase("the command, until it reads the notebook", wall, processor))
         with TimedSandbox(start(environment, confinement)) as sandbox:
@@ -53,7 +53,7 @@ class Profile:
         self.phases.append(Phase("reading, judging, writing", wall, processor))
 
     def finished(self, item: Item, _: list[Verdict]) -> None:
-        """All guests since the last call were this item's."""
+        """Notes that all guests since the last call belonged to this item."""
         if self._sandbox is not None:
             guests = tuple(self._sandbox.guests[sum(len(phase.guests) for phase in self.phases) :])
             wall, processor = (sum(getattr(each, part) for each in guests) for part in ("wall", "processor"))
@@ -91,7 +91,7 @@ class Profile:
 
 
 def _age() -> float:
-    """Seconds since this process began. On Linux not psutil's, which knows the machine's own start by the second."""
+    """Seconds since this process began. On Linux not psutil's, which knows the machine's start only to the second."""
     if sys.platform == "linux":
         ticks = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]  # see proc(5), starttime
         return time.clock_gettime(time.CLOCK_BOOTTIME) - int(ticks) / os.sysconf("SC_CLK_TCK")
@@ -99,6 +99,6 @@ def _age() -> float:
 
 
 def _processor() -> float:
-    """Seconds of this process and of what it has started and waited for: readings of the text."""
+    """Seconds of processor time of this process and of its ended children, which read the text."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system

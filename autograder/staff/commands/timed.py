@@ -1,4 +1,4 @@
-"""Another sandbox, and what its guests cost."""
+"""Measures what the guests of another sandbox cost."""
 
 import contextlib
 import time
@@ -15,29 +15,29 @@ from autograder.student.sandbox.session import Session
 
 
 class Cost(msgspec.Struct):
-    """What one guest took, in seconds."""
+    """The time of one guest, in seconds."""
 
     starting: float
     """Fork, layers, and the program's statements."""
     questions: list[tuple[str, float]] = []
     ending: float = 0.0
     processor: float = 0.0
-    """Its own and that of all it started, as the system counts it once it is gone."""
+    """Processor time of the guest and all that it started, as the system counts it when it is gone."""
 
     @property
     def asking(self) -> float:
-        """All questions."""
+        """The time of all questions."""
         return sum(seconds for _, seconds in self.questions)
 
     @property
     def wall(self) -> float:
-        """All of it."""
+        """All of its time."""
         return self.starting + self.asking + self.ending
 
 
 class TimedSandbox(Around):
-    """Gives another sandbox's guests. `guests` holds one cost for each that was left, `waited` and `importing` are the
-    seconds that the start took: those that the caller waited for it, and those that it took a processor."""
+    """Gives another sandbox's guests. `guests` holds one cost for each guest that has ended. `waited` is how long the
+    caller waited for the start, `importing` is the start's processor time."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
@@ -53,7 +53,7 @@ class TimedSandbox(Around):
 
     @property
     def inner(self) -> Sandbox:
-        """The other, once it has started."""
+        """The other sandbox, once it has started."""
         if not self.waited:
             started = time.monotonic()
             _ = self._sandbox.pid
@@ -62,13 +62,13 @@ class TimedSandbox(Around):
         return self._sandbox
 
     def left(self, cost: Cost, before: float) -> None:
-        """A guest is gone that came when the sandbox had taken `before` seconds of a processor."""
+        """Notes a guest that has ended, and that began when the sandbox had used `before` seconds of a processor."""
         cost.processor = self._processor() - before
         self.guests.append(cost)
 
     def _processor(self) -> float:
-        """Seconds that all guests so far, and what they come from, took a processor; those that live are left out where
-        each is a process of its own."""
+        """Processor seconds of all guests so far and of the process that they come from. Guests that are processes of
+        their own count only once they have ended."""
         with contextlib.suppress(psutil.Error):
             times = psutil.Process(self._sandbox.pid).cpu_times()
             return float(times.user + times.system + times.children_user + times.children_system)

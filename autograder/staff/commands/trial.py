@@ -1,4 +1,4 @@
-"""Tries a bundle for Gradescope: unpacked as the platform lays it out, and run as the platform runs it, on three
+"""Tries a bundle for Gradescope: it is unpacked as the platform does it, and run as the platform runs it, on three
 notebooks whose scores are known."""
 
 import os
@@ -35,11 +35,12 @@ def _forged(made):
 
 {name} = _forged({name})
 """
-"""Writes results of its own, kills whatever it can, and ends as if all were well; the text does not tell."""
+"""Writes results of its own, kills every process that it can, and ends as if all were well; its text does not show
+it."""
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """What the bundle said of one notebook; `wrong` is empty where it is what it should be."""
+    """What the bundle said about one notebook; `wrong` is empty where that is right."""
 
     notebook: str
     score: float | None
@@ -49,7 +50,8 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 def try_out(bundle: Path, assignment: Assignment, rubric: Rubric, python: str = sys.executable) -> Iterator[Trial]:
-    """Grades the solved notebook, the blank one and a hostile one. `python` stands in for what setup.sh installs."""
+    """Grades the solved notebook, the blank one and a hostile one. `python` replaces the Python that setup.sh
+    installs."""
     with tempfile.TemporaryDirectory(prefix="autograder-trial-") as folder:
         platform = Path(folder)
         unpack(bundle, platform)
@@ -68,7 +70,7 @@ def try_out(bundle: Path, assignment: Assignment, rubric: Rubric, python: str = 
 
 
 def _hostile(assignment: Assignment, item: Item, results: Path) -> str:
-    """The solved notebook, in which the code for one item does what it can against the grader."""
+    """The solved notebook, in which the code for one item attacks the grader."""
     forgery = FORGERY.format(results=str(results), name=item.needs[0])
     return frames.text(attacked(assignment, item, forgery))
 

@@ -1,4 +1,4 @@
-"""Grades everything whose verdict is known and says what is off."""
+"""Grades everything whose verdict is known, and reports what is wrong."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,8 @@ from autograder.student.submission.notebook import Notebook
 
 DIFFER = " differ on "
 SAMPLED = 10
-"""One case of ten of the corpus is put into the frames as well: drawn by its name, so that a new one moves no other."""
+"""One case in ten of the corpus is also put into the frames. It is drawn by its name, so that a new case moves no
+other."""
 
 
 Make = Callable[[], Notebook]
@@ -44,18 +45,20 @@ class Known:
     kind: str
     name: str
     frames: Mapping[str, Make]
-    """Name of the frame to what makes the notebook; a submission that brings its own frame has just that, under ""."""
+    """Maps the name of a frame to a function that makes the notebook; a submission that brings its own frame has only
+    that one, under ""."""
     expected: Expected
     held: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Name of a frame to the items that it asks for; all where it is not named. No more is expected of it."""
+    """Maps the name of a frame to the items that it asks for; all items where it is not named. Nothing is expected of
+    other items."""
 
     def in_frame(self, name: str) -> "Known":
         """In one of its frames."""
         return replace(self, frames={name: self.frames[name]})
 
     def about(self, items: Collection[str]) -> "Known":
-        """What is expected of these items alone; of names and words nothing, where some that lose marks are not among
-        them."""
+        """The expectation for these items only; it says nothing about names and words where some items that lose marks
+        are not among them."""
         expected = msgspec.structs.replace(_of(self.expected, frozenset(items)), score=None)
         if not {*self.expected.loses_marks} <= {*items}:
             expected = msgspec.structs.replace(expected, misconceptions=(), says=())
@@ -63,7 +66,7 @@ class Known:
 
 
 class Row(msgspec.Struct, frozen=True):
-    """What grading said of it, and what is off (empty where nothing is)."""
+    """The verdict on it, and what is wrong with the verdict (empty where nothing is)."""
 
     kind: str
     name: str
@@ -75,8 +78,8 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def everything_known(assignment: Assignment, rubric: Rubric, corpus: Path | None = None) -> Iterator[Known]:
-    """Solution, template and misconceptions in every frame, the corpus as it is, and a sample of it in the frames
-    that it was not written in.
+    """Solution, template and misconceptions in every frame, the corpus as it is, and a sample of the corpus in the
+    frames that it was not written in.
 
     Raises CorpusError and MisconceptionError.
     """
@@ -116,13 +119,13 @@ def _reframed(case: corpora.Case, assignment: Assignment, rubric: Rubric, frame:
 
 
 def _without_its_frame(expected: Expected) -> Expected:
-    """What remains of an expectation when report, outputs and method cells are a frame's own."""
+    """The part of an expectation that still holds when report, outputs and method cells are a frame's own."""
     slugs = tuple(slug for slug in expected.misconceptions if not slug.startswith(("report", "methods")))
     return msgspec.structs.replace(expected, misconceptions=slugs, score=None)
 
 
 def validate(known: Known, rubric: Rubric, bank: Bank, sandbox: Sandbox) -> Row:
-    """Grades a submission in all its frames and compares with the expectation, and the frames with each other."""
+    """Grades a submission in all its frames, and compares the verdicts with the expectation and with each other."""
     verdicts = {
         frame: [
             verdict
@@ -177,7 +180,7 @@ def validate_all(assignment: Assignment, rubric: Rubric, corpus: Path | None = N
 
 
 def validate_variants(assignment: Assignment, rubric: Rubric, count: int) -> Iterator[Row]:
-    """A row for each of so many right solutions composed at random. Raises FrameError, BankError and SandboxError."""
+    """A row for each of that many right solutions composed at random. Raises FrameError, BankError and SandboxError."""
     bank = assignment.bank()
     with Remembering(start(rubric.environment)) as sandbox:
         for seed in range(count):
@@ -191,7 +194,7 @@ def variant(assignment: Assignment, rubric: Rubric, seed: int) -> Known:
 
 
 def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator[str]:
-    """What differs from the expectation, as short sentences."""
+    """The differences from the expectation, as short sentences."""
     for item in rubric.items:
         own = [verdict for verdict in verdicts if verdict.item == item.name]
         score = sum(verdict.score for verdict in own)
@@ -225,7 +228,7 @@ def off(expected: Expected, verdicts: list[Verdict], rubric: Rubric) -> Iterator
 
 
 def _unlocated(verdicts: list[Verdict]) -> str:
-    """The first of the sentences, where none tells the student where to look."""
+    """The first sentence, where no sentence tells the student where to look; else ""."""
     failed = [verdict for verdict in verdicts if not verdict.passed]
     if any(verdict.misconception for verdict in failed):
         return ""
@@ -234,7 +237,7 @@ def _unlocated(verdicts: list[Verdict]) -> str:
 
 
 def print_names(names: list[Distinction], console: Screen) -> None:
-    """What each misconception changes, and which others read alike."""
+    """What each misconception changes, and which others cannot be told from it."""
     table = Table(box=None, pad_edge=False)
     for heading in ("item", "misconception", "changes", "cannot be told from"):
         table.add_column(heading, overflow="fold")
@@ -244,7 +247,7 @@ def print_names(names: list[Distinction], console: Screen) -> None:
 
 
 def print_table(rows: list[Row], console: Screen, *, all_rows: bool = True) -> None:
-    """The table, of all or of what is off, and how many of each kind are as they should be."""
+    """The table, of everything or of what is wrong, and how many of each kind are right."""
     table = Table(box=None, pad_edge=False)
     for heading in ("", "kind", "notebook", "frames", "loses marks on", "score", "named"):
         table.add_column(heading, overflow="fold")

@@ -18,11 +18,11 @@ import msgspec
 from autograder.student.output.results import Results, Test, clean
 
 ADJUSTED = "adjusted"
-"""In the extra data of results and tests: what staff have decided, and what the grader had given."""
+"""In the extra data of results and tests: what the staff have decided, and the points that the grader had given."""
 
 
 class AdjustmentError(Exception):
-    """An adjustment cannot be meant as it is written; the message says which."""
+    """An adjustment is wrong as it is written; the message says which."""
 
 
 class Adjustment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,12 +37,12 @@ class Adjustment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     @property
     def key(self) -> str:
-        """Of what it says: another one where that is changed."""
+        """The digest of its content: it differs where the content is changed."""
         return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:16]
 
     @property
     def subject(self) -> str:
-        """What it is about."""
+        """The submission and the check that it is about."""
         return self.check or self.item
 
     def concerns(self, test: Test) -> bool:
@@ -52,8 +52,8 @@ class Adjustment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return bool(test.max_score) and is_items and is_checks
 
     def before(self, results: Results) -> float:
-        """What the grader gives there. Raises AdjustmentError where there is no such check, or one check only may have
-        been meant and there are several."""
+        """The points that the grader gives there. Raises AdjustmentError where there is no such check, or where one
+        check may be meant and there are several."""
         tests = [test for test in results.tests if self.concerns(test)]
         if not tests or (self.check and len(tests) > 1):
             told = "no check" if not tests else "several checks"
@@ -71,7 +71,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_adjustments(path: Path) -> tuple[Adjustment, ...]:
-    """Raises AdjustmentError."""
+    """Reads the file. Raises AdjustmentError."""
     try:
         read = msgspec.toml.decode(path.read_bytes(), type=_File).adjustment
     except (OSError, msgspec.MsgspecError, UnicodeError) as error:
@@ -87,7 +87,7 @@ def read_adjustments(path: Path) -> tuple[Adjustment, ...]:
 
 
 def with_adjustment(results: Results, adjustment: Adjustment) -> Results:
-    """The results as the staff have decided: every sentence of the grader's stays, below theirs. Raises
+    """The results as the staff have decided: every sentence of the grader's stays, below the staff's. Raises
     AdjustmentError."""
     before = adjustment.before(results)
     tests = list(results.tests)
@@ -107,7 +107,8 @@ def with_adjustment(results: Results, adjustment: Adjustment) -> Results:
 
 
 def _shared(points: float, tests: Sequence[Test]) -> list[float]:
-    """The points of an item among its checks: as the grader has them, changed from the first on that can be."""
+    """Distributes the points of an item over its checks: as the grader has them, changed from the first check on that
+    can be changed."""
     scores = [test.score for test in tests]
     left = points - math.fsum(scores)
     for place, test in enumerate(tests):

@@ -13,17 +13,17 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class MetadataError(Exception):
-    """The file is none of Gradescope's; the message says why."""
+    """The file is not one of Gradescope's; the message says why."""
 
 
 class Dates(msgspec.Struct, frozen=True):
-    """Of the assignment, or of one student with an extension."""
+    """The due date of the assignment, or of one student with an extension."""
 
     due_date: Moment | None = None
 
 
 class User(msgspec.Struct, frozen=True):
-    """One of those who hand in together."""
+    """One of the students who hand in together."""
 
     assignment: Dates | None = None
 
@@ -37,7 +37,7 @@ class Previous(msgspec.Struct, frozen=True):
 
     @property
     def visible_score(self) -> float | None:
-        """The sum over the tests that students saw at once, None where there are no results."""
+        """The sum over the tests that students saw at once; None where there are no results."""
         tests = (self.results or {}).get("tests")
         if self.autograder_error or not isinstance(tests, list):
             return None
@@ -47,8 +47,8 @@ class Previous(msgspec.Struct, frozen=True):
 
 
 class Metadata(msgspec.Struct, frozen=True):
-    """When a submission came, when it was due, and what came before it. All times have their zone. Gradescope gives
-    null for whatever it does not know."""
+    """When a submission came, when it was due, and which submissions came before it. All times have their zone.
+    Gradescope gives null for everything that it does not know."""
 
     created_at: Moment
     assignment: Dates | None = None
@@ -57,14 +57,15 @@ class Metadata(msgspec.Struct, frozen=True):
 
     @property
     def seconds_late(self) -> float:
-        """After the latest due date of those who hand in together; 0 where it was in time or nothing is due."""
+        """How long it came after the latest due date of those who hand in together; 0 where it was in time or has no
+        due date."""
         given = [self.assignment, *(user.assignment for user in self.users or () if user is not None)]
         due = [dates.due_date for dates in given if dates is not None and dates.due_date is not None]
         return max(0.0, (self.created_at - max(due)).total_seconds()) if due else 0.0
 
     @property
     def last_visible_score(self) -> float | None:
-        """Of the latest earlier submission that has one."""
+        """The score of the latest earlier submission that has one."""
         for previous in sorted(self._previous(), key=lambda each: each.submission_time, reverse=True):
             if (score := previous.visible_score) is not None:
                 return score
@@ -72,21 +73,21 @@ class Metadata(msgspec.Struct, frozen=True):
 
     @property
     def earlier_that_day(self) -> int:
-        """How many submissions came before it on the same day, by the clock of its own time zone. Those at which the
-        grader failed do not count."""
+        """How many submissions came before it on the same day, by the clock of its own time zone. Submissions at which
+        the grader failed do not count."""
         mine = self.created_at
         times = [each.submission_time.astimezone(mine.tzinfo) for each in self._previous() if not each.autograder_error]
         return sum(time.date() == mine.date() and time < mine for time in times)
 
     def _previous(self) -> Iterator[Previous]:
-        """Those that can be read: what was said of an earlier one decides nothing."""
+        """The earlier submissions that can be read: nothing depends on the others."""
         for each in self.previous_submissions or ():
             with contextlib.suppress(msgspec.ValidationError):
                 yield msgspec.convert(each, Previous)
 
 
 def read_metadata(path: Path) -> Metadata:
-    """Raises MetadataError."""
+    """Reads the file. Raises MetadataError."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Metadata)
     except (OSError, msgspec.MsgspecError) as error:

@@ -1,4 +1,4 @@
-"""What a course decides: points, what students see and when, the time for grading, late submissions. Read from a
+"""What a course decides: points, what students see and when, the time for grading, late submissions. It is read from a
 config.toml, and laid over the rubric."""
 
 import math
@@ -15,56 +15,56 @@ DAY = 86_400.0
 
 
 class PolicyError(Exception):
-    """The configuration cannot be meant as it is written; the message says where."""
+    """The configuration is wrong as it is written; the message says where."""
 
 
 class Visibilities(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who sees the checks that students can make themselves, and who the others."""
+    """Who sees the checks that students can make themselves, and who sees the others."""
 
     public: Visibility = "visible"
     hidden: Visibility = "after_due_date"
 
 
 class Late(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is taken off for each day that has begun after the due date. Nothing, unless it is set."""
+    """What is taken off for each day that has begun after the due date. By default nothing."""
 
     percent_per_day: float = 0.0
     grace_minutes: float = 0.0
     most_percent: float = 100.0
     due: datetime | None = None
-    """For `batch`, which is told no due date by the platforms' downloads."""
+    """The due date for `batch`, because the platforms' downloads do not tell it."""
 
     def days(self, seconds: float) -> int:
-        """Days that count, of so many seconds after the due date."""
+        """The days that count, that many seconds after the due date."""
         return 0 if seconds <= 60 * self.grace_minutes else math.ceil(seconds / DAY)
 
     def percent(self, seconds: float) -> float:
-        """What is taken off for so many seconds."""
+        """What is taken off for that many seconds."""
         return self.percent_of(self.days(seconds))
 
     def percent_of(self, days: int) -> float:
-        """What is taken off for so many days that count."""
+        """What is taken off for that many days that count."""
         return min(self.most_percent, self.percent_per_day * days)
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much students read of the checks that they see."""
+    """How much students can read about the checks that they see."""
 
     details_per_day: int | None = None
-    """So many submissions of a day say why a check fails, and later ones only that it does; None: all of them."""
+    """So many submissions of a day say why a check fails, later ones only that it fails. None: all say why."""
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole configuration; what it does not name is as in the rubric."""
+    """The whole configuration; where it does not name something, the rubric's value holds."""
 
     time_limit: float = 540.0
-    """Seconds for everything. Gradescope stops after 600 and then gives nothing."""
+    """Seconds for everything. Gradescope stops after 600 seconds, and then gives no points."""
     reproduce: str = ""
     """The data set on which the notebook's own training is run, "composed" or the path of an archive; "" for none."""
     pdf: bool = False
     """Whether the notebook is printed beside the results, as notebook.pdf."""
     points: dict[str, float] = {}
-    """Of items, by name; those of their checks follow in proportion."""
+    """The points of items, by name; the points of their checks follow in proportion."""
     visibility: Visibilities = Visibilities()
     late: Late = Late()
     feedback: Feedback = Feedback()
@@ -94,12 +94,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def policy_of(assignment: Assignment) -> Policy:
-    """What the assignment's own course decides, nothing where it says nothing. Raises PolicyError."""
+    """The configuration of the assignment's own course; the defaults where it has none. Raises PolicyError."""
     return read_policy(assignment.config) if assignment.config.exists() else Policy()
 
 
 def read_policy(path: Path) -> Policy:
-    """Raises PolicyError."""
+    """Reads the configuration. Raises PolicyError."""
     try:
         policy = msgspec.toml.decode(path.read_bytes(), type=Policy)
     except (OSError, msgspec.DecodeError) as error:

@@ -1,4 +1,4 @@
-"""Where a submission stands: against the due date, and against the students' last one."""
+"""Compares a submission with the due date, and with the students' last submission."""
 
 import math
 
@@ -12,11 +12,11 @@ from autograder.student.output.results import DETAILS, NOTEBOOK, PICTURES, UNCHE
 def with_standing(
     results: Results, metadata: Metadata | None, late: Late, problem: str = "", feedback: Feedback | None = None
 ) -> Results:
-    """The results with what is taken off for lateness and without the details that a day has no more of, and a sentence
-    on each; as they are where nothing is known.
+    """The results with points taken off for lateness, without details where the day's are used up, and a sentence on
+    each; unchanged where nothing is known.
 
-    The sentences give away nothing of the checks that students do not see yet. `problem`: why nothing is known of a
-    submission of which something should be, for the course staff.
+    The sentences tell nothing about checks that students do not see yet. `problem`: for the course staff, why nothing
+    is known of a submission although something should be.
     """
     if metadata is None:
         return for_the_staff(results, problem) if problem else results
@@ -33,7 +33,7 @@ def with_standing(
 
 
 def with_lateness(results: Results, days: int, late: Late, free: int = 0) -> Results:
-    """The results with what is taken off for so many days, less those that the student may be late for `free`."""
+    """The results with points taken off for that many days, minus the days that the student may be late for `free`."""
     charged = max(0, days - free)
     percent = late.percent_of(charged)
     if not percent and not free:
@@ -63,7 +63,8 @@ def _points_only(most: int) -> str:
 
 
 def _without_details(test: Test) -> Test:
-    """As it is where the grader could not read or check anything, which is no answer to an attempt."""
+    """The test without its details; unchanged where the grader could not read or check anything, because that does not
+    answer an attempt."""
     if test.visibility != "visible" or test.extra_data.get("item") == NOTEBOOK or UNCHECKED in test.extra_data:
         return test
     kept = {key: value for key, value in test.extra_data.items() if key not in (DETAILS, PICTURES)}

@@ -1,1 +1,1 @@
-"""Takes in what a class has handed in: the one room that opens folders and archives which students have filled."""
+"""Takes in the hand-ins of a class: the only room that opens folders and archives that students have filled."""

@@ -1,4 +1,4 @@
-"""Reads archives, zip and tar, without a word of theirs being a path."""
+"""Reads archives, zip and tar, without using any of their names as a path."""
 
 import bz2
 import contextlib
@@ -36,35 +36,35 @@ DAMAGED = (
     struct.error,
     UnicodeError,
 )
-"""What Python's readers raise for an archive that is damaged, has a password, or is packed in another way."""
+"""The exceptions of Python's readers for an archive that is damaged, has a password, or uses another compression."""
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 BLOCK = 1024 * 1024
 
 
 class Member(msgspec.Struct, frozen=True):
-    """What an archive says of one of its files."""
+    """One file of an archive, as the archive describes it."""
 
     name: str
-    """As it is written there."""
+    """Its name, as it is written there."""
     place: int
-    """Its place in the archive's own list."""
+    """Its index in the archive's own list."""
     size: int
     link: bool = False
-    """A link, a device, or what else is no ordinary file."""
+    """Whether it is a link, a device, or anything else than an ordinary file."""
     check: int | None = None
-    """The sum that a zip keeps of what is in the file; None in a tar, which keeps none."""
+    """The checksum that a zip keeps of the file's content; None in a tar, which keeps none."""
     offset: int = 0
-    """In a tar, where the file begins."""
+    """In a tar: where the file begins."""
 
 
 class Archive:
-    """One whose list is read."""
+    """An archive whose list has been read."""
 
     def __init__(self, file: zipfile.ZipFile | tarfile.TarFile) -> None:
         self._file = file
 
     def members(self) -> Iterator[Member]:
-        """All that is no folder. Raises Intolerable."""
+        """All its members except folders. Raises Intolerable."""
         with translated():
             if isinstance(self._file, zipfile.ZipFile):
                 found: list[Any] = self._file.infolist()
@@ -90,11 +90,11 @@ class Reader(Protocol):
     """A file that is read from its beginning."""
 
     def read(self, size: int, /) -> bytes:
-        """Up to so many bytes more."""
+        """Reads up to that many more bytes."""
 
 
 class _Part:
-    """A part of a file, which is read where it lies."""
+    """A part of a file, read in its place."""
 
     def __init__(self, file: IO[bytes], offset: int, size: int) -> None:
         self._file, self._left = file, size
@@ -107,7 +107,7 @@ class _Part:
 
 
 class Contents:
-    """An archive whose list is known, open for what is in its files."""
+    """An archive whose list is known, open for the content of its files."""
 
     def __init__(self, path: Path, stack: contextlib.ExitStack) -> None:
         self._path, self._stack = path, stack
@@ -116,7 +116,7 @@ class Contents:
 
     @contextlib.contextmanager
     def opened(self, member: Member) -> Iterator[Reader]:
-        """What is in the file. Raises Intolerable; so may reading, inside of `translated`."""
+        """The content of the file. Raises Intolerable; reading may raise it as well, inside of `translated`."""
         if member.check is None:
             if self._tar is None:
                 self._tar = self._stack.enter_context(self._path.open("rb"))
@@ -132,14 +132,14 @@ class Contents:
 
 @contextlib.contextmanager
 def contents(path: Path) -> Iterator[Contents]:
-    """Nothing is opened before it is asked for. Raises nothing."""
+    """Opens nothing before a file is asked for. Raises nothing."""
     with contextlib.ExitStack() as stack:
         yield Contents(path, stack)
 
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[Archive]:
-    """Raises Intolerable, and OSError where there is no file."""
+    """Reads the list. Raises Intolerable, and OSError where there is no file."""
     kind = kind_of(path)
     if kind is None:
         raise Intolerable("it is not an archive that can be read: neither zip nor tar")
@@ -153,7 +153,8 @@ def opened(path: Path) -> Iterator[Archive]:
 
 
 def kind_of(path: Path) -> Kind | None:
-    """What its first bytes, or its last, say that it is; None for what is neither, and for what a tar is packed in."""
+    """The kind of archive by its first or last bytes; None for other files, and for the compression that a tar is
+    packed in."""
     with path.open("rb") as file:
         start = file.read(512)
     if start[257:262] == b"ustar":
@@ -163,8 +164,8 @@ def kind_of(path: Path) -> Kind | None:
 
 @contextlib.contextmanager
 def unpacked(path: Path, most: int = MOST_ARCHIVE) -> Iterator[Path | None]:
-    """What a .tar.gz, .tar.xz or .tar.bz2 holds, as a file for as long; None where nothing is packed. `most`: bytes.
-    Raises Intolerable and OSError."""
+    """The content of a .tar.gz, .tar.xz or .tar.bz2, as a file while the context is open; None where nothing is packed.
+    `most`: bytes. Raises Intolerable and OSError."""
     packer = packer_of(path)
     if packer is None:
         yield None
@@ -182,7 +183,7 @@ def unpacked(path: Path, most: int = MOST_ARCHIVE) -> Iterator[Path | None]:
 
 
 def packer_of(path: Path) -> Any:
-    """What opens a file that is packed as a whole, by its first bytes; None where it is not."""
+    """The function that opens a file that is packed as a whole, by its first bytes; None where it is not packed."""
     with path.open("rb") as file:
         start = file.read(6)
     known = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
@@ -191,7 +192,8 @@ def packer_of(path: Path) -> Any:
 
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
-    """Whatever Python's readers raise for what is damaged is Intolerable; a disk's own failure stays an OSError."""
+    """Turns all exceptions of Python's readers for damaged files into Intolerable; a failure of the disk stays an
+    OSError."""
     try:
         yield
     except DAMAGED as error:
@@ -200,7 +202,7 @@ def translated() -> Iterator[None]:
         if error.errno not in {
             None,
             errno.EINVAL,
-        }:  # those are the readers' own, of bytes that are no gzip or lead nowhere
+        }:  # those come from the readers, for bytes that are not gzip or lead nowhere
             raise
         raise _damaged(error) from None
 

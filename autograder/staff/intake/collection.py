@@ -1,6 +1,6 @@
-"""The submissions of a class, as they come: a folder or an archive, from a platform or made by hand.
+"""The submissions of a class: a folder or an archive, from a platform or made by hand.
 
-Whoever handed in anything has a row; what is odd about it is for the row to say.
+Every student who handed something in has a row, and the row says what is odd about the hand-in.
 """
 
 import re
@@ -17,23 +17,23 @@ from autograder.staff.intake.platforms import Found, recognised
 from autograder.staff.intake.tree import Node, OnDisk, tree_of
 
 SUBMITTED = "submitted"
-"""nbgrader's folder with a folder for each student, and in it one for each assignment."""
+"""nbgrader's folder with a folder for each student, which holds a folder for each assignment."""
 NBGRADERS = frozenset({"source", "release", "autograded", "feedback", "exchange", SUBMITTED})
 """nbgrader's folders of a course."""
 NBGRADERS_FILES = frozenset({"nbgrader_config.py", "gradebook.db"})
-"""Its files there."""
+"""nbgrader's files of a course."""
 STAFFS = (".txt", ".csv", ".tsv", ".md", ".yml", ".yaml", ".toml", ".json", ".xlsx", ".ods", ".log", ".db", ".sh")
-"""Beside the hand-ins of a folder made by hand: lists, notes and scripts."""
+"""Files beside the hand-ins in a folder made by hand: lists, notes and scripts."""
 
 
 class CollectionError(Exception):
-    """There are no submissions to be had; the message says why."""
+    """No submissions can be found; the message says why."""
 
 
 @contextmanager
 def collected(place: Path, assignment: str = "") -> Iterator[list[Handed]]:
-    """All of them, by name, for as long as they can be opened. `assignment`: of nbgrader's assignments the one that is
-    meant. Raises CollectionError."""
+    """All submissions, by name, while the context is open. `assignment`: which of nbgrader's assignments is meant.
+    Raises CollectionError."""
     with ExitStack() as stack:
         try:
             handed = _at(place, assignment, stack)
@@ -58,7 +58,7 @@ def _at(place: Path, assignment: str, stack: ExitStack) -> list[Handed]:
 
 
 def find_submissions(place: Path, assignment: str = "") -> list[Handed]:
-    """All of them, by name, of a folder or a zip, which need no unpacking beforehand. Raises CollectionError."""
+    """All submissions, by name, of a folder or a zip, which need not be unpacked first. Raises CollectionError."""
     with collected(place, assignment) as handed:
         return handed
 
@@ -94,7 +94,7 @@ def _from(root: Node, place: Path, assignment: str, archive: str) -> list[Handed
 
 
 def _top(root: Node, place: Path, assignment: str) -> Node:
-    """Where the hand-ins lie: in a folder of the export's own name, say."""
+    """The folder with the hand-ins: they may lie in a folder that has the export's own name."""
     children = root.children()
     by_name = {node.name: node for node in children if node.is_folder}
     if SUBMITTED in by_name and (assignment or _is_nbgraders(by_name[SUBMITTED], children)):
@@ -114,8 +114,8 @@ def _top(root: Node, place: Path, assignment: str) -> Node:
 
 
 def _is_nbgraders(submitted: Node, beside: Sequence[Node]) -> bool:
-    """Of nbgrader, and not of a student who is called so: in it a folder for each student, in that for each assignment,
-    and beside it nothing but what nbgrader makes."""
+    """Whether the folder is nbgrader's, and not a student's with that name: it holds a folder for each student, which
+    holds a folder for each assignment, and beside it are only files that nbgrader makes."""
     is_course = all(
         node.name in NBGRADERS if node.is_folder else node.name in NBGRADERS_FILES or _is_staffs(node)
         for node in beside
@@ -135,7 +135,7 @@ def _described_without_files(told: dict[str, Described], nodes: Sequence[Node]) 
 
 
 def _by_hand(nodes: Sequence[Node], told: dict[str, Described], assignment: str) -> Iterator[Found]:
-    """A folder each, or files of one name."""
+    """Each folder, or all files of one name, as a hand-in."""
     loose: dict[str, list[Node]] = {}
     for node in nodes:
         about = told.get(node.name, Described())
@@ -153,10 +153,10 @@ def _by_hand(nodes: Sequence[Node], told: dict[str, Described], assignment: str)
 
 
 def _stem(name: str) -> str:
-    """Without what a file ends in."""
+    """The name without its suffix."""
     return re.sub(r"(?i)(\.tar)?\.[a-z0-9]+$", "", name) or name
 
 
 def _is_staffs(node: Node) -> bool:
-    """In a folder made by hand; a platform's archive holds what was handed in."""
+    """Whether it is junk in a folder made by hand; in a platform's archive everything was handed in."""
     return isinstance(node, OnDisk) and node.name.lower().endswith(STAFFS)

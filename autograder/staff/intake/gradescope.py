@@ -1,7 +1,7 @@
 """Reads the description in Gradescope's export: who handed in which submission, and when.
 
-It is read event by event: nothing is built of the results and texts in it, so neither their length nor what refers to
-something else costs anything.
+It is read event by event. Nothing is built of the results and texts in it, so that neither their length nor their
+references cost anything.
 """
 
 import re
@@ -31,7 +31,7 @@ class DescriptionError(Exception):
 
 
 def described(data: bytes) -> dict[str, Described]:
-    """By the name of the folder. Raises DescriptionError."""
+    """Maps the name of a folder to its submission. Raises DescriptionError."""
     reader = _Reader(yaml.parse(data, Loader=_LOADER))
     try:
         return dict(reader.submissions())
@@ -44,14 +44,14 @@ def _not(event: Any, expected: str) -> str:
 
 
 class _Reader:
-    """Goes through the events, and keeps the few texts that are looked for."""
+    """Goes through the events, and keeps the few texts that are needed."""
 
     def __init__(self, events: Iterator[Any]) -> None:
         self._events = events
         self._anchors: dict[str, str] = {}
 
     def submissions(self) -> Iterator[tuple[str, Described]]:
-        """Raises YAMLError, and DescriptionError where it is of another form."""
+        """Reads the events. Raises YAMLError, and DescriptionError where the form is another one."""
         first = next((event for event in self._events if _begins(event) or _is_text(event)), None)
         if first is None or (_is_text(first) and not first.value):
             return
@@ -78,7 +78,7 @@ class _Reader:
         return Student(told.get(":name", ""), told.get(":email", ""), told.get(":sid", ""))
 
     def _mapping(self, event: Any) -> Iterator[tuple[str, Any]]:
-        """Keys, and the event with which each value begins; that has to be read before the next."""
+        """Yields keys, and the event with which each value begins; the value has to be read before the next key."""
         if _is_text(event) and not event.value:
             return
         if not isinstance(event, yaml.MappingStartEvent):
@@ -95,7 +95,7 @@ class _Reader:
             yield each
 
     def _text(self, event: Any) -> str:
-        """ "" for what is no text."""
+        """The text, "" for anything else."""
         if isinstance(event, yaml.AliasEvent):
             return self._anchors.get(str(event.anchor), "")
         if not _is_text(event):

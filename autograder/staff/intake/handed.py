@@ -1,4 +1,4 @@
-"""One hand-in: who it is of, what belongs to it, and its files in a folder of their own."""
+"""One hand-in: its students, its files, and how to get the files in a folder of their own."""
 
 import contextlib
 import hashlib
@@ -18,14 +18,14 @@ from autograder.student.submission.locating import MAX_BYTES
 
 
 class Student(msgspec.Struct, frozen=True):
-    """One of those who hand in together, as the platform knows them."""
+    """One of the students who hand in together, as the platform knows them."""
 
     name: str = ""
     email: str = ""
     sid: str = ""
-    """The number that the university gives."""
+    """The student's number at the university."""
     id: str = ""
-    """The number that the platform gives, as its grade book has it, too."""
+    """The student's number on the platform, which its grade book has, too."""
 
 
 class Files(msgspec.Struct, frozen=True):
@@ -33,35 +33,35 @@ class Files(msgspec.Struct, frozen=True):
 
     place: Path
     notes: tuple[str, ...] = ()
-    """Sentences without a full stop on what is left out."""
+    """Sentences without a full stop about files that are left out."""
 
 
 class Handed(msgspec.Struct, frozen=True):
     """One submission of a class."""
 
     name: str
-    """Tells it from all others, and is the name of its folder."""
+    """Its name, which no other hand-in has; also the name of its folder."""
     pieces: tuple[Piece, ...] = ()
     archive: str = ""
-    """What holds them; "" where they lie on the disk."""
+    """The archive that holds its files; "" where they lie on the disk."""
     students: tuple[Student, ...] = ()
     late: bool | None = None
-    """What the platform says of it; None where it says nothing."""
+    """What the platform says about it; None where the platform says nothing."""
     submitted: str = ""
-    """When, as the platform writes it; "" where it does not."""
+    """When it was handed in, as the platform writes it; "" where it does not."""
     days_late: float | None = None
-    """What the roster says; None where it says nothing."""
+    """What the roster says about it; None where the roster says nothing."""
     free_days: int = 0
-    """How many days late the student may be without losing anything, as the roster says."""
+    """How many days the student may be late without losing points, according to the roster."""
     due: str = ""
     """The student's own due date, as the roster writes it."""
     missing: bool = False
-    """Whether the course knows of a student who has handed in nothing."""
+    """Whether it stands for a student on the roster who has handed in nothing."""
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Files]:
-        """Its files, ordinary ones alone; what lies in an archive, or in several places, is put into a folder for as
-        long. Raises OSError and Intolerable."""
+        """Its ordinary files. Files from an archive, or from several places, are put into a folder while the context is
+        open. Raises OSError and Intolerable."""
         if (place := self._as_it_lies()) is not None:
             yield Files(place)
             return
@@ -72,7 +72,7 @@ class Handed(msgspec.Struct, frozen=True):
             yield Files(Path(folder), tuple(unpacking.notes))
 
     def _as_it_lies(self) -> Path | None:
-        """Where it lies on the disk in the form in which it was handed in; None where it has to be put together."""
+        """Its path on the disk as it was handed in; None where it has to be put together."""
         if len(self.pieces) != 1 or self.archive or self.pieces[0].oddity:
             return None
         [piece] = self.pieces
@@ -82,8 +82,8 @@ class Handed(msgspec.Struct, frozen=True):
         return None if _is_packed(place) else place
 
     def digest(self) -> str:
-        """Of names and contents: another one where anything in it has changed, as far as it would be read. Raises
-        OSError and Intolerable."""
+        """A digest of names and contents: it changes where anything in the hand-in changes, as far as that would be
+        read. Raises OSError and Intolerable."""
         digest = hashlib.sha256()
         left = MOST_BYTES
         if self.archive:
@@ -106,7 +106,7 @@ class Handed(msgspec.Struct, frozen=True):
 
 
 def _hash(file: Reader, digest: "hashlib._Hash", left: int) -> int:
-    """As much of it as would be read; returns how much that is."""
+    """Adds to the digest as much of a file as would be read; returns how much that is."""
     most = done = max(0, min(left, MAX_BYTES + 1))
     while most > 0 and (block := file.read(min(most, BLOCK))):
         digest.update(block)
@@ -115,7 +115,7 @@ def _hash(file: Reader, digest: "hashlib._Hash", left: int) -> int:
 
 
 def _files(pieces: tuple[Piece, ...]) -> Iterator[tuple[str, Path]]:
-    """Ordinary files, by name, links not followed, no more than are read."""
+    """The ordinary files, by name; links are not followed, and no more files are listed than are read."""
     found = (each for piece in pieces if not piece.oddity for each in ordinary(Path(piece.path), piece.target))
     for count, (target, path) in enumerate(found):
         if count > MOST_FILES:
@@ -128,6 +128,6 @@ def _is_notebook(path: str) -> bool:
 
 
 def _is_packed(place: Path) -> bool:
-    """Whether what lies there is an archive and no notebook."""
+    """Whether there is an archive and no notebook."""
     names = [path.name.lower() for _, path in islice(ordinary(place, ()), MOST_FILES)]
     return not any(map(_is_notebook, names)) and any(name.endswith(archives.ENDINGS) for name in names)

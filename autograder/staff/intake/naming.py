@@ -1,32 +1,33 @@
-"""Names that students chose, made into names of files and of rows: none is a path, and no two are the same."""
+"""Turns names that students chose into names of files and rows: none is a path, and no two are the same."""
 
 import hashlib
 import unicodedata
 from collections.abc import Iterable
 
 LONGEST = 80
-"""Characters of a name; file systems take 255 bytes."""
+"""The most characters of a name; file systems take 255 bytes."""
 OURS = frozenset({"grades.csv", "class.html", "changes.csv", "journal.jsonl", "adjustments.toml", "roster.csv"})
-"""What lies beside the rows' folders."""
+"""Names that lie beside the rows' folders."""
 _SEPARATORS = str.maketrans("\\", "/")
 _FORBIDDEN = frozenset('/\\:*?"<>|')
-"""What some file system has in no name."""
+"""Characters that some file system does not take in a name."""
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{each}{n}" for each in ("com", "lpt") for n in range(1, 10))})
-"""What is no file on Windows, whatever its ending."""
+"""Names that are not files on Windows, whatever their suffix."""
 
 
 def parts_of(raw: str) -> tuple[str, ...]:
-    """The parts of a name in an archive, as they are written, ".." among them; empty ones say nothing."""
+    """The parts of a name in an archive as they are written, also ".."; empty parts are left out."""
     return tuple(part for part in raw.translate(_SEPARATORS).split("/") if part not in {"", "."})
 
 
 def row_part(parts: Iterable[str]) -> str:
-    """The first part that names anything; "" where none does."""
+    """The first part of a path that is a name; "" where there is none."""
     return next((part for part in parts if part != ".."), "")
 
 
 def file_name(raw: str) -> str:
-    """One part of a path that every file system takes, told from others by a digest where letters were lost."""
+    """One part of a path in a form that every file system takes. Where letters were lost, a digest tells it from
+    others."""
     kept = "".join(each for each in raw if each not in _FORBIDDEN and _is_shown(each)).rstrip(". ")
     stem, dot, ending = kept.rpartition(".")
     is_device = kept.split(".")[0].lower() in _DEVICES
@@ -39,19 +40,19 @@ def file_name(raw: str) -> str:
 
 
 def row_name(raw: str) -> str:
-    """What a row is called on all pages: a file's name that hides nothing and begins with no dot."""
+    """The name of a row on all pages: a file's name without hidden characters and without a dot at the start."""
     return file_name(raw).lstrip(".") or "nameless"
 
 
 class Names:
-    """Names that are given once each. Upper and lower case are the same: on macOS and Windows they are for files."""
+    """Gives each name once. Upper and lower case count as the same, because they are for files on macOS and Windows."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._used = {_folded(name) for name in taken}
         self._next: dict[str, int] = {}
 
     def new(self, name: str, *, is_file: bool = False) -> str:
-        """The name, or where it is taken, one with a number; of a file before what it ends in."""
+        """The name; where it is taken, the name with a number, which stands before a file's suffix."""
         stem, dot, ending = name.rpartition(".") if is_file else ("", "", "")
         fresh, number = name, self._next.get(_folded(name), 1)
         while _folded(fresh) in self._used:
@@ -67,5 +68,5 @@ def _folded(name: str) -> str:
 
 
 def _is_shown(character: str) -> bool:
-    """No control, no surrogate, nothing that turns the direction of writing or takes no room."""
+    """Removes control characters, surrogates, and characters that turn the direction of writing or are invisible."""
     return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

@@ -1,4 +1,4 @@
-"""The students of a course, from the CSV of any platform, and which hand-in is whose."""
+"""The students of a course, from the CSV of any platform, and which hand-in belongs to whom."""
 
 import csv
 import io
@@ -23,8 +23,8 @@ FIELDS = {
     "login": ("login", "username", "user name", "login id", "sis login id", "netid", "net id", "user"),
     "id": ("id", "identifier", "user id", "canvas id", "participant"),
 }
-"""What the columns of a roster or a grade book are called by Canvas, Gradescope, Moodle, Blackboard and Brightspace,
-without signs and capitals."""
+"""The names of a roster's or a grade book's columns at Canvas, Gradescope, Moodle, Blackboard and Brightspace, in small
+letters and without signs."""
 DAYS_LATE = ("days late", "late days", "lateness h m s")
 FREE_DAYS = ("free days", "free late days", "late days left")
 DUE = ("due", "due date", "extended due date", "extension")
@@ -32,7 +32,7 @@ LONGEST = 64 * 1024 * 1024
 
 
 class TableError(Exception):
-    """A CSV that is none, or names nobody; the message says what is missing."""
+    """A CSV that cannot be read, or names no students; the message says what is missing."""
 
 
 class Person(NamedTuple):
@@ -41,13 +41,13 @@ class Person(NamedTuple):
     student: Student
     login: str
     row: int
-    """Its place among the rows, from 0, the header's being 0."""
+    """Its index among the rows; the header's is 0."""
     cells: dict[str, str]
-    """All of its cells, by the header without signs and capitals."""
+    """All of its cells; the keys are the header's cells in small letters and without signs."""
 
 
 class Text(NamedTuple):
-    """A CSV as it is written."""
+    """The rows of a CSV, as they are written."""
 
     text: str
     encoding: str
@@ -55,7 +55,7 @@ class Text(NamedTuple):
 
 
 def read_text(path: Path) -> Text:
-    """Raises TableError."""
+    """Reads a CSV. Raises TableError."""
     try:
         with path.open("rb") as file:
             data = file.read(LONGEST + 1)
@@ -97,18 +97,18 @@ def people_of(path: Path) -> list[Person]:
 def _person(cells: dict[str, str], place: int) -> Person:
     told = {field: next((cells[name] for name in names if cells.get(name)), "") for field, names in FIELDS.items()}
     name = told["name"] or " ".join(filter(None, (told["first"], told["last"])))
-    number = re.sub(r"(?i)^participant\s+", "", told["id"])  # Moodle's worksheet
+    number = re.sub(r"(?i)^participant\s+", "", told["id"])  # Moodle's grading worksheet
     return Person(Student(name, told["email"], told["sid"], number), told["login"], place, cells)
 
 
 def plain(text: str) -> str:
-    """Letters and digits in small letters, with single spaces."""
+    """The text's letters and digits in small letters, with single spaces."""
     return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold().replace("_", " ")))
 
 
 class Whose:
-    """Finds whom of the people a hand-in is of. The first of these that one person alone fits decides: e-mail, the
-    university's number, the platform's number or login, the name before the @, the name in any order of its words."""
+    """Finds the people that a hand-in belongs to. The first of these that fits exactly one person decides: e-mail, the
+    university's number, the platform's number or login, the name before the @, the name with its words in any order."""
 
     def __init__(self, people: Sequence[Person]) -> None:
         self.people = people
@@ -121,13 +121,13 @@ class Whose:
                     self._known[rank].setdefault(key, set()).add(place)
 
     def of(self, handed: Handed) -> list[tuple[Student, Person | None]]:
-        """Each of those who hand in together, as the platform has them, and as the course has them."""
+        """Each of the students who hand in together, as the platform knows them and as the course knows them."""
         students = handed.students or (Student(),)
         return [(student, self._find(student, handed.name)) for student in students]
 
     def _find(self, student: Student, row: str) -> Person | None:
         asked = list(_keys(student, ""))
-        if student == Student():  # only the row's name says anything
+        if student == Student():  # only the row's name tells anything
             asked = [{row.casefold()}, {_number(row)}, {row.casefold()}, {row.casefold()}, set(orders_of(row))]
         for keys, known in zip(asked, self._known, strict=False):
             found = set().union(*(known.get(key, set()) for key in keys if key))
@@ -137,7 +137,7 @@ class Whose:
 
 
 def _keys(student: Student, login: str) -> Iterator[set[str]]:
-    """What tells a person from others, the surest first."""
+    """The features of a person, the surest first."""
     email = student.email.casefold()
     yield {email} - {""}
     yield {_number(student.sid)} - {""}
@@ -147,21 +147,21 @@ def _keys(student: Student, login: str) -> Iterator[set[str]]:
 
 
 def _number(text: str) -> str:
-    """Spreadsheets take away the zeros that it begins with."""
+    """A number without the leading zeros, which spreadsheets take away."""
     return text.strip().casefold().lstrip("0")
 
 
 def orders_of(name: str) -> Iterator[str]:
-    """The name in one piece, from each of its words on: "Lovelace, Ada" is "Ada Lovelace", and Canvas writes
-    "lovelaceada"."""
+    """The name as one word, beginning with each of its words in turn: "Lovelace, Ada" is "Ada Lovelace", and Canvas
+    writes "lovelaceada"."""
     words = plain(name).split()
     for first in range(len(words)):
         yield "".join(words[first:] + words[:first])
 
 
 def with_people(handed: Sequence[Handed], people: Sequence[Person]) -> tuple[list[Handed], list[str]]:
-    """The hand-ins with what the course knows of their students, after them a row for each student who has handed in
-    nothing; and the names of hand-ins that fit nobody."""
+    """The hand-ins with what the course knows of their students, and after them a row for each student who has handed
+    in nothing. Also the names of hand-ins that fit no student."""
     from autograder.staff.intake.naming import OURS, Names, row_name
 
     whose = Whose(people)
@@ -184,7 +184,7 @@ def with_people(handed: Sequence[Handed], people: Sequence[Person]) -> tuple[lis
 
 
 def _told_of(handed: Handed, found: Sequence[tuple[Student, Person | None]]) -> Handed:
-    """With all that the roster says; of those who hand in together the most favourable."""
+    """The hand-in with all that the roster says; of students who hand in together, the most favourable."""
     cells = [person.cells for _, person in found if person is not None]
     late = [number for each in cells if (number := _days(_first(each, DAYS_LATE))) is not None]
     due = max(filter(None, (_first(each, DUE) for each in cells)), key=lambda text: str(moment(text)), default="")
@@ -202,7 +202,7 @@ def _first(cells: dict[str, str], names: Sequence[str]) -> str:
 
 
 def _days(text: str) -> float | None:
-    """A number of days, or hours, minutes and seconds as Gradescope writes them."""
+    """A number of days, or a duration in hours, minutes and seconds as Gradescope writes it."""
     if match := re.fullmatch(r"(\d+):(\d\d):(\d\d)", text):
         hours, minutes, seconds = map(int, match.groups())
         return hours / 24 + minutes / 1_440 + seconds / 86_400
@@ -223,5 +223,5 @@ def _completed(student: Student, person: Person | None) -> Student:
 
 
 def names_of(students: Iterable[Student]) -> str:
-    """As a page shows them; a name may be written with a comma."""
+    """The name as pages show it; in the table it may be written with a comma."""
     return "; ".join(filter(None, (each.name or each.email or each.sid for each in students)))

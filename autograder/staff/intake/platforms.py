@@ -46,14 +46,14 @@ class Found(NamedTuple):
 
 
 class Named(NamedTuple):
-    """A file or folder whose name is of a platform's form."""
+    """A file or folder whose name has a platform's form."""
 
     node: Node
     match: re.Match[str]
 
 
 def canvas(named: Sequence[Named]) -> Iterator[Found]:
-    """Files side by side, those of one user together."""
+    """For files side by side: groups the files of each user."""
     for own in _together(named, lambda each: each.match.groupdict().get("id") or each.match["who"]):
         match = own[0].match
         who, number = match["who"], match.groupdict().get("id") or ""
@@ -66,14 +66,14 @@ def canvas(named: Sequence[Named]) -> Iterator[Found]:
 
 
 def moodle(named: Sequence[Named]) -> Iterator[Found]:
-    """Folders, or files side by side, those of one participant together."""
+    """For folders, or files side by side: groups those of each participant."""
     for own in _together(named, lambda each: each.match["id"]):
         who, number = own[0].match["who"], own[0].match["id"]
         yield Found(f"{who}_{number}", _pieces(own), (Student(name=who, id=number),))
 
 
 def blackboard(named: Sequence[Named]) -> Iterator[Found]:
-    """The files of each user's latest attempt; the name is in the .txt that belongs to it."""
+    """The files of each user's latest attempt; the user's name is in the .txt that belongs to the attempt."""
     users = _together(named, lambda each: each.match["who"])
     prefix = _common(own[0].match["who"] for own in users)
     for own in users:
@@ -107,7 +107,7 @@ FORMS: tuple[tuple[tuple[re.Pattern[str], ...], Callable[[Sequence[Named]], Iter
 
 
 def recognised(nodes: Sequence[Node]) -> tuple[list[Found], list[Node]]:
-    """What the names of half of them at least say, all of one platform; and the others."""
+    """The hand-ins, if at least half of the names have the form of one platform; and the entries whose names do not."""
     for patterns, reading in FORMS:
         named = [named for node in nodes if (named := _named(node, patterns)) is not None]
         if named and 2 * len(named) >= len(nodes):
@@ -129,7 +129,7 @@ def _named(node: Node, patterns: Iterable[re.Pattern[str]]) -> Named | None:
 
 
 def _together(named: Sequence[Named], key: Callable[[Named], str]) -> list[list[Named]]:
-    """In the order of the first of each."""
+    """The groups, in the order of their first entries."""
     groups: dict[str, list[Named]] = {}
     for each in named:
         groups.setdefault(key(each), []).append(each)
@@ -137,7 +137,7 @@ def _together(named: Sequence[Named], key: Callable[[Named], str]) -> list[list[
 
 
 def _common(names: Iterable[str]) -> str:
-    """What all begin with, up to an underscore: the assignment's name. Of one alone nothing is known."""
+    """The common beginning of all names, up to an underscore: the assignment's name. A single name does not show it."""
     names = list(names)
     low, high = min(names), max(names)
     length = next((place for place, pair in enumerate(zip(low, high, strict=False)) if pair[0] != pair[1]), len(low))
@@ -145,7 +145,7 @@ def _common(names: Iterable[str]) -> str:
 
 
 def _pieces(named: Iterable[Named]) -> tuple[Piece, ...]:
-    """A file under the name that the student gave it, a folder's contents as they are."""
+    """A file under the name that the student gave it, or a folder's contents unchanged."""
     return tuple(piece for each in named for piece in each.node.pieces(_target(each)))
 
 
@@ -157,7 +157,7 @@ def _target(named: Named) -> tuple[str, ...]:
 
 
 def _about(node: Node) -> dict[str, str]:
-    """Blackboard's own words on an attempt; the student's comments stand below them."""
+    """Whether it is Blackboard's own text about an attempt; the student's comments stand at its end."""
     try:
         head = node.read()[:10_000].decode(errors="replace").split("Submission Field:")[0]
     except (OSError, Intolerable):

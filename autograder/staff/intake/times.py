@@ -1,4 +1,4 @@
-"""The moments that platforms and staff write down."""
+"""Reads the times that platforms and staff write."""
 
 import contextlib
 import re
@@ -6,11 +6,11 @@ from datetime import datetime
 
 _GRADESCOPE = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,6})?\d* ?(Z|UTC|[+-]\d\d:?\d\d)?")
 FORMS = ("%Y-%m-%d-%H-%M-%S", "%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p", "%Y-%m-%d %H:%M")
-"""Of Blackboard's files, Brightspace's folders, and spreadsheets: without a zone."""
+"""The formats of Blackboard's files, Brightspace's folders, and spreadsheets: without a time zone."""
 
 
 def moment(text: str) -> datetime | None:
-    """None where it is none; without a zone where none is written."""
+    """The time; None where it is not one, and without a zone where none is written."""
     text = " ".join(text.split())
     if match := _GRADESCOPE.fullmatch(text):
         day, time, fraction, zone = match.groups()
@@ -25,7 +25,7 @@ def moment(text: str) -> datetime | None:
 
 
 def seconds_between(due: datetime, submitted: datetime) -> float:
-    """How long after `due`; 0 where it was in time. A time without a zone is taken in the other's."""
+    """How long after `due`; 0 where it was in time. A time without a zone gets the zone of the other."""
     if due.tzinfo is None or submitted.tzinfo is None:
         zone = due.tzinfo or submitted.tzinfo
         due, submitted = due.replace(tzinfo=due.tzinfo or zone), submitted.replace(tzinfo=submitted.tzinfo or zone)

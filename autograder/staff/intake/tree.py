@@ -1,4 +1,4 @@
-"""What lies where, in a folder or in an archive, as one tree: nothing is read yet, and no link is followed."""
+"""The files in a folder or in an archive as one tree: nothing is read yet, and no link is followed."""
 
 import os
 import stat
@@ -15,27 +15,27 @@ from autograder.staff.intake.naming import parts_of, row_part
 from autograder.student.submission.files import shown_name
 
 DEEPEST = 32
-"""Folders in one another; what lies deeper lies in the last of them."""
+"""How many folders may lie in one another; deeper files are put into the last one."""
 MOST_DESCRIPTION = 256 * 1024 * 1024
-"""Bytes of a platform's own file about the class, which holds all results."""
+"""The most bytes of a platform's own file about the class, which holds all results."""
 JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
-"""What systems leave behind, besides what begins with a dot."""
+"""Files that systems leave behind, in addition to those that begin with a dot."""
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """A file of a hand-in, or a folder on the disk with all that is in it."""
+    """A file of a hand-in, or a folder on the disk with everything in it."""
 
     target: tuple[str, ...]
-    """Where it belongs in the hand-in's own folder, as it is written."""
+    """Its path in the hand-in's own folder, as it is written."""
     path: str = ""
-    """On the disk; "" for what an archive holds."""
+    """Its path on the disk; "" for a file in an archive."""
     member: Member | None = None
     oddity: str = ""
-    """Why it is left out; "" where it is not."""
+    """Why it is left out; "" where it is kept."""
 
 
 class Node(Protocol):
-    """A file, a folder, or what is neither."""
+    """A file, a folder, or something else."""
 
     @property
     def name(self) -> str: ...
@@ -44,22 +44,22 @@ class Node(Protocol):
     def is_folder(self) -> bool: ...
 
     def children(self) -> list["Node"]:
-        """Of a folder, by name, without junk. Raises OSError."""
+        """The entries of a folder, by name, without junk. Raises OSError."""
 
     def pieces(self, target: tuple[str, ...]) -> Iterator[Piece]:
-        """All of it, as it should lie in a hand-in's folder."""
+        """All files below, as they should lie in a hand-in's folder."""
 
     def read(self) -> bytes:
-        """What is in a file of the platform's. Raises Intolerable and OSError."""
+        """The content of a file that the platform wrote. Raises Intolerable and OSError."""
 
 
 def is_junk(name: str) -> bool:
-    """Whether a system left it, and nobody handed it in."""
+    """Whether a system left the file, and no student handed it in."""
     return name.startswith(".") or name in JUNK
 
 
 class OnDisk:
-    """A path."""
+    """A path on the disk."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.name = path, path.name
@@ -67,20 +67,20 @@ class OnDisk:
 
     @property
     def is_folder(self) -> bool:
-        """A link to one is none."""
+        """Whether it is a folder; a link to one is not."""
         return stat.S_ISDIR(self._mode)
 
     def children(self) -> list[Node]:
-        """Of a folder, by name, without junk. Raises OSError."""
+        """The entries of a folder, by name, without junk. Raises OSError."""
         return [OnDisk(self.path / name) for name in sorted(os.listdir(self.path)) if not is_junk(name)]
 
     def pieces(self, target: tuple[str, ...]) -> Iterator[Piece]:
-        """One: a folder is read when its turn comes."""
+        """Yields one part; a folder is read when its turn comes."""
         ordinary = self.is_folder or stat.S_ISREG(self._mode)
         yield Piece(target, str(self.path), oddity="" if ordinary else _irregular(self.name))
 
     def read(self) -> bytes:
-        """Raises Intolerable and OSError."""
+        """The content. Raises Intolerable and OSError."""
         if not stat.S_ISREG(self._mode):
             raise Intolerable(_irregular(self.name))
         with self.path.open("rb") as file:
@@ -88,7 +88,7 @@ class OnDisk:
 
 
 class Archived:
-    """A part of an archive: a folder, a file, or both where two members have one name."""
+    """A part of an archive: a folder, a file, or both where two members have the same name."""
 
     def __init__(self, name: str, archive: Path) -> None:
         self.name, self._archive = name, archive
@@ -101,7 +101,7 @@ class Archived:
         return bool(self._below)
 
     def children(self) -> list[Node]:
-        """Of a folder, by name, without junk."""
+        """The entries of a folder, by name, without junk."""
         return [node for name, node in sorted(self._below.items()) if not is_junk(name)]
 
     def pieces(self, target: tuple[str, ...]) -> Iterator[Piece]:
@@ -112,7 +112,7 @@ class Archived:
             yield from node.pieces((*target, name))
 
     def read(self) -> bytes:
-        """Raises Intolerable and OSError."""
+        """The content. Raises Intolerable and OSError."""
         member = next((piece.member for piece in self._own if piece.member and not piece.oddity), None)
         if member is None:
             raise Intolerable(_irregular(self.name))
@@ -129,8 +129,8 @@ class Archived:
 
 
 def tree_of(path: Path) -> Archived:
-    """Of an archive. A name that leads out of it is kept below its first part, and left out later. Raises Intolerable
-    and OSError."""
+    """The tree of an archive. A member whose name leads out of the archive is kept below the first part of its name,
+    and left out later. Raises Intolerable and OSError."""
     root = Archived(path.name, path)
     with archives.opened(path) as archive:
         for member in archive.members():

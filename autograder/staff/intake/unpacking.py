@@ -1,4 +1,4 @@
-"""Puts the files of one submission into a folder of its own, and nothing anywhere else."""
+"""Puts the files of one submission into a folder of its own, and writes nowhere else."""
 
 import contextlib
 import errno
@@ -19,13 +19,13 @@ from autograder.student.submission.locating import WEIGHTS
 
 NOTEBOOK = ".ipynb"
 MOST_ARCHIVES = 3
-"""Of one submission that are opened."""
+"""How many archives of one submission are opened."""
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
-"""What is no fault of a name."""
+"""Errors that have nothing to do with a name."""
 
 
 class Unpacking:
-    """One submission on its way into its folder."""
+    """One submission while its files are put into its folder."""
 
     def __init__(self, folder: Path) -> None:
         self.notes: list[str] = []
@@ -35,8 +35,8 @@ class Unpacking:
         self._known: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def put(self, pieces: Iterable[Piece], archive: str) -> None:
-        """Files and folders of the disk, or members of the archive: notebooks first, then weights, so that nothing
-        beside them uses up what there is. Raises OSError of the disk."""
+        """Takes files and folders of the disk, or members of the archive: first notebooks, then weights, so that other
+        files cannot use up the limits. Raises the disk's OSError."""
         ordered = sorted(pieces, key=lambda piece: _rank(piece.target[-1] if piece.target else ""))
         with contextlib.ExitStack() as stack:
             opened = stack.enter_context(archives.contents(Path(archive)))
@@ -58,7 +58,7 @@ class Unpacking:
                         return
 
     def open_archives(self) -> None:
-        """Where there is no notebook, but what may hold one. Raises OSError of the disk."""
+        """Opens archives where there is no notebook. Raises the disk's OSError."""
         files = [path for _, path in ordinary(self._folder, ())]
         if any(path.name.lower().endswith(NOTEBOOK) for path in files):
             return
@@ -76,7 +76,7 @@ class Unpacking:
             self.notes.append(text)
 
     def _copy(self, file: Reader, target: tuple[str, ...]) -> None:
-        """One file, as far as a notebook may be long."""
+        """Copies one file, up to the length that a notebook may have."""
         left = self._budget.take_file()
         with self._created(target) as made, archives.translated():
             while left > 0 and (block := file.read(min(left, BLOCK))):
@@ -85,7 +85,7 @@ class Unpacking:
                 self._budget.take_bytes(len(block))
 
     def _created(self, target: tuple[str, ...]) -> IO[bytes]:
-        """A new file, whose place is its own. Names that the disk does not take are replaced."""
+        """Makes a new file at a path that no other file has. Names that the disk does not take are replaced."""
         try:
             path = self._folder.joinpath(*self._place(target))
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ class Unpacking:
             return self._folder.joinpath(*self._place((f"file{ending}",))).open("xb")
 
     def _place(self, target: tuple[str, ...]) -> tuple[str, ...]:
-        """Where it goes: each part a name that the system takes, and the last that of no other file."""
+        """The path of the file: each part is a name that the system takes, and no other file has the last one."""
         *folders, last = target
         place: tuple[str, ...] = ()
         for depth, raw in enumerate(folders, start=1):
@@ -108,7 +108,7 @@ class Unpacking:
 
 
 def ordinary(place: Path, target: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Path]]:
-    """Ordinary files below a place, by name, links not followed; the place itself where it is one."""
+    """The ordinary files below a path, by name; links are not followed. For a file the file itself."""
     if not stat.S_ISDIR(os.lstat(place).st_mode):
         yield target or (place.name,), place
         return

@@ -11,7 +11,7 @@ from autograder.student.output.results import Results
 
 
 def annotate(notebook: Path, page: Path, results: Results, title: str) -> None:
-    """Raises UnreadableSubmission, LayoutError and OSError."""
+    """Writes the page. Raises UnreadableSubmission, LayoutError and OSError."""
     place_text(page, laid_out(_page, notebook, results, title))
 
 

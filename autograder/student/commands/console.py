@@ -1,4 +1,5 @@
-"""What the commands write to the terminal besides reports: progress, refusals, and the report in the form asked for."""
+"""What the commands write to the terminal besides reports: progress, refusals, and the report in the form that was
+asked for."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ WRONG_USAGE = 2
 
 
 class Working:
-    """A line on standard error while something takes its time. Where that is no terminal it is silent, or, with
-    `lines`, for what takes minutes, writes a line for each step."""
+    """A line on standard error while something takes time. Where standard error is not a terminal, nothing is shown;
+    with `lines`, for work that takes minutes, each step writes a line."""
 
     def __init__(self, first: str = "starting the sandbox", *, quiet: bool = False, lines: bool = False) -> None:
         console = beside(quiet=quiet)
@@ -35,18 +36,18 @@ class Working:
         self._status.stop()
 
     def say(self, text: str) -> None:
-        """What is going on now."""
+        """Shows what is going on now."""
         self._status.update(Text(text))
         if self._log is not None and text:
             self._log.print(Text(text), soft_wrap=True)
 
     def show(self, item: object, verdicts: list[Verdict]) -> None:
-        """An item that has been graded."""
+        """Shows an item that has been graded."""
         self.say(f"{verdicts[0].item} done" if verdicts else "")
 
 
 def write_page(results: Results, page: Path, *, title: str, name: str) -> str:
-    """The report as a page; returns why it could not be written, "" where it was."""
+    """Writes the report as a page; returns why it could not be written, "" where it was."""
     from autograder.student.output import html
     from autograder.student.output.placing import place_text
 
@@ -58,7 +59,7 @@ def write_page(results: Results, page: Path, *, title: str, name: str) -> str:
 
 
 def render(results: Results, *, as_json: bool, title: str) -> None:
-    """The report on the terminal or as JSON."""
+    """Writes the report to the terminal, or as JSON."""
     if as_json:
         from autograder.student.output.results import encode
 
@@ -70,18 +71,19 @@ def render(results: Results, *, as_json: bool, title: str) -> None:
 
 
 def tell(message: str, *, quiet: bool = False) -> None:
-    """A line for the person at the terminal, beside what the command is asked for."""
+    """Writes a line for the person at the terminal, beside the command's answer."""
     beside(quiet=quiet).print(Text(message), soft_wrap=True)
 
 
 def fail(message: str) -> NoReturn:
-    """Ends the command as one that was used wrongly."""
+    """Ends the command because it was used wrongly."""
     beside().print(Text.assemble((f"{Command.name}:", "red"), f" {message}"), soft_wrap=True)
     sys.exit(WRONG_USAGE)
 
 
 def refuse_unconfined(confinement: str) -> None:
-    """Ends the command where others' code would run as the user does, and nobody has said so."""
+    """Ends the command where other people's code would run with the user's own rights, and the user has not agreed to
+    that."""
     from autograder.student.sandbox.starting import can_confine
 
     if confinement != "none" and not can_confine():

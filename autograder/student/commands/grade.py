@@ -1,4 +1,4 @@
-"""Grades one submission and keeps a valid results.json at every moment."""
+"""Grades one submission, and keeps a valid results.json at every moment."""
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -51,12 +51,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     confinement: Confinement = "best"
     standing: Callable[[Results], Results] | None = None
-    """Puts in what goes beyond the notebook."""
+    """Adds to the results what goes beyond the notebook."""
     reproduce: Reproduce | None = None
-    """Judges what the rubric has reproduced."""
+    """Judges the rubric's `reproduced` checks."""
 
     def sandbox(self) -> Sandbox:
-        """A new one. Raises SandboxError."""
+        """Opens a new sandbox. Raises SandboxError."""
         return start(self.rubric.environment, self.confinement)
 
 
@@ -69,9 +69,9 @@ def grade_submission(
     opening: Callable[[], AbstractContextManager[Sandbox]] | None = None,
     progress: OnItem = lambda *_: None,
 ) -> Results:
-    """Grades a notebook, or the folder that holds one. Whatever happens, `out` then holds valid results and they are
-    returned. `notes`: sentences, without a full stop, on what is not in that folder any more. `opening` gives a sandbox
-    that is there already. Raises UnwritableResults."""
+    """Grades a notebook, or the folder that holds one. Whatever happens, `out` then holds valid results, and they are
+    returned. `notes`: sentences, without a full stop, about files that are no longer in that folder. `opening` returns
+    a sandbox that has been started before. Raises UnwritableResults."""
     rubric = settings.rubric
     started = time.monotonic()
     file = ResultsFile(out) if out is not None else None
@@ -98,7 +98,7 @@ def grade_submission(
             clock = Clock(settings.limits)
             submission = read_submission(place, weights=settings.reproduce is not None)
             output, extra = about(submission, rubric, notes)
-            sandbox.peak_memory()  # of the submission before
+            sandbox.peak_memory()  # from the submission before
             bank = settings.assignment.bank()
             for item, verdicts in grade(submission, rubric, bank, sandbox, clock, settings.reproduce):
                 done += verdicts
@@ -123,7 +123,7 @@ def grade_submission(
 
 
 def _failed(error: Exception) -> Fault:
-    """What is known to go wrong needs no traceback."""
+    """A failure of a known kind needs no traceback."""
     if isinstance(error, SandboxError | BankError):
         return Fault(reason=str(error))
     return error.fault if isinstance(error, Failed) else fault(error)
@@ -136,7 +136,7 @@ def check_notebook(
     sandbox: Sandbox,
     progress: OnItem = lambda *_: None,
 ) -> Results:
-    """The public checks of the named items, of all where none is named. Raises SandboxError and BankError."""
+    """The public checks of the named items, or of all items where none is named. Raises SandboxError and BankError."""
     started = time.monotonic()
     public = settings.rubric.public()
     chosen = public.only(items) if items else public
@@ -162,7 +162,7 @@ def confinement_of(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def unreadable(rubric: Rubric, reason: str) -> Results:
-    """Of what holds no notebook that can be read: one test says why, and no other."""
+    """The results for a submission without a readable notebook: a single test that says why."""
     results = from_verdicts(untouched(rubric, ""), output=reason, extra={UNREADABLE: True})
     return msgspec.structs.replace(results, tests=(cannot_be_read(reason), *results.tests))
 

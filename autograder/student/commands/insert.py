@@ -1,4 +1,4 @@
-"""A copy of a notebook with cells of ours in it."""
+"""Makes a copy of a notebook with cells of ours in it."""
 
 import json
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ from autograder.student.submission.notebook import parse_content, parse_notebook
 
 
 class UnwritableCopy(Exception):
-    """There is no place for the copy."""
+    """The copy cannot be written."""
 
 
 def copy_with_cells(notebook: Path, results: Results, rubric: Rubric, assignment: Assignment) -> str:
-    """Writes NAME.cells.ipynb with a cell below every component whose mistake it shows, and says so. Raises
+    """Writes NAME.cells.ipynb with a cell below every component whose mistake the cell shows, and reports it. Raises
     UnwritableCopy and UnreadableSubmission."""
     items = [rubric.item(group.cell.extra_data["item"]) for group in grouped(results) if group.cell is not None]
     if not items:
@@ -36,7 +36,7 @@ def copy_with_cells(notebook: Path, results: Results, rubric: Rubric, assignment
 
 
 def with_cells(data: bytes, cells: Mapping[str, str]) -> bytes:
-    """The notebook in `data` with a code cell below the last one that binds each name, at the end where none does.
+    """The notebook in `data` with a code cell below the last cell that binds each name, or at the end where none does.
     Raises UnreadableSubmission."""
     places = {
         name: statement.cell
@@ -63,5 +63,5 @@ def _cell(text: str, content: Mapping[str, object]) -> dict[str, object]:
     made = dict(nbformat.v4.new_code_cell(text.rstrip("\n")))
     minor = content.get("nbformat_minor")
     if not isinstance(minor, int) or minor < 5:
-        del made["id"]  # which the older formats do not know
+        del made["id"]  # the older formats do not have this field
     return made

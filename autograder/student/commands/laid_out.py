@@ -9,7 +9,7 @@ from autograder.student.submission.locating import read_bytes
 from autograder.student.submission.notebook import parse_content
 
 SECONDS = 60.0
-"""An honest notebook is laid out in two."""
+"""Seconds. An honest notebook is laid out in two."""
 
 
 class LayoutError(Exception):
@@ -17,7 +17,8 @@ class LayoutError(Exception):
 
 
 def laid_out(make: Callable[..., str], notebook: Path, *arguments: Any) -> str:
-    """The page that `make` gives for what the notebook's file holds. Raises UnreadableSubmission and LayoutError."""
+    """The page that `make` returns for the content of the notebook's file. Raises UnreadableSubmission and
+    LayoutError."""
     content = parse_content(read_bytes(notebook), [])
     try:
         return bounded(make, content, notebook, *arguments, answer=str, seconds=SECONDS)

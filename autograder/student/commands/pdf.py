@@ -13,8 +13,8 @@ from autograder.student.output.results import Results
 def print_notebook(
     path: Path, out: Path, *, author: str, results: Results | None, printer: Printer = "auto", graded: bool = False
 ) -> str:
-    """Writes the PDF and returns what has printed it. Raises UnreadableSubmission, LayoutError, PrintingError and
-    OSError."""
+    """Writes the PDF and returns the name of the program that printed it. Raises UnreadableSubmission, LayoutError,
+    PrintingError and OSError."""
     return print_page(laid_out(_page, path, author, results, graded), out, printer)
 
 

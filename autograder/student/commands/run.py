@@ -1,5 +1,5 @@
-"""Runs a notebook from top to bottom in a fresh kernel, as *Restart and run all* does, and keeps what it has done
-so far whatever happens. The kernel is the user's own Python, unconfined."""
+"""Runs a notebook from top to bottom in a fresh kernel, as *Restart and run all* does, and keeps all outputs so far
+whatever happens. The kernel is the user's own Python, unconfined."""
 
 import contextlib
 import subprocess
@@ -24,21 +24,21 @@ START_SECONDS = 120
 
 
 class CannotBegin(Exception):
-    """What is to be run before the first cell has failed; the message says how."""
+    """The code to run before the first cell has failed; the message says how."""
 
 
 class Ran(msgspec.Struct, frozen=True):
     """One code cell that was run."""
 
     number: int
-    """Among the code cells, from 1."""
+    """Its number among the code cells, from 1."""
     seconds: float
     memory: int
-    """The most bytes that the kernel used with its children while the cell ran."""
+    """The most bytes that the kernel and its children used while the cell ran."""
     wrong: str = ""
     """How it failed, as a sentence without a full stop; "" where it did not."""
     final: bool = False
-    """Whether nothing can be run after it, since the kernel is gone."""
+    """Whether nothing can be run after it, because the kernel is gone."""
 
 
 def run_notebook(
@@ -52,13 +52,13 @@ def run_notebook(
     folder: Path | None = None,
     begun: Callable[[int, int, str], None] = lambda *_: None,
 ) -> Iterator[Ran]:
-    """Runs the notebook in its own folder, or the one given, and yields every code cell as it ends; `out` then holds
-    what was done so far.
+    """Runs the notebook in its own folder, or in the given one, and yields every code cell as it ends; `out` then holds
+    the outputs so far.
 
     The code `before` runs first; what it prints becomes the copy's first cell, as markdown. A cell that takes longer
-    than `cell_seconds`, or what is left of `seconds`, ends the kernel with all that it has started. `begun` is called
-    with the number of a cell, how many there are, and its first line. Raises UnreadableSubmission, CannotBegin, and
-    OSError where `out` cannot be written.
+    than `cell_seconds`, or than what is left of `seconds`, ends the kernel with everything that it has started. `begun`
+    is called with the number of a cell, the number of cells, and the cell's first line. Raises UnreadableSubmission,
+    CannotBegin, and OSError where `out` cannot be written.
     """
     notebook = _blank(path)
     end = time.monotonic() + seconds
@@ -84,7 +84,7 @@ def run_notebook(
 
 
 def _prepared(client: NotebookClient, code: str) -> nbformat.NotebookNode:
-    """Runs what no cell of the notebook is, and returns the cell that tells of it."""
+    """Runs code that is not a cell of the notebook, and returns the cell that shows its output."""
     cell = nbformat.v4.new_code_cell(code)
     client.nb.cells.insert(0, cell)
     try:
@@ -131,14 +131,14 @@ class _Watch(threading.Thread):
             self.look()
 
     def look(self) -> None:
-        """Notes which processes there are, and what they use."""
+        """Notes which processes there are, and how much memory they use."""
         with contextlib.suppress(psutil.Error):
             tree = [self._kernel, *self._kernel.children(recursive=True)]
             self.seen.update(tree)
             self.peak = max(self.peak, sum(_memory(process) for process in tree))
 
     def end(self) -> None:
-        """Kills what is left of all that it has seen."""
+        """Kills all processes that it has seen and that still run."""
         self.over.set()
         self.join()
         for process in self.seen:
@@ -148,7 +148,8 @@ class _Watch(threading.Thread):
 
 
 def _memory(process: psutil.Process) -> int:
-    """Bytes; what several processes share, as a notebook's loaders do, is divided among them where the system tells."""
+    """Bytes. Memory that several processes share, as a notebook's loaders do, is divided among them where the system
+    tells."""
     known = process.memory_full_info()
     return int(getattr(known, "pss", known.rss))
 
@@ -156,7 +157,7 @@ def _memory(process: psutil.Process) -> int:
 @contextlib.contextmanager
 def _kernel(client: NotebookClient) -> Iterator[_Watch]:
     client.create_kernel_manager()
-    client.start_new_kernel(stderr=subprocess.DEVNULL)  # what cells print comes another way
+    client.start_new_kernel(stderr=subprocess.DEVNULL)  # the output of cells is read in another way
     client.start_new_kernel_client()
     watch = _Watch(client.km.provisioner.pid)
     watch.start()
@@ -169,7 +170,7 @@ def _kernel(client: NotebookClient) -> Iterator[_Watch]:
 
 
 def _blank(path: Path) -> nbformat.NotebookNode:
-    """The notebook without outputs, in the form that nbformat wants, whatever wrote it."""
+    """The notebook without outputs, in the form that nbformat accepts, whatever program wrote it."""
     content = parse_content(read_bytes(path), [])
     cells = []
     for cell in content["cells"]:
@@ -184,5 +185,5 @@ def _blank(path: Path) -> nbformat.NotebookNode:
 
 
 def _write(notebook: nbformat.NotebookNode, out: Path) -> None:
-    """Whole or not at all."""
+    """Writes the whole file, or nothing."""
     place_text(out, nbformat.writes(notebook))

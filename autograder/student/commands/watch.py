@@ -9,8 +9,8 @@ INTERVAL = 0.2
 
 
 def saved(path: Path, sleep: Callable[[float], None] = time.sleep) -> Iterator[None]:
-    """Yields at once, and again each time that the file has changed and then stayed the same for a moment: not every
-    editor saves in one step. While the file is away, waits. Never ends."""
+    """Yields at once, and again each time that the file has changed and then stayed the same for a moment, because some
+    editors save in several steps. Waits while the file is away. Never ends."""
     seen = _state(path)
     yield
     while True:

@@ -1,1 +1,2 @@
-"""Grades by differential tests: ask, compare, judge, price. Knows no assignment; a rubric and banks say all of one."""
+"""Grades by differential tests: ask, compare, judge, price. It knows no assignment; everything about one is in its
+rubric and its banks."""

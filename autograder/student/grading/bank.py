@@ -1,4 +1,5 @@
-"""What the reference and every misconception replied to every case: JSON for facts, safetensors for arrays, no code."""
+"""The replies of the reference and of every misconception to every case: JSON for facts, safetensors for arrays, no
+code."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -11,50 +12,52 @@ from autograder.guest.outcomes import Array, Ended, Missing, Outcome, Raised, Re
 
 
 class BankError(Exception):
-    """A bank is missing or out of step with the rubric; the message says what to do."""
+    """A bank is missing, or does not fit the rubric; the message says what to do."""
 
 
 class StoredOutcome(msgspec.Struct, frozen=True):
-    """One outcome; a reply's arrays by the keys under which they lie in the safetensors file."""
+    """One outcome. A reply's arrays are given by their keys in the safetensors file."""
 
     outcome: ReplyHeader | Raised | Missing | Ended
     arrays: dict[str, str] = {}
 
 
 class StoredCase(msgspec.Struct, frozen=True):
-    """What was replied to one case."""
+    """The replies to one case."""
 
     reference: StoredOutcome
     misconceptions: dict[str, StoredOutcome] = {}
 
 
 class Description(msgspec.Struct, frozen=True):
-    """A misconception in words for the student."""
+    """A misconception in words, for the student."""
 
     item: str
     shows: str
     look: str
     apart: bool = False
-    """Whether what it says is seen in its own checks, whatever else is wrong in the item."""
+    """Whether its checks show what it says, whatever else is wrong in the item."""
     right: tuple[str, ...] = ()
     """Checks of the item that must have passed for `shows` to be true."""
     otherwise: str = ""
-    """What of it is true where they have not."""
+    """The part of it that is true where those checks have not passed."""
     text: str = ""
-    """The digest of the component, where its text alone shows the mistake and others may answer alike."""
+    """The digest of the component, where only the text shows the mistake, and other components may give the same
+    replies."""
 
 
 class Index(msgspec.Struct, frozen=True):
-    """The JSON half of a bank. Cases are keyed `item.case`."""
+    """The JSON half of a bank. The keys of cases are `item.case`."""
 
     cases: dict[str, StoredCase] = {}
     misconceptions: dict[str, Description] = {}
     work: dict[str, int] = {}
-    """Item to the time that the reference takes, in units of the machine's own speed (`Sandbox.unit`), rounded up."""
+    """Maps an item to the time that the reference takes, in units of the machine's own speed (`Sandbox.unit`), rounded
+    up."""
 
 
 def of_pairs(name: str) -> str:
-    """The name of the bank with two misconceptions at once for the same cases; its arrays are sketches."""
+    """The name of the bank for the same cases that holds two misconceptions at once; its arrays are sketches."""
     return f"{name}-pairs"
 
 
@@ -64,12 +67,13 @@ def pair_of(one: str, other: str) -> str:
 
 
 def parts_of(slug: str) -> list[str]:
-    """The slugs of the misconceptions in it: one, or two at once."""
+    """The slugs of the misconceptions in it: one, or two for a pair."""
     return slug.split("+")
 
 
 def slug_of(form: str) -> str:
-    """The slug of a recorded misconception: one with several forms (the blanks of several frames) has "slug@form"."""
+    """The slug of a recorded misconception. One with several forms (the blanks of several given notebooks) has the slug
+    "slug@form"."""
     return form.partition("@")[0]
 
 
@@ -77,7 +81,7 @@ class Bank:
     """One or several banks, read once."""
 
     def __init__(self, indices: Iterable[Index], arrays: Mapping[str, Array], pairs: Sequence[Path] = ()) -> None:
-        """`pairs`: the files of the banks for `pairs`, where there are any."""
+        """`pairs`: the files of the banks with two misconceptions at once, where there are any."""
         self._cases: dict[str, StoredCase] = {}
         self.misconceptions: dict[str, Description] = {}
         self.work: dict[str, int] = {}
@@ -90,7 +94,7 @@ class Bank:
 
     @classmethod
     def read(cls, paths: Iterable[Path]) -> "Bank":
-        """Reads the banks whose files these are, but for their suffixes. Raises BankError where one is not there or not
+        """Reads the banks with these files, named without suffixes. Raises BankError where one is not there or not
         whole."""
         paths = tuple(paths)
         indices: list[Index] = []
@@ -107,8 +111,8 @@ class Bank:
 
     @cached_property
     def pairs(self) -> "Bank | None":
-        """What two misconceptions at once reply, as sketches; None where that was never recorded. Read when it is
-        first asked for: few submissions need it. Raises BankError."""
+        """The replies of two misconceptions at once, as sketches; None where they were never recorded. They are read
+        when they are first asked for, because few submissions need them. Raises BankError."""
         if not self._pairs or not all(path.with_suffix(".json").exists() for path in self._pairs):
             return None
         return Bank.read(self._pairs)
@@ -119,7 +123,7 @@ class Bank:
 
     def mistaken(self, item: str, case: str) -> Mapping[str, Outcome]:
         """The outcomes of the item's misconceptions by slug."""
-        if (item, case) not in self._mistaken:  # judging asks for the same again and again
+        if (item, case) not in self._mistaken:  # judging asks for the same outcome again and again
             stored = self._case(item, case).misconceptions
             self._mistaken[item, case] = {slug: self._outcome(record) for slug, record in stored.items()}
         return self._mistaken[item, case]

@@ -1,4 +1,4 @@
-"""Compares two replies field by field. Knows numbers, not what they mean."""
+"""Compares two replies field by field. It knows numbers, not what they mean."""
 
 import re
 from collections.abc import Iterable
@@ -11,26 +11,26 @@ from autograder.guest.outcomes import Array, Ended, Missing, Outcome, Raised, Re
 
 ABSENT = "nothing"
 ROUNDING = 1e-9
-"""Of what should be zero, in the units of the array: far below what any check looks at."""
+"""How far a value may be from an expected zero, in the units of the array: far below what any check looks at."""
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """One field in which a reply is not the expected one."""
+    """One field in which a reply differs from the expected one."""
 
     field: str
     expected: Any
     got: Any
     distance: float = float("nan")
-    """Arrays of one shape: the greatest absolute difference, infinite where one of the two is, NaN where what came is;
-    NaN otherwise."""
+    """For arrays of one shape: the greatest absolute difference; infinite where only one of the two values is infinite,
+    NaN where a value that came is NaN. NaN for everything else."""
     places: int = 0
-    """Arrays of one shape: how many values differ."""
+    """For arrays of one shape: how many values differ."""
     is_shape: bool = False
-    """Whether it is the shapes of arrays that are expected and got."""
+    """Whether `expected` and `got` are the shapes of arrays."""
 
 
 def differences(got: Reply, expected: Reply, fields: Iterable[str], tolerance: float) -> list[Difference]:
-    """The fields that differ; numbers may differ by `tolerance` times the greatest absolute value that is expected."""
+    """The fields that differ. Numbers may differ by `tolerance` times the greatest absolute value that is expected."""
     found = []
     for field in fields:
         if field in expected.arrays:
@@ -44,7 +44,8 @@ def differences(got: Reply, expected: Reply, fields: Iterable[str], tolerance: f
 
 
 def same(one: Outcome, other: Outcome, fields: Iterable[str], tolerance: float) -> bool:
-    """Whether two outcomes are the same in these fields; exceptions are where their kind and text are."""
+    """Whether two outcomes are the same in these fields. Two exceptions are the same where their kind and their text
+    are."""
     if isinstance(one, Reply) and isinstance(other, Reply):
         return not differences(one, other, fields, tolerance)
     if isinstance(one, Raised) and isinstance(other, Raised):
@@ -75,7 +76,7 @@ def _arrays(field: str, got: Array | None, expected: Array, tolerance: float) ->
 
 
 def _wrong(got: Array, expected: Array, gap: Array, tolerance: float) -> Array:
-    """Where they differ. Whole numbers have no tolerance; what is no number, or infinite, equals itself alone."""
+    """Where the arrays differ. Whole numbers have no tolerance; NaN and infinity only equal themselves."""
     if expected.dtype.kind == "i":
         return np.asarray(got != expected)
     most = float(np.abs(expected).max())
@@ -87,12 +88,12 @@ def _wrong(got: Array, expected: Array, gap: Array, tolerance: float) -> Array:
 
 
 def _distance(got: Array, gap: Array) -> float:
-    """The greatest; NaN where some of what came is none, infinity where that or what should be has no bounds."""
+    """The greatest value; NaN where one of the values that came is NaN, infinity where the difference is infinite."""
     if np.isnan(got).any():
         return float("nan")
     return float(np.nan_to_num(gap, nan=np.inf, posinf=np.inf).max())
 
 
 def _steady(text: str) -> str:
-    """The text without addresses in memory, which change from run to run."""
+    """The text without memory addresses, which change from run to run."""
     return re.sub(r"0x[0-9a-fA-F]+", "0x", text)

@@ -1,4 +1,4 @@
-"""Cells for a student's own notebook, in which the mistakes that were found can be seen to happen."""
+"""Cells for a student's own notebook in which the mistakes that were found can be seen."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,11 +7,11 @@ from autograder.student.grading.rubric import Rubric
 from autograder.student.grading.verdicts import Verdict
 
 CELL = "cell"
-"""In place of a check."""
+"""The name that stands in the place of a check."""
 
 
 def demonstrations(verdicts: Iterable[Verdict], rubric: Rubric, assignment: Assignment) -> Iterator[Verdict]:
-    """For each item with a mistake that its cell shows, a verdict without points that holds the cell."""
+    """A verdict without points that holds the cell, for each item with a mistake that its cell shows."""
     shown = {verdict.item for verdict in verdicts if verdict.shown}
     for item in rubric.items:
         if item.name in shown:

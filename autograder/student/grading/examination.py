@@ -1,4 +1,4 @@
-"""Puts an item's cases to a notebook: one guest for each item, so that nothing that one item does can touch another."""
+"""Puts an item's cases to a notebook: one guest for each item, so that no item can touch another."""
 
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,13 +22,13 @@ class Limits(msgspec.Struct, frozen=True):
     """Seconds of wall-clock time."""
 
     item: float = 90.0
-    """The most for one guest, on a machine however slow."""
+    """The most seconds for one guest, on a machine however slow."""
     total: float = 540.0
-    """Gradescope stops everything after 600 s and then gives 0."""
+    """Gradescope stops everything after 600 s, and then gives 0 points."""
 
 
 class Clock:
-    """What is left of the time."""
+    """Keeps count of the time that is left."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -36,12 +36,12 @@ class Clock:
 
     @property
     def left(self) -> float:
-        """Seconds for everything that is still to come."""
+        """Seconds for everything that still has to be done."""
         return max(0.0, self._end - time.monotonic())
 
     def for_item(self, usual: float | None) -> float:
-        """Seconds that the next guest may take, 0 where the time is used up. `usual` is what the reference takes here;
-        None where it is not known."""
+        """Seconds that the next guest may take, 0 where the time is used up. `usual` is the time that the reference
+        takes here; None where it is not known."""
         patience = self._limits.item if usual is None else max(LEAST_SECONDS, PATIENCE * usual)
         return min(patience, self._limits.item, self.left)
 
@@ -60,13 +60,14 @@ def examine(
     usual: float | None = None,
     harmful: Collection[str] = (),
 ) -> Mapping[str, Outcome]:
-    """The outcome of each case; what ends the guest is the outcome of all cases after it. Raises SandboxError.
+    """The outcome of each case. Where something ends the guest, that is also the outcome of all later cases. Raises
+    SandboxError.
 
-    `usual`: seconds that the reference takes on this machine. `harmful`: names whose code has ended a guest before; it
-    is not run again for an item that only leans on it.
+    `usual`: seconds that the reference takes on this machine. `harmful`: names whose code has ended a guest before; an
+    item that only uses them does not run them again.
     """
     groups: dict[str, dict[str, Case]] = {}
-    # What students are shown comes from public cases; hidden ones are put once those are answered.
+    # What students see comes from public cases; the hidden cases are put after these are answered.
     for name in sorted(cases, key=lambda name: item.cases[name].bank == "hidden"):
         groups.setdefault(item.cases[name].probes, {})[name] = item.cases[name]
     answers: dict[str, Outcome] = {}
@@ -110,7 +111,7 @@ def _probe(
 
 
 def sliced(program: Program) -> list[Source]:
-    """What a guest is given of it: first what it is not to run."""
+    """The program for a guest: first what it does not run."""
     return [_source(each, left_out=True) for each in program.left_out] + [_source(each) for each in program.statements]
 
 
@@ -119,7 +120,7 @@ def _without(names: set[str], source: Source) -> Source:
 
 
 def _whole(outline: Outline) -> list[Source]:
-    """Everything but what would end the guest."""
+    """Everything except the names that would end the guest."""
     return [_source(each, left_out=each.acts == STOPS) for each in outline.statements]
 
 

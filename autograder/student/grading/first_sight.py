@@ -1,4 +1,4 @@
-"""What is to be said of a whole notebook before anything else, where one sentence explains most of what follows."""
+"""What to say about a whole notebook before anything else, where one sentence explains most of the rest."""
 
 import re
 
@@ -12,7 +12,7 @@ MOST_NAMED = 12
 
 
 def first_sight(submission: Submission, rubric: Rubric) -> str:
-    """A sentence or two for the student; "" where there is nothing of that kind to say."""
+    """A sentence or two for the student; "" where there is nothing to say."""
     notebook, outline = submission.notebook, submission.outline
     asked = sorted(rubric.asked)
     there = {name for part in outline.statements for name in part.binds}

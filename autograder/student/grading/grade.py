@@ -26,8 +26,8 @@ def grade(
     clock: Clock,
     reproduce: Reproduce | None = None,
 ) -> Iterator[tuple[Item, list[Verdict]]]:
-    """Yields every item of the rubric with its verdicts as soon as they are there, last those that are reproduced: what
-    is wrong elsewhere is to be known by then. Raises SandboxError and BankError."""
+    """Yields every item of the rubric with its verdicts as soon as they are there. The reproduced items come last,
+    because they need to know what is wrong elsewhere. Raises SandboxError and BankError."""
     harmful: set[str] = set()
     wrong: set[str] = set()
     for item in sorted(rubric.items, key=lambda item: item.is_reproduced):
@@ -35,7 +35,7 @@ def grade(
         try:
             if item.probes:
                 asked = {case for check in item.checks for case in check.cases}
-                cases = [case for case in item.cases if case in asked]  # in this order all banks are recorded
+                cases = [case for case in item.cases if case in asked]  # all banks are recorded in this order
                 answers = examine(item, cases, submission, sandbox, clock, usual=usual, harmful=harmful)
                 if any(isinstance(answer, Ended) for answer in answers.values()):
                     harmful.update(item.needs[:1])
@@ -44,7 +44,7 @@ def grade(
                 findings = _read_by_text(item, submission.notebook, clock)
         except (SandboxError, BankError):
             raise
-        except Exception as error:  # whatever of a student's our own code stumbles over is no other item's matter
+        except Exception as error:  # code of ours that fails on a student's text must not harm any other item
             findings = _failed(item, fault(error))
         priced = item
         if reproduce is not None and item.is_reproduced:
@@ -74,7 +74,7 @@ def _judged(
 
 
 def _placed(findings: Mapping[str, Finding], item: Item, read: Outline) -> dict[str, Finding]:
-    """With the cell in which the item's component is defined, for good, or is to be: it may not parse."""
+    """With the cell that defines the item's component, or that tries to: it may not parse."""
     name = item.needs[0]
     cells = [statement.cell for statement in read.statements if name in statement.binds]
     cells = cells or [broken.cell for broken in read.broken if name in broken.names]
@@ -83,7 +83,7 @@ def _placed(findings: Mapping[str, Finding], item: Item, read: Outline) -> dict[
 
 
 def _read_by_text(item: Item, notebook: Notebook, clock: Clock) -> dict[str, Finding]:
-    """What the item's reader says of every check."""
+    """The findings of the item's reader, for every check."""
     try:
         findings: dict[str, Finding] = bounded(
             named(item.reader), notebook, item, answer=dict[str, Finding], seconds=clock.for_reading()
@@ -103,8 +103,8 @@ def _failed(item: Item, fault: Fault) -> dict[str, Finding]:
 def _reproduced(
     item: Item, known: Mapping[str, Finding], subject: Subject, reproduce: Reproduce
 ) -> tuple[Item, dict[str, Finding]]:
-    """The findings of the checks that are reproduced, and the item as it is to be priced; nothing is trained where they
-    presuppose what is wrong."""
+    """The findings of the reproduced checks, and the item as it is to be priced. Nothing is trained where the checks
+    presuppose something that is wrong."""
     findings: dict[str, Finding] = {}
     for check in (check for check in item.checks if check.reproduced):
         if check.after and not known[check.after].passed:
@@ -124,7 +124,7 @@ def _reproduced(
 
 
 def _unread(answers: Mapping[str, Outcome], read: Outline) -> str:
-    """Why the item's code could not be read, where that may be the grader's fault; "" where it could."""
+    """Why the item's code could not be read, where that may be the grader's fault; "" where the code could be read."""
     missing = {answer.name for answer in answers.values() if isinstance(answer, Missing)}
     if read.newer_python and any(missing & part.names for part in read.broken):
         return f"a cell does not parse here, and the notebook was saved with Python {read.newer_python}"
@@ -132,12 +132,12 @@ def _unread(answers: Mapping[str, Outcome], read: Outline) -> str:
 
 
 def _to_review(finding: Finding, reason: str) -> Finding:
-    """Not counted as a mistake, and not given points without evidence: a person decides."""
+    """The check is not counted as a mistake, and gets no points without evidence: a person decides."""
     return msgspec.structs.replace(finding, misconception=None, needs_review=reason)
 
 
 def price(item: Item, findings: Mapping[str, Finding]) -> Iterator[Verdict]:
-    """Verdicts with points; a note appears only where there is something to say."""
+    """Verdicts with points. A note appears only where there is something to say."""
     for number, check in enumerate(item.checks, start=1):
         finding = findings[check.name]
         if check.is_note and finding.passed:
@@ -156,8 +156,8 @@ def price(item: Item, findings: Mapping[str, Finding]) -> Iterator[Verdict]:
 
 
 def untouched(rubric: Rubric, reason: str, fault: str = "") -> list[Verdict]:
-    """Every pointed check with zero points, for a submission that grading has not reached or cannot read; `fault` is
-    the grader's own traceback."""
+    """Every check with zero points, for a submission that grading has not reached or cannot read. `fault` is the
+    traceback of the grader's own failure."""
     finding = Finding(passed=False, message=reason, fault=fault)
     return [
         verdict
@@ -168,7 +168,7 @@ def untouched(rubric: Rubric, reason: str, fault: str = "") -> list[Verdict]:
 
 
 def left_out(read: Outline, rubric: Rubric) -> list[str]:
-    """What the graded items refer to and grading does not run, as sentences for the report."""
+    """The parts that the graded items refer to and that grading does not run, as sentences for the report."""
     omitted = {
         (statement.cell, statement.line): statement.acts
         for item in rubric.items

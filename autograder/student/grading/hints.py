@@ -1,4 +1,4 @@
-"""What exceptions of Python and PyTorch mean that students meet at midnight; the sentences are in hints.toml."""
+"""What exceptions of Python and PyTorch mean that students often meet; the sentences are in hints.toml."""
 
 import re
 from functools import cache
@@ -8,15 +8,15 @@ import msgspec
 
 
 class Hint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What exceptions with a text like this mean."""
+    """The meaning of exceptions with a text that matches a pattern."""
 
     pattern: str
     means: str
-    """{0}, {1}, ... stand for what the pattern's groups have found."""
+    """{0}, {1}, ... stand for the groups of the pattern."""
 
 
 class Hints(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The file."""
+    """The content of the file."""
 
     hints: tuple[Hint, ...]
 
@@ -28,7 +28,7 @@ def known() -> tuple[Hint, ...]:
 
 
 def hint(text: str) -> str:
-    """What is known of an exception with this text; "" where nothing is."""
+    """What an exception with this text means; "" where that is not known."""
     for each in known():
         if found := re.search(each.pattern, text):
             return each.means.format(*found.groups())

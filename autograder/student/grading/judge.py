@@ -1,5 +1,5 @@
 """Turns outcomes into findings: equal to the reference, equal to a misconception, or different in ways that can be
-told."""
+described."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 
@@ -16,20 +16,20 @@ from autograder.student.grading.sketch import sketched
 from autograder.student.grading.verdicts import Finding
 
 CLOSER = 0.01
-"""Of several pairs that fit, one that fits by so much more is the one."""
+"""Where several pairs fit, a pair is taken only if it fits better by this factor."""
 GRADIENT = "gradient"
-"""What the names of fields that hold gradients end with."""
+"""How the names of fields that hold gradients end."""
 
 
 class Text(msgspec.Struct, frozen=True):
-    """What the notebook's text has to say, asked for where it is needed."""
+    """Facts from the notebook's text, computed only where they are needed."""
 
     why_missing: Callable[[str], str]
     """Why a name that a check asks for is not there."""
     signs: Callable[[], Sequence[str]] = tuple
-    """What in the component may be why it is wrong."""
+    """Parts of the component's text that may be the cause of the mistake."""
     digest: str = ""
-    """Of the component."""
+    """The digest of the component."""
 
 
 def judge(item: Item, answers: Answers, bank: Bank, rubric: Rubric, text: Text) -> dict[str, Finding]:
@@ -53,18 +53,19 @@ def judge(item: Item, answers: Answers, bank: Bank, rubric: Rubric, text: Text) 
             else:
                 findings[check.name] = Finding(passed=True, message="")
         elif check.is_note:
-            # A note is about the last few details of what is right; beside real mistakes it would only confuse.
+            # A note is about the last details of right code; beside real mistakes it would only confuse.
             silent = bool(wrong or comparison.faults(check))
             findings[check.name] = Finding(passed=silent, message="" if silent else check.note)
         elif faults := comparison.faults(check):
             findings[check.name] = not_checked(faults[0], again="fault" in said)
             said["fault"] = check.title
         elif check.after and not findings[check.after].passed and comparison.unanswered(check):
-            # An exception there says nothing of what this check is about.
+            # An exception there says nothing about this check.
             findings[check.name] = Finding(passed=False, message=messages.presupposed(_title(item, check.after)))
         else:
             slug = names.get(check.name)
-            blank = slug == item.not_started  # who has written nothing is told what to write, not what was expected
+            # a student who has written nothing is told what to write, not which values were expected
+            blank = slug == item.not_started
             table = "" if blank else _layers(check, comparison)
             named = slug is not None
             seen = Seen("") if blank else _explain(check, comparison, rubric, text.why_missing, named=named)
@@ -75,7 +76,8 @@ def judge(item: Item, answers: Answers, bank: Bank, rubric: Rubric, text: Text) 
 
 
 def _with_signs(findings: dict[str, Finding], unnamed: Sequence[str], text: Text) -> dict[str, Finding]:
-    """With what the component's text has, in the first check that no name explains and that says how it is wrong."""
+    """Adds the signs in the component's text to the first check that no name explains and that says how the value is
+    wrong."""
     told = [name for name in unnamed if findings[name].message.startswith(messages.WRONG)]
     if told and (signs := text.signs()):
         found = findings[told[0]]
@@ -86,21 +88,21 @@ def _with_signs(findings: dict[str, Finding], unnamed: Sequence[str], text: Text
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What shows that a check fails."""
+    """The evidence that a check fails."""
 
     first: str
     more: str = ""
-    """For whoever wants all of it."""
+    """The rest of the evidence, for readers who want all of it."""
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """What may be said of a misconception, given the item's checks that have passed."""
+    """The parts of a misconception that may be said, given which of the item's checks have passed."""
 
     bank: Bank
     passed: frozenset[str]
 
     def of(self, slug: str) -> list[Description]:
-        """Its parts in words, each as far as it is borne out here."""
+        """Its parts in words, each only where the submission bears it out."""
         return [
             each if self.passed.issuperset(each.right) else msgspec.structs.replace(each, shows=each.otherwise)
             for each in (self.bank.misconceptions[part] for part in parts_of(slug))
@@ -112,9 +114,9 @@ def _title(item: Item, check: str) -> str:
 
 
 def _mistake(check: Check, seen: Seen, table: str, slug: str | None, claims: Claims, said: dict[str, str]) -> Finding:
-    """What it usually means, then what shows it and the layers that differ, then what else was seen.
+    """What the failure usually means, then the evidence and the layers that differ, then what else was seen.
 
-    `said` maps the texts of the item so far to the checks that have them, so that none is said twice.
+    `said` maps the texts of the item so far to the checks that have them, so that no text is repeated.
     """
     details = seen.more
     if said.setdefault(table, check.title) != check.title:
@@ -131,14 +133,14 @@ def _mistake(check: Check, seen: Seen, table: str, slug: str | None, claims: Cla
 
 
 def _described(answer: Outcome, rubric: Rubric) -> Outcome:
-    """The answer, unless it holds a field of which the rubric knows nothing."""
+    """The answer, unless it holds a field that the rubric does not have."""
     if isinstance(answer, Reply) and (unknown := sorted({*answer.facts, *answer.arrays} - set(rubric.fields))):
         return Fault(reason=f"the reply has a field {unknown[0][:60]!r}, which the rubric's [fields] do not describe")
     return answer
 
 
 def presupposing(item: Item, check: Check, earlier: Finding) -> Finding:
-    """Of a check that counts only after one that has failed."""
+    """The finding for a check that counts only after another one, where that one has failed."""
     return msgspec.structs.replace(earlier, message=messages.presupposed(_title(item, check.after)))
 
 
@@ -153,12 +155,12 @@ def not_checked(fault: Fault, *, again: bool = False) -> Finding:
 
 
 def _diagnose(pointed: list[Check], wrong: list[Check], comparison: Comparison) -> dict[str, str]:
-    """Failing check to the slug of the misconception that replies just so.
+    """Maps a failing check to the slug of the misconception that gives the same replies.
 
     Best is a misconception that agrees with the submission in every compared field of every case of the item. Where
-    there is none, a check is given a name only if exactly one misconception agrees in that check's own fields, no
-    reply of the item speaks against it, and it accounts for all that is wrong in the item or speaks of its own checks
-    alone: a wrong name is worse than none.
+    there is none, a check is given a name only if (1) exactly one misconception agrees in that check's own fields, (2)
+    no reply of the item speaks against it, and (3) it accounts for everything that is wrong in the item, or speaks of
+    its own checks only. A wrong name is worse than none.
     """
     fitting = {check.name: comparison.fitting(check) for check in pointed}
     whole = set.intersection(*fitting.values()) if fitting else set()
@@ -183,8 +185,9 @@ def _diagnose(pointed: list[Check], wrong: list[Check], comparison: Comparison) 
 
 
 def _two(pointed: list[Check], comparison: Comparison) -> str | None:
-    """The two misconceptions that together reply just so in everything that is compared, where only these two do. No
-    more than a name hangs on it, so banks of pairs that are not there, or are of another rubric, name nothing."""
+    """The two misconceptions that together give the same replies in everything that is compared, where only these two
+    do. The pair only decides a name. So where the banks of pairs are missing, or belong to another rubric, nothing is
+    named."""
     answers = {case: sketched(answer) for case, answer in comparison.answers.items()}
     try:
         if (pairs := comparison.bank.pairs) is None:
@@ -203,7 +206,7 @@ def _two(pointed: list[Check], comparison: Comparison) -> str | None:
 def _explain(
     check: Check, comparison: Comparison, rubric: Rubric, why_missing: Callable[[str], str], *, named: bool
 ) -> Seen:
-    """What was seen in the first case that differs. `named`: whether a misconception says it all."""
+    """What was seen in the first case that differs. `named`: whether a misconception explains everything."""
     item = comparison.item
     for case in check.cases:
         answer, expected = comparison.answers[case], comparison.bank.expected(item.name, case)
@@ -225,7 +228,7 @@ def _explain(
 
 
 def _what_alone(found: Iterable[Difference], got: Reply, expected: Reply, tolerance: float) -> str:
-    """What can be said where everything is right but gradients, or but values that layers give."""
+    """What can be said where only gradients are wrong, or only values inside the layers."""
     if _only_gradients(found, got, expected, tolerance):
         return messages.GRADIENT_ALONE
     layers = got.facts.get("layers")
@@ -237,7 +240,7 @@ def _what_alone(found: Iterable[Difference], got: Reply, expected: Reply, tolera
 
 
 def _only_gradients(found: Iterable[Difference], got: Reply, expected: Reply, tolerance: float) -> bool:
-    """Whether gradients differ, and nothing of the values that they are gradients of."""
+    """Whether only gradients differ, and not the values that they are gradients of."""
     differing = {each.field for each in found}
     values = {field for field in expected.arrays if not field.endswith(GRADIENT)}
     alike = all(field in got.arrays and same(got, expected, (field,), tolerance) for field in values)
@@ -247,7 +250,7 @@ def _only_gradients(found: Iterable[Difference], got: Reply, expected: Reply, to
 def _properties(
     found: Sequence[Difference], case: str, comparison: Comparison, modes: Collection[str], *, named: bool
 ) -> dict[str, str]:
-    """Field to what is true of it: in the case, or in all public cases together."""
+    """Maps a field to what is true of it: in this case, or in all public cases together."""
     told = {each.field: "" if named else comparison.count_off(each.field) for each in found if not each.places}
     for field in (each.field for each in found if each.places):
         replies = comparison.visible(field)

@@ -1,4 +1,5 @@
-"""Sentences for the student. Whatever comes from the student's code is clipped, made harmless and marked as theirs."""
+"""Sentences for the student. Text that comes from the student's code is clipped, made harmless, and marked as the
+student's."""
 
 import math
 import re
@@ -31,8 +32,8 @@ WRONG_ELSEWHERE = (
     "Your code is right for the inputs of the public cases, but not for others. The hidden inputs are not shown, and "
     "neither is what happens with them."
 )
-"""In a visible text about a hidden case: its code has seen a hidden input, and could tell it in an exception, an exit
-code or a choice of wrong values. That it is wrong is one bit."""
+"""Replaces visible text about a hidden case. The student's code has seen a hidden input, and could send it out in an
+exception, an exit code or a choice of wrong values. That the answer is wrong is one bit."""
 MOST_FRAMES, MOST_TENSORS, MOST_AXES, MOST_LAYERS = 3, 12, 20, 30
 
 
@@ -45,7 +46,7 @@ def quote(text: object, longest: int = LONGEST_QUOTE) -> str:
 
 
 def with_misconceptions(seen: str, misconceptions: Sequence[Description]) -> str:
-    """What is wrong and where to look, then what shows it."""
+    """What is wrong and where to look, then the evidence."""
     meant = [f"{each.shows} {each.look}".strip() for each in misconceptions]
     if len(meant) == 1:
         return f"{meant[0]}\n\n{seen}".strip()
@@ -54,18 +55,18 @@ def with_misconceptions(seen: str, misconceptions: Sequence[Description]) -> str
 
 
 def as_above(title: str, mistakes: int = 1) -> str:
-    """In place of a text that another check of the item has already said."""
+    """Stands in place of a text that another check of the item has already given."""
     return f"The same mistake{'s' if mistakes > 1 else ''} as above, under “{title}”."
 
 
 def presupposed(title: str) -> str:
-    """Why a check earns nothing although nothing speaks against it."""
+    """Why a check earns nothing although nothing is known against it."""
     return f"This check counts only once “{title}” is right."
 
 
 def could_not_be_checked(package: str = "", *, again: bool = False) -> str:
-    """Where the grader's own code has failed, or lacks a package; `again`: another check of the item has said it in
-    full."""
+    """For a failure of the grader's own code, or a package that it lacks. `again`: another check of the item has said
+    it in full."""
     if again:
         return "This could not be checked either."
     if package:
@@ -82,7 +83,7 @@ def could_not_be_checked(package: str = "", *, again: bool = False) -> str:
 
 
 def no_reply(outcome: Outcome, why_missing: Callable[[str], str]) -> str:
-    """Why the code could not be asked, in the student's words."""
+    """Why the code gave no answer, in the student's words."""
     match outcome:
         case Missing(name=name, cause=None):
             return why_missing(name)
@@ -123,8 +124,8 @@ def exception(raised: Raised) -> str:
 def different(
     found: Sequence[Difference], names: Mapping[str, str], *, hidden: bool, known: Mapping[str, str] | None = None
 ) -> list[str]:
-    """For each field what was expected and what came. Hidden cases show no values. `known`: of some of the fields a
-    sentence that is true of what came."""
+    """For each field, the expected value and the value that came. Hidden cases show no values. `known`: maps some
+    fields to a sentence that is true of what came."""
     known = known or {}
     return [
         f"{_sentence(each, names[each.field], hidden=hidden)} {known.get(each.field, '')}".strip() for each in found
@@ -137,7 +138,7 @@ def paragraphs(*texts: str) -> str:
 
 
 def clues(got: Reply, expected: Reply, fields: Sequence[str], sentences: Mapping[str, str]) -> str:
-    """What else is not as it should be in a case, and may be why."""
+    """What else is wrong in a case, and may be the cause."""
     differing = [field for field in fields if field in sentences and got.facts.get(field) != expected.facts.get(field)]
     said = [
         sentences[field].format(got=_value(got.facts.get(field)), expected=_value(expected.facts[field]))
@@ -147,12 +148,12 @@ def clues(got: Reply, expected: Reply, fields: Sequence[str], sentences: Mapping
 
 
 def places(signs: Sequence[str]) -> str:
-    """Where to look, without a word on whether it is the cause."""
+    """Where to look, without saying that it is the cause."""
     return "\n".join(["Worth a look:", "", *(f"- {sign}" for sign in signs)])
 
 
 def beside(got: Reply, expected: Reply, field: str) -> str:
-    """What else runs, of the kinds that do not run in the reference, where the replies list that."""
+    """What the code also runs, of the kinds that do not run in the reference, where the replies list that."""
     mine, theirs = (reply.facts.get(field) for reply in (got, expected))
     if not isinstance(mine, list) or not isinstance(theirs, list):
         return ""
@@ -162,7 +163,7 @@ def beside(got: Reply, expected: Reply, field: str) -> str:
 
 
 def _kind(place: object) -> str:
-    """Of an operation that is listed with its place."""
+    """The sentence for an operation that is listed with its place."""
     return re.split(r",| (?:before|after) layer", str(place))[0]
 
 
@@ -175,7 +176,7 @@ BARE = re.compile(
 
 
 def says_numbers_alone(message: str) -> bool:
-    """Whether it says how far off something is, and nothing that would help to find out why."""
+    """Whether the sentence only says how far off a value is, and does not help to find out why."""
     return message.startswith(WRONG) and not BARE.sub("", message).strip()
 
 
@@ -209,7 +210,7 @@ def _unequal(difference: Difference) -> str:
         missing, extra = Counter(map(tuple, ours)), Counter(map(tuple, theirs))
         gone, added = missing - extra, extra - missing
         parts = [f"Missing: {_value([*map(list, gone.elements())])}"] if gone else []
-        # Where nothing came in their place, parameters with one axis are no norm's.
+        # With no other layer in their place, parameters with one axis do not belong to a norm.
         parts += ["those are biases"] if gone and not added and all(len(shape) == 1 for shape in gone) else []
         parts += [f"not expected: {_value([*map(list, added.elements())])}"] if added else []
         return "; ".join(parts) + "." if parts else "They come in another order."
@@ -232,7 +233,7 @@ def _is_shapes(value: Any) -> bool:
 
 
 def layers(got: object, expected: object) -> str:
-    """The layers that differ, side by side; "" where none is known or differs."""
+    """The layers that differ, side by side; "" where none is known or none differs."""
     if not isinstance(got, Reply) or not isinstance(expected, Reply):
         return ""
     ours, theirs = expected.facts.get("layers"), got.facts.get("layers")
@@ -250,13 +251,13 @@ def layers(got: object, expected: object) -> str:
 
 
 def _aligned(ours: list[str], theirs: list[str]) -> Iterator[tuple[str, str]]:
-    """Side by side what is the same, as in a diff; "" where one has nothing."""
+    """Two lists side by side, with the same entries in the same row, as in a diff; "" where one list is empty."""
     for _, start, end, begin, stop in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         yield from zip_longest(ours[start:end], theirs[begin:stop], fillvalue="")
 
 
 def _value(value: Any) -> str:
-    """Of a fact, or of a shape."""
+    """Text for a fact, or for a shape."""
     if isinstance(value, list) and 0 < len(value) <= MOST_AXES and all(isinstance(size, int) for size in value):
         return f"({', '.join(map(str, value))})"
     if isinstance(value, list):
@@ -273,6 +274,6 @@ def _inside(function: str) -> str:
 
 
 def _plain(text: object) -> str:
-    """Text of our own making that passed through the guest."""
+    """Text that the grader wrote and that passed through the guest."""
     kept = "".join(character for character in str(text) if character.isalnum() or character in " ,.->_")[:160]
     return re.sub(r"(?<!-)>", "", kept)

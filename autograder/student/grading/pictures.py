@@ -1,4 +1,4 @@
-"""What a finding has to show besides words: as data, drawn by whoever makes a page."""
+"""Pictures that a finding shows: as data. The code that makes a page draws them."""
 
 import msgspec
 
@@ -11,14 +11,14 @@ class Strip(msgspec.Struct, frozen=True):
 
 
 class Photos(msgspec.Struct, frozen=True, tag="photos"):
-    """Strips one below the other."""
+    """Strips one below another."""
 
     caption: str
     strips: tuple[Strip, ...]
 
 
 class Curve(msgspec.Struct, frozen=True, tag="curve"):
-    """Values over epochs, and what is usual."""
+    """Values over epochs, and the usual range."""
 
     caption: str
     values: tuple[float, ...]
@@ -26,13 +26,13 @@ class Curve(msgspec.Struct, frozen=True, tag="curve"):
 
 
 class Matrix(msgspec.Struct, frozen=True, tag="matrix"):
-    """Similarities of rows and columns, of which those in the same place belong together."""
+    """Similarities of rows and columns; a row and the column at the same place belong together."""
 
     caption: str
     labels: tuple[str, ...]
-    """Of the rows; the columns are in the same order."""
+    """The labels of the rows; the columns have the same order."""
     values: tuple[tuple[float, ...], ...]
-    """Between -1 and 1."""
+    """Values between -1 and 1."""
 
 
 Picture = Photos | Curve | Matrix

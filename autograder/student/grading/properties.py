@@ -1,5 +1,5 @@
-"""What can be said of a wrong array beside the right one where no misconception is known to give it. Each property is a
-sentence that holds for the numbers as they are, whatever the reason."""
+"""What can be said of a wrong array beside the right one, where no known misconception gives it. Each property is a
+sentence that is true of the numbers as they are, whatever the cause."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -8,23 +8,24 @@ import numpy as np
 from autograder.guest.outcomes import Array
 
 EQUAL = 1e-4
-"""Relative to the greatest value; far below what the tolerance forgives, so that nothing holds by chance."""
+"""Relative to the greatest value; far below what the tolerance forgives, so that no property holds by chance."""
 LONG = 20
-"""Values in a row that come one after the other, such as the losses of epochs."""
+"""How many values in a row make a sequence, such as the losses of epochs."""
 ENOUGH = 3
-"""Cases in which the same factor is no accident."""
+"""In how many cases the same factor is not an accident."""
 SOME = 0.05
-"""A part of a change that is worth a word."""
+"""A relative change that is large enough to be mentioned."""
 FAR = 1.2
-"""A factor between arrays as wholes that is worth a word, up or down."""
+"""A factor between whole arrays that is large enough to be mentioned, up or down."""
 
 
-@np.errstate(all="ignore")  # numbers too large to be multiplied are close to nothing
+@np.errstate(all="ignore")  # numbers too large to be multiplied; they are close to nothing
 def property_of(got: Array, expected: Array) -> str:
-    """The first that holds, "" where none does. Both of one shape, not empty, and not equal."""
+    """The first property that holds, "" where none does. Both arrays have one shape, are not empty, and are not
+    equal."""
     if not np.isfinite(got).all() or not np.isfinite(expected).all():
         return ""
-    # Whole numbers in a row stand for things; others may, or are counts: nothing can be said of both.
+    # Whole numbers in a row stand for things, or they are counts: nothing can be said of both kinds.
     in_a_row = expected.ndim == 1 and expected.size > 1
     known = VALUES if expected.dtype.kind != "i" else ORDERS if in_a_row else ()
     return next((said for told in known if (said := told(got, expected))), "")
@@ -32,7 +33,7 @@ def property_of(got: Array, expected: Array) -> str:
 
 @np.errstate(all="ignore")
 def property_of_all(got: Sequence[Array], expected: Sequence[Array]) -> str:
-    """The first that holds of single numbers, one from each case, "" where none does."""
+    """The first property that holds of single numbers, one from each case; "" where none does."""
     pairs = [(g, e) for g, e in zip(got, expected, strict=True) if _is_one_number(g) and _is_one_number(e)]
     theirs, ours = (np.array([pair[side].flat[0] for pair in pairs], dtype=np.float64) for side in (0, 1))
     if len(ours) < ENOUGH or not all(np.isfinite(each).all() for each in (*got, *expected)) or close(theirs, ours):
@@ -43,7 +44,8 @@ def property_of_all(got: Sequence[Array], expected: Sequence[Array]) -> str:
 
 @np.errstate(all="ignore")
 def times(got: Sequence[Array], other: Sequence[Array]) -> float | None:
-    """The factor from the other to what came, the same in all cases and no accident; None where there is none."""
+    """The factor from the expected numbers to those that came, where it is the same in all cases and not an accident;
+    else None."""
     if [each.shape for each in got] != [each.shape for each in other]:
         return None
     ours, theirs = _together(other), _together(got)
@@ -59,7 +61,7 @@ def times(got: Sequence[Array], other: Sequence[Array]) -> float | None:
 
 @np.errstate(all="ignore")
 def half_right(got: Array, expected: Array) -> str:
-    """Of a field with a half for each mode: which one is right, "" where that is neither or both."""
+    """For a field with one half for each mode: which half is right; "" where neither or both are."""
     if expected.ndim == 0 or len(expected) % 2 or not np.isfinite(got).all():
         return ""
     training, evaluation = (close(*both) for both in zip(np.split(got, 2), np.split(expected, 2), strict=True))
@@ -71,7 +73,7 @@ def half_right(got: Array, expected: Array) -> str:
 
 @np.errstate(all="ignore")
 def below_zero(got: Array, expected: Array) -> str:
-    """That it has values below 0, where no right one is."""
+    """Says that the array has values below 0 where the right one has none."""
     if not (expected >= 0).all() or not (got < 0).any():
         return ""
     return (
@@ -83,7 +85,7 @@ def below_zero(got: Array, expected: Array) -> str:
 
 @np.errstate(all="ignore")
 def size_of(got: Array, expected: Array) -> str:
-    """How large it is beside the right one: what little can be said where no property holds."""
+    """How large it is beside the right one: the little that can be said where no property holds."""
     theirs, ours = (each.astype(np.float64).reshape(-1) for each in (got, expected))
     if expected.dtype.kind == "i" or _is_one_number(ours) or not np.isfinite([theirs, ours]).all():
         return ""
@@ -101,7 +103,8 @@ def size_of(got: Array, expected: Array) -> str:
 
 @np.errstate(all="ignore")
 def change_of(got: tuple[Array, Array], expected: tuple[Array, Array]) -> str:
-    """How a single number changes from one case to another, beside how it should; "" where it changes so."""
+    """How a single number changes from one case to another, beside how it should change; "" where it changes as it
+    should."""
     if not all(_is_one_number(each) and np.isfinite(each).all() for each in (*got, *expected)):
         return ""
     theirs, ours = (float(other.flat[0]) - float(one.flat[0]) for one, other in (got, expected))
@@ -112,7 +115,7 @@ def change_of(got: tuple[Array, Array], expected: tuple[Array, Array]) -> str:
 
 
 def _is_one_number(array: Array) -> bool:
-    """Whether all its values are one, such as a loss that was asked for twice."""
+    """Whether all values are the same, for example a loss that was asked for twice."""
     return array.size > 0 and bool(np.ptp(array) <= EQUAL * np.abs(array.astype(np.float64)).max())
 
 
@@ -121,7 +124,7 @@ def _together(arrays: Iterable[Array]) -> Array:
 
 
 def _factor(got: Array, expected: Array) -> float:
-    """By least squares."""
+    """The factor by least squares."""
     square = float(expected @ expected)
     return float(expected @ got) / square if square else 0.0
 
@@ -166,7 +169,7 @@ def _multiple(got: Array, expected: Array) -> str:
     if abs(factor + 1) < EQUAL:
         return "Yours is the right result with the opposite sign."
     if _is_one_number(ours):
-        return ""  # which is a multiple of every other
+        return ""  # a multiple of every other array
     return f"Yours is the right result times {factor:.4g}."
 
 
@@ -205,7 +208,8 @@ def _right_until(got: Array, expected: Array) -> str:
 
 
 def close(one: Array, other: Array) -> bool:
-    """Whether they are the same beside the greatest value of the other one. Of one shape."""
+    """Whether two arrays are the same up to rounding, relative to the greatest value of the second. Both have one
+    shape."""
     ours, theirs = other.astype(np.float64), one.astype(np.float64)
     if not np.isfinite(ours).all():
         return bool(np.array_equal(theirs, ours, equal_nan=True))
@@ -214,5 +218,5 @@ def close(one: Array, other: Array) -> bool:
 
 Property = Callable[[Array, Array], str]
 ORDERS: tuple[Property, ...] = (_reversed, _another_order, _some_right)
-"""Of numbers that stand for things, the best first."""
+"""For numbers that stand for things, with the best first."""
 VALUES: tuple[Property, ...] = (_zero, _multiple, _rows_multiple, _shuffled_rows, _shifted, _right_until)

@@ -1,4 +1,4 @@
-"""Reads a submission within bounds."""
+"""Reads a submission within limits of time and memory."""
 
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from autograder.student.submission.notebook import parse_notebook
 
 
 def read_submission(place: Path, *, weights: bool = False) -> Submission:
-    """The notebook, or the one that the folder holds, and files of weights beside it where these are asked for. Raises
-    UnreadableSubmission, and Failed where our own code fails."""
+    """The notebook, or the one that the folder holds, and the files of weights beside it where they are asked for.
+    Raises UnreadableSubmission, and Failed where our own code fails."""
     try:
         read = bounded(_read, place, answer=Submission | str)
     except Exhausted as error:
@@ -33,7 +33,7 @@ def read_submission(place: Path, *, weights: bool = False) -> Submission:
 
 
 def _read(place: Path) -> Submission | str:
-    """Or why it cannot be read."""
+    """The submission, or why it cannot be read."""
     try:
         found = find(place)
         data = read_bytes(found.path)

@@ -1,5 +1,5 @@
-"""One item's answers beside what the bank holds for the same cases: what passes, which misconceptions fit, and what is
-true of all public cases together."""
+"""One item's replies beside the bank's for the same cases: what passes, which misconceptions fit, and what is true of
+all public cases together."""
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -15,28 +15,29 @@ from autograder.student.grading.rubric import Check, Item
 MOST_TIMES = 100
 """A greater factor would be an accident."""
 Answers = Mapping[str, Outcome]
-"""Case to outcome, for the cases of one item that were asked."""
+"""Maps a case to its outcome, for the cases of one item that were asked."""
 
 
 class Comparison:
-    """One item's answers beside what the bank holds for the same cases."""
+    """One item's replies beside the bank's for the same cases."""
 
     def __init__(self, item: Item, answers: Answers, bank: Bank, tolerance: float, text: str = "") -> None:
         self.item, self.answers, self.bank, self.tolerance = item, answers, bank, tolerance
         self._text = text
 
     def passes(self, check: Check) -> bool:
-        """Whether every case of the check is answered as the reference answers it."""
+        """Whether every case of the check has the reference's answer."""
         return all(self._passes(check, case) for case in check.cases)
 
     def faults(self, check: Check) -> list[Fault]:
-        """The grader's own failures, where nothing else speaks against the check."""
+        """The grader's own failures, where nothing else counts against the check."""
         failing = [self.answers[case] for case in check.cases if not self._passes(check, case)]
         faults = [answer for answer in failing if isinstance(answer, Fault)]
         return faults if len(faults) == len(failing) else []
 
     def owed_to_a_stand_in(self) -> dict[str, str]:
-        """Cases that are not answered rightly, and the package for which a blank module stood in: that may be why."""
+        """Cases with a wrong answer in which a blank module stood in for a package, and that package: it may be the
+        cause."""
         return {
             case: str(answer.facts["stood_in"])
             for check in self.item.checks
@@ -57,11 +58,11 @@ class Comparison:
         }
 
     def unanswered(self, check: Check) -> bool:
-        """Whether no case of the check has a reply that differs."""
+        """Whether in every case of the check the reply does not differ."""
         return not any(isinstance(self.answers[case], Reply) and not self._passes(check, case) for case in check.cases)
 
     def is_seen(self, check: Check) -> bool:
-        """Whether a public case that the item's cell shows has a reply that differs."""
+        """Whether the reply differs in a public case that the item's cell shows."""
         return any(
             self.item.cases[case].bank == "public"
             and self.item.cases[case].shown
@@ -71,7 +72,7 @@ class Comparison:
         )
 
     def visible(self, field: str) -> dict[str, tuple[Array, Array]]:
-        """Public case to what came and what was expected there, for an array of the right shape."""
+        """Maps a public case to the array that came and the expected one, where both have the same shape."""
         found = {}
         for case, answer in self.answers.items():
             expected = self.bank.expected(self.item.name, case)
@@ -82,8 +83,8 @@ class Comparison:
         return found
 
     def dependence(self, field: str) -> str:
-        """What the field should depend on and does not, or should not and does: an argument that alone tells two public
-        cases apart."""
+        """What the field should depend on and does not, or depends on and should not: an argument in which alone two
+        public cases differ."""
         replies = self.visible(field)
         said: list[str] = []
         for one, other in combinations(replies, 2):
@@ -91,7 +92,8 @@ class Comparison:
             if not got.shape == again.shape == changed.shape:
                 continue
             is_same, should_be = close(got, again), close(expected, changed)
-            if is_same == should_be or not again.any():  # of what is zero everywhere no more needs to be said
+            # of an array that is zero everywhere nothing more needs to be said
+            if is_same == should_be or not again.any():
                 continue
             apart, variation = self._apart(one, other), self.item.cases[other].variation
             if variation and not apart:
@@ -103,7 +105,7 @@ class Comparison:
         return " ".join(said)
 
     def change(self, field: str) -> str:
-        """How the field, a single number, changes with an argument that alone tells two public cases apart."""
+        """How the field, a single number, changes with an argument in which alone two public cases differ."""
         replies = self.visible(field)
         for one, other in combinations(replies, 2):
             apart = self._apart(one, other)
@@ -116,13 +118,14 @@ class Comparison:
         return ""
 
     def _apart(self, one: str, other: str) -> list[tuple[str, Any, Any]]:
-        """The arguments of the first case that the other has otherwise, with both values; None where it has none."""
+        """The arguments of the first case that have another value in the second, with both values; None where the
+        second lacks one."""
         mine, theirs = (self.item.cases[case].arguments for case in (one, other))
         return [(name, value, theirs.get(name)) for name, value in mine.items() if theirs.get(name) != value]
 
     def times_a_mistake(self, field: str) -> str:
-        """Whether it is a whole multiple, or a whole part, of what a misconception gives, and so are all other arrays
-        of the public cases."""
+        """Whether it is a whole multiple, or a whole part, of what a misconception gives, and whether all other arrays
+        of the public cases are, too."""
         for slug, description in self.bank.misconceptions.items():
             if description.item != self.item.name:
                 continue
@@ -142,14 +145,15 @@ class Comparison:
         return {field for field in compared if self.visible(field)}
 
     def _factor(self, slug: str, field: str) -> float | None:
-        """From what the misconception gives to what came, the same in all public cases; None where there is none."""
+        """The factor from the misconception's array to the one that came, where it is the same in all public cases;
+        else None."""
         replies = self.visible(field)
         mistaken = [self.bank.mistaken(self.item.name, case).get(slug) for case in replies]
         arrays = [each.arrays[field] for each in mistaken if isinstance(each, Reply) and field in each.arrays]
         return times([got for got, _ in replies.values()], arrays) if len(arrays) == len(replies) else None
 
     def count_off(self, field: str) -> str:
-        """How a count is off in all public cases, where that is the same in all of them and they differ."""
+        """How far a count is off in all public cases, where that is the same in all of them and the counts differ."""
         counts = [
             (answer.facts.get(field), expected.facts.get(field))
             for case, answer in self.answers.items()
@@ -179,8 +183,8 @@ class Comparison:
         )
 
     def consistent(self, slug: str) -> bool:
-        """Whether no reply speaks against the misconception: in each field it is as the misconception has it, or the
-        misconception leaves the field as it should be and another mistake may have changed it. Clues it must have."""
+        """Whether no reply speaks against the misconception: each field is as the misconception gives it, or the
+        misconception leaves the field right and another mistake may have changed it. Its clues have to be there."""
         return all(
             self._stands(slug, case, check.fields, check.clues)
             for check in self.item.checks
@@ -212,7 +216,7 @@ class Comparison:
         )
 
     def agree(self, check: Check, one: Outcome, other: Outcome, *, clues: bool = False) -> bool:
-        """Whether two outcomes are the same as far as the check looks."""
+        """Whether two outcomes are the same in what the check compares."""
         return same(one, other, (*check.fields, *(check.clues if clues else ())), self.tolerance)
 
     def _passes(self, check: Check, case: str) -> bool:

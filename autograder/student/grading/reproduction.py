@@ -1,4 +1,4 @@
-"""What a reproduction works with: a submission whose other items have been judged, and its own code alone."""
+"""The input of a reproduction: a submission whose other items have been judged, and its own code only."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
@@ -14,29 +14,30 @@ from autograder.student.sandbox.host import Sandbox
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """One submission, read, and judged as far as its probed items go."""
+    """One submission, read, with its probed items judged."""
 
     submission: Submission
     rubric: Rubric
     sandbox: Sandbox
     clock: Clock
     wrong: Collection[str]
-    """The items that have lost points."""
+    """The names of the items that have lost points."""
 
     def wrong_among(self, items: Sequence[str]) -> list[str]:
-        """Those of the items that have lost points, by their titles."""
+        """The titles of those of these items that have lost points."""
         return [self.rubric.item(item).title for item in items if item in self.wrong]
 
     def program(self, items: Sequence[str]) -> list[Source]:
-        """The submission's code of all these items together, and nobody else's: the guest that runs it is the
-        student's to look around in."""
+        """The submission's code of all these items together. It holds nothing of anybody else: the student's code can
+        look around in the guest that runs it."""
         return sliced(
             program_for(self.submission.outline, [name for item in items for name in self.rubric.item(item).needs])
         )
 
 
 class NotRun(msgspec.Struct, frozen=True):
-    """Nothing was trained, or not to the end for want of time: then its points go to the other grades of evidence."""
+    """Nothing was trained, or not to the end because time ran out. Then its points go to the other grades of
+    evidence."""
 
     reason: str
     """For the student, a sentence."""
@@ -45,21 +46,21 @@ class NotRun(msgspec.Struct, frozen=True):
 
 
 class Reproduce(Protocol):
-    """Judges the checks of an item that are `reproduced`. It can be pickled: a class is graded by other processes."""
+    """Judges an item's `reproduced` checks. It can be pickled, because a class is graded by several processes."""
 
     say: Callable[[str], None]
-    """Called with what is going on."""
+    """Called with a text that says what is going on."""
 
     @property
     def items(self) -> Collection[str]:
-        """Those that it can judge."""
+        """Names of the checks that it can judge."""
         ...
 
     @property
     def work(self) -> float:
-        """What one submission takes, in units of the sandbox's fixed piece of work."""
+        """The time that one submission takes, in units of the sandbox's fixed piece of work."""
         ...
 
     def __call__(self, item: Item, subject: Subject) -> Finding | NotRun:
-        """Raises SandboxError."""
+        """Judges them. Raises SandboxError."""
         ...

@@ -12,17 +12,17 @@ from autograder.student.grading.signs import Sign
 from autograder.student.grading.verdicts import Visibility
 
 BARE = "autograder.guest.environment"
-"""What guests find where the assignment does not say."""
+"""What guests find installed where the assignment does not say."""
 
 
 def named(path: str) -> Any:
-    """The function of the host that "module:function" names. Raises ImportError and AttributeError."""
+    """The host's function that "module:function" names. Raises ImportError and AttributeError."""
     module, _, function = path.partition(":")
     return getattr(import_module(module), function)
 
 
 class RubricError(Exception):
-    """The rubric file contradicts itself; the message says where."""
+    """The rubric file is wrong; the message says where."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,39 +31,40 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     probe: str
     bank: BankName
     probes: str = ""
-    """The module of the probe where it is not the item's own. Its guest executes the whole notebook, not only what the
-    item needs."""
+    """The module of the probe where it is not the item's own. Its guest executes the whole notebook, not only the
+    item's part."""
     interpreter: str = ""
-    """One of the assignment's interpreters, which makes facts of the outcome with the notebook beside it."""
+    """One of the assignment's interpreters, which computes facts from the outcome and the notebook."""
     arguments: dict[str, Any] = {}
     variation: str = ""
-    """How it differs from the case that has all of its arguments but one, as a part of a sentence: "when ..."."""
+    """How it differs from the case that has the same arguments but for one, as a part of a sentence: "when ..."."""
     shown: bool = True
-    """Whether the item's cell shows what goes wrong in it, where the check is one that the cell shows."""
+    """Whether the item's cell shows what goes wrong in this case, for a check that the cell shows."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is compared with the reference, and what it is worth. One with a note costs nothing, and only says that."""
+    """What is compared with the reference, and how many points it is worth. A check with a note has no points, and only
+    says the note."""
 
     name: str
     title: str
     fields: tuple[str, ...]
     clues: tuple[str, ...] = ()
-    """Fields that decide nothing, but tell misconceptions apart whose compared fields are the same."""
+    """Fields that decide nothing, but tell apart misconceptions whose compared fields are the same."""
     cases: tuple[str, ...] = ()
     after: str = ""
-    """An earlier check of the item whose right answer the question presupposes ("no for loop"): while that one fails,
-    this one earns nothing."""
+    """An earlier check of the item. Its right answer is needed for this one ("no for loop"): while it fails, this check
+    earns nothing."""
     points: float = 0.0
     visibility: Visibility = "visible"
     note: str = ""
     reproduced: bool = False
-    """Judged by running the notebook's training on data of the grader's own, which takes its time and is done only
-    where it is asked for."""
+    """Judged by running the notebook's training on data of the grader's own. That takes time, and happens only on
+    request."""
 
     @property
     def is_note(self) -> bool:
-        """Whether it only says something, whatever the item is worth."""
+        """Whether it is only a remark, whatever the item is worth."""
         return bool(self.note)
 
 
@@ -79,24 +80,24 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     probes: str = ""
     """The module with the item's probes."""
     reader: str = ""
-    """In place of probes, where the notebook's text alone is judged: one of the assignment's readers."""
+    """One of the assignment's readers, in place of probes, where only the notebook's text is judged."""
     todo: str = ""
     """What to write, for a student who has not begun."""
     fields: dict[str, str] = {}
-    """Fields of its own, in addition to the rubric's."""
+    """Fields of the item, in addition to the rubric's."""
     cases: dict[str, Case] = {}
     checks: tuple[Check, ...]
     shown: tuple[str, ...] = ()
-    """Checks whose mistakes one can see happen in the item's cell for a student's own notebook."""
+    """Checks whose mistakes can be seen in the item's cell for a student's own notebook."""
 
     @property
     def not_started(self) -> str:
-        """The slug of the mistake to have left the item as the template has it."""
+        """The slug of the mistake of leaving the item as in the template."""
         return f"{self.name.replace('_', '-')}-not-started"
 
     @property
     def is_reproduced(self) -> bool:
-        """Whether some of it is judged by training for real."""
+        """Whether some of its checks are judged by training for real."""
         return any(check.reproduced for check in self.checks)
 
 
@@ -105,17 +106,18 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     title: str
     environment: str = ""
-    """The module that says what guests find installed; the assignment's, once the rubric is loaded."""
+    """The module that says what guests find installed; it is the assignment's, once the rubric is loaded."""
     tolerance: float
     """How far arrays may be from the reference's, relative to the reference's greatest absolute value."""
     fields: dict[str, str]
-    """Field of a reply to its name in a sentence; the items' own among them once the rubric is loaded."""
+    """Maps a field of a reply to its name in a sentence; includes the items' own fields once the rubric is loaded."""
     clues: dict[str, str] = {}
-    """Field to a sentence on what came, {got}, and what should, {expected}, for checks that it is a clue of."""
+    """Maps a field to a sentence with what came, {got}, and what was expected, {expected}, for checks that have it as a
+    clue."""
     modes: tuple[str, ...] = ()
-    """Fields with a half for training mode and, after it, one for evaluation mode."""
+    """Fields with one half for training mode and, after it, one for evaluation mode."""
     signs: tuple[Sign, ...] = ()
-    """What in a component's text is worth a look where its replies do not say why it is wrong."""
+    """Words in a component's text that are worth a look where its replies do not show why it is wrong."""
     items: tuple[Item, ...]
 
     def item(self, name: str) -> Item:
@@ -126,16 +128,16 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         raise KeyError(name)
 
     def only(self, names: Collection[str]) -> "Rubric":
-        """With these items alone, in its own order."""
+        """The rubric with these items only, in its own order."""
         return msgspec.structs.replace(self, items=tuple(item for item in self.items if item.name in names))
 
     def reproducing(self, names: Collection[str]) -> "Rubric":
-        """Of these items alone something is trained for real."""
+        """The rubric where only these items are trained for real."""
         items = (item if item.name in names else _without_reproduction(item) for item in self.items)
         return msgspec.structs.replace(self, items=tuple(items))
 
     def public(self) -> "Rubric":
-        """The part that students have what it needs for: checks with public cases, and of their cases those."""
+        """The part for which students have everything: checks with public cases, and of their cases the public ones."""
         return msgspec.structs.replace(self, items=tuple(map(_public, self.items)))
 
     @property
@@ -145,12 +147,13 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @property
     def points(self) -> float:
-        """The most that a submission can score."""
+        """The most points that a submission can get."""
         return sum(item.points for item in self.items)
 
 
 def not_reproduced(item: Item, reason: str) -> Item:
-    """What its reproduction is worth goes to the other checks in proportion; it stays as a note that says why."""
+    """The item without its reproduced checks: their points go to the other checks in proportion, and they stay as notes
+    that say why."""
     others = sum(check.points for check in item.checks if not check.reproduced)
     share = item.points / others if others else 1.0
     checks = (
@@ -178,7 +181,7 @@ def _public(item: Item) -> Item:
 
 
 def decode(path: Path) -> Rubric:
-    """A rubric as it is written. Raises RubricError."""
+    """A rubric as it is written in the file. Raises RubricError."""
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Rubric)
     except (OSError, msgspec.DecodeError) as error:
@@ -186,8 +189,8 @@ def decode(path: Path) -> Rubric:
 
 
 def load(assignment: Assignment, reproducing: Collection[str] = ()) -> Rubric:
-    """Reads and checks a rubric, in which something of these items alone is trained for real; in it probes, readers and
-    interpreters have the names by which they are imported. Raises RubricError."""
+    """Reads and checks a rubric in which only these items are trained for real. In it, probes, readers and interpreters
+    have the names by which they are imported. Raises RubricError."""
     path = assignment.rubric
     rubric = decode(path)
     own = {name: text for item in rubric.items for name, text in item.fields.items()}
@@ -243,7 +246,7 @@ def _resolved(rubric: Rubric, assignment: Assignment) -> Rubric:
 
 
 class _Names(msgspec.Struct):
-    """What the rubric's short names of one item mean."""
+    """Replaces the short names in one item by full ones."""
 
     assignment: Assignment
     item: str

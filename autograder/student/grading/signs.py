@@ -1,5 +1,6 @@
-"""What in the text of a component may be why it is wrong, where its replies leave that open: calls and named arguments
-that the assignment does not ask for. A sign says what stands there, not that it is the cause."""
+"""Finds words in the text of a component that may be the cause of a mistake, where its replies do not show the cause:
+calls and named arguments that the assignment does not ask for. A sign says what is written there, not that it is the
+cause."""
 
 import ast
 import warnings
@@ -17,15 +18,15 @@ class Sign(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     items: tuple[str, ...]
     says: str
-    """Follows the word and its place: "clips the gradients, ..."."""
+    """Follows the word and its place in the sentence: "clips the gradients, ..."."""
     calls: tuple[str, ...] = ()
-    """Functions and classes by their last name."""
+    """Functions and classes, by the last part of their name."""
     keywords: tuple[str, ...] = ()
     """Named arguments of calls."""
 
 
 def seen(signs: Sequence[Sign], item: str, component: str, outline: Outline, others: frozenset[str]) -> list[str]:
-    """A sentence for each sign in the component and in the notebook's own functions that it uses, the first few;
+    """A sentence for each of the first few signs in the component and in the notebook's own functions that it uses.
     `others` are names that belong to other items."""
     mine = [sign for sign in signs if item in sign.items]
     said: dict[str, str] = {}
@@ -38,8 +39,8 @@ def seen(signs: Sequence[Sign], item: str, component: str, outline: Outline, oth
 
 
 def _own(program: Program, component: str, others: frozenset[str]) -> Iterator[Statement]:
-    """The component's statements and those that these lead to, in the order of the document, without what belongs to
-    other items."""
+    """The component's statements and the statements that they use, in the order of the document, without those that
+    belong to other items."""
     binders: dict[str, list[int]] = {}
     for index, statement in enumerate(program.statements):
         for name in statement.binds:
@@ -57,7 +58,7 @@ def _own(program: Program, component: str, others: frozenset[str]) -> Iterator[S
 
 
 def _words(statement: Statement) -> Iterator[tuple[str, int, bool]]:
-    """Word, line of the cell, and whether it is called; else it names an argument."""
+    """The word, its line in the cell, and whether it is called; otherwise it names an argument."""
     try:
         with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
             tree = ast.parse(statement.source)

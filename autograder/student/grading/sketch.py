@@ -1,4 +1,4 @@
-"""Replies made small: enough to tell whether two are the same, too little to say how they differ."""
+"""Makes replies small: enough is left to tell whether two are the same, too little to say how they differ."""
 
 from typing import TypeVar
 
@@ -14,10 +14,10 @@ SUMS = 16
 def sketched(outcome: Answer) -> Answer:
     """The outcome with `SUMS` numbers in place of every longer array, linear in its values.
 
-    Every value is added to or subtracted from one of the sums, as hash functions of its place have it (the count
-    sketch of Charikar, Chen and Farach-Colton, 2002). So arrays that are the same up to rounding stay so, unless
-    all of their values cancel each other; others differ in most cases: in a large array a single small difference is
-    lost. Values that are no numbers, or infinite, have sums of their own.
+    Every value is added to or subtracted from one of the sums, as hash functions of its place say (the count sketch of
+    Charikar, Chen and Farach-Colton, 2002). Arrays that are the same up to rounding therefore stay the same, unless all
+    of their values cancel each other. Other arrays differ in most cases: in a large array a single small difference is
+    lost. NaN and infinite values have sums of their own.
     """
     if not isinstance(outcome, Reply):
         return outcome
@@ -28,10 +28,10 @@ def _sums(array: Array) -> Array:
     if array.size <= SUMS:
         return array
     if not np.isfinite(array).all():
-        # What is no number would make a sum none, whatever else is in it.
+        # A NaN would make a sum NaN, whatever else is in it.
         kinds = np.select([np.isnan(array), array == np.inf, array == -np.inf], [1.0, 2.0, 3.0])
         return np.concatenate([_sums(np.where(kinds, 0.0, array)), _sums(kinds)])
-    # The shape counts too: the same values in another one are to be something else.
+    # The shape counts too: the same values in another shape have to give something else.
     places = np.arange(array.size, dtype=np.uint64) + np.uint64(len(array.shape) << 32)
     mixed = (places * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)  # Knuth's multiplicative hashing
     signs = np.where(mixed & np.uint64(1), 1.0, -1.0)

@@ -1,4 +1,4 @@
-"""What judging says, as data: a finding is unpriced, a verdict carries points. Rendering is somebody else's."""
+"""What judging says, as data: a finding has no points yet, a verdict does. Other modules render them."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -11,23 +11,23 @@ Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check found in a submission, before the rubric puts points on it."""
+    """What a check found in a submission, before the rubric gives it points."""
 
     passed: bool
     message: str
-    """Markdown for the student: what is wrong and where to look, then what shows it."""
+    """Markdown for the student: what is wrong and where to look, then the evidence."""
     details: str = ""
-    """The end of the message that a page may fold: what else was seen."""
+    """The end of the message, which a page may fold: what else was seen."""
     place: str = ""
-    """The notebook's cell that it is about, as "code cell 7" or "text cell 3"; "" where it is about no single cell."""
+    """The notebook's cell that it is about, as "code cell 7" or "text cell 3"; "" where there is no single cell."""
     misconception: str | None = None
     """The slug of the mistake that was recognised."""
     needs_review: str = ""
     """Why a person should look at it; "" where the finding is sure."""
     fault: str = ""
-    """The traceback, where the grader's own code failed and the check could not be made; "" where it could."""
+    """The traceback, where the grader's own code failed and the check could not be made; else ""."""
     figures: Mapping[str, float] = {}
-    """What the submission reports, in percent, for whoever looks at the whole class."""
+    """The figures that the submission reports, in percent, for the page about the whole class."""
     shown: bool = False
     """Whether the item's cell for the student's own notebook shows it."""
     pictures: tuple[Picture, ...] = ()

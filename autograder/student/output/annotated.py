@@ -1,4 +1,4 @@
-"""A notebook as a page, with each item's verdicts below the cell that they are about and the lines that they name
+"""A notebook as a page: each item's verdicts stand below the cell that they are about, and the lines that they name are
 marked."""
 
 import re
@@ -13,11 +13,12 @@ from autograder.student.output.results import Results, Test
 
 _LINE = re.compile(r"(code cell \d{1,5}), line (\d{1,6})")
 LIGHT, DARK = "default", "github-dark"
-"""Styles of pygments."""
+"""Styles of pygments, light and dark."""
 
 
 def render(content: Mapping[str, Any], results: Results, *, title: str, name: str, folder: Path | None) -> str:
-    """The page's HTML, of a notebook in format 4. `folder`: where pictures lie that its text names by their path."""
+    """The page's HTML, for a notebook in format 4. `folder`: where pictures lie that the notebook's text names by their
+    path."""
     wrong = [test for test in results.tests if test.status == "failed"]
     light, dark = (formatter(style).get_style_defs(".source") for style in (LIGHT, DARK))
     return html.render(
@@ -30,7 +31,7 @@ def render(content: Mapping[str, Any], results: Results, *, title: str, name: st
 
 
 def marked(tests: Iterable[Test]) -> dict[str, set[int]]:
-    """Code cell to the lines of it that the tests name, as in "code cell 7, line 4"."""
+    """Maps a code cell to its lines that the tests name, as in "code cell 7, line 4"."""
     found: dict[str, set[int]] = {}
     for test in tests:
         for cell, line in _LINE.findall(test.output):

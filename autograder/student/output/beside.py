@@ -1,22 +1,23 @@
-"""Pictures that lie beside a notebook and that its text names by their path."""
+"""Pictures that lie beside a notebook, and that its text names by their path."""
 
 import re
 from pathlib import Path
 from urllib.parse import unquote
 
 MOST_BYTES = 40_000_000
-"""Of all pictures of a notebook together."""
+"""The most bytes of all pictures of a notebook together."""
 
 
 class Beside:
-    """Reads them from the notebook's own folder and from nowhere else."""
+    """Reads them from the notebook's own folder, and from no other place."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder.resolve() if folder is not None else None
         self._left = MOST_BYTES
 
     def read(self, address: str) -> bytes:
-        """The file's content; b"" where there is none, it lies elsewhere, or the notebook's pictures are too large."""
+        """The file's content; b"" where there is no file, where it lies in another place, or where the notebook's
+        pictures are too large."""
         if self._folder is None or not address or re.match(r"[a-zA-Z][\w+.-]*:|//", address):
             return b""
         try:

@@ -1,8 +1,8 @@
-"""By which name people call what is at work, for sentences that tell them what to type."""
+"""The name by which people call the command that runs, for sentences that tell them what to type."""
 
 
 class Command:
-    """The command that is at work."""
+    """The command that runs."""
 
     name = "autograder"
-    """The assignment's, once that is known."""
+    """The assignment's name, once it is known."""

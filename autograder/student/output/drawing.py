@@ -1,4 +1,4 @@
-"""Pictures of findings as parts of a page, by its template `pictures.html.j2`."""
+"""Pictures of findings as parts of a page, drawn by its template `pictures.html.j2`."""
 
 import base64
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from autograder.student.grading.pictures import Picture
 from autograder.student.output.results import PICTURES, Test
 
 WIDTH, HEIGHT = 300, 90
-"""Of a curve, in the units of its drawing."""
+"""The size of a curve, in the units of its drawing."""
 
 
 def pictures_of(test: Test) -> tuple[Picture, ...]:
-    """None where results written by hand hold something else."""
+    """The picture; None where results written by hand hold something else."""
     try:
         return msgspec.convert(test.extra_data.get(PICTURES, ()), tuple[Picture, ...])
     except msgspec.ValidationError:
@@ -22,7 +22,7 @@ def pictures_of(test: Test) -> tuple[Picture, ...]:
 
 
 def polylines(*curves: Sequence[float]) -> list[str]:
-    """The points of each, for SVG: all at one scale, the least of all values at the bottom."""
+    """The points of each series, for SVG: all have one scale, with the least of all values at the bottom."""
     values = [*chain(*curves)]
     low, high = min(values, default=0.0), max(values, default=0.0)
     longest = max(map(len, curves), default=1)
@@ -36,5 +36,5 @@ def polylines(*curves: Sequence[float]) -> list[str]:
 
 
 def in_the_page(jpeg: bytes) -> str:
-    """An address that is the photo itself."""
+    """A URL that holds the photo itself."""
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"

@@ -9,22 +9,22 @@ from autograder.student.output.results import DETAILS, PLACE, TITLE, UNCHECKED, 
 
 
 class Group(msgspec.Struct, frozen=True):
-    """One item: what is wrong with it first, then what is right."""
+    """One item: first what is wrong with it, then what is right."""
 
     item: str
     """Its name on the command line."""
     title: str
-    """Its name for people."""
+    """Its title, for people."""
     number: str
-    """Such as "7.1.1"."""
+    """The number of the problem, such as "7.1.1"."""
     place: str
-    """The notebook's cell that it is about, such as "code cell 7"; "" where it is about no one cell."""
+    """The notebook's cell that it is about, such as "code cell 7"; "" where there is no single cell."""
     wrong: tuple[Test, ...]
     notes: tuple[Test, ...]
-    """Tests without points: remarks that cost nothing."""
+    """Tests without points: remarks that have no effect on the points."""
     right: tuple[Test, ...]
     cell: Test | None
-    """For the student's own notebook, where it shows what is wrong."""
+    """The cell for the student's own notebook, where it shows the mistake."""
 
     @property
     def score(self) -> float:
@@ -33,12 +33,12 @@ class Group(msgspec.Struct, frozen=True):
 
     @property
     def max_score(self) -> float:
-        """Points to be had."""
+        """The most points that it can have."""
         return round(math.fsum(test.max_score for test in (*self.wrong, *self.right)), 6)
 
 
 def grouped(results: Results) -> list[Group]:
-    """The groups in the order of the tests; of what cannot be read that alone."""
+    """The groups in the order of the tests; for a submission that cannot be read, only that."""
     tests: dict[str, list[Test]] = {}
     for test in results.tests[:1] if UNREADABLE in results.extra_data and not results.score else results.tests:
         tests.setdefault(str(test.extra_data.get("item", "")), []).append(test)
@@ -62,12 +62,12 @@ def _is_cell(test: Test) -> bool:
 
 
 def _is_note(test: Test) -> bool:
-    """Of a course that gives an item no points, checks that pass have nothing to say."""
+    """Passing checks of an item without points have nothing to say."""
     return test.status == "passed" and not test.max_score and bool(test.output) and not _is_cell(test)
 
 
 def brief(test: Test) -> str:
-    """What is read first: the output without its details."""
+    """The part that is read first: the output without its details."""
     return test.output.removesuffix(details(test)).rstrip()
 
 
@@ -78,7 +78,7 @@ def details(test: Test) -> str:
 
 
 def is_unchecked(test: Test) -> bool:
-    """Whether the grader itself failed there: neither right nor wrong."""
+    """Whether the grader itself failed there, so that the answer is neither right nor wrong."""
     return bool(test.extra_data.get(UNCHECKED))
 
 
@@ -91,5 +91,5 @@ SEEN = {
 
 
 def seen(test: Test) -> str:
-    """Who does not see it yet; "" where everybody does."""
+    """Who cannot see it yet; "" where everybody can."""
     return SEEN[test.visibility]

@@ -1,5 +1,5 @@
-"""The report as one page that needs nothing else, or as a table inside a notebook: no request, no script and no markup
-but its own."""
+"""The report as one page that needs no other file, or as a table inside a notebook: no request, no script of others,
+and no markup but its own."""
 
 import base64
 import hashlib
@@ -30,15 +30,15 @@ class Block(msgspec.Struct, frozen=True):
     number: str = ""
     """In brackets before the code, as the notebook shows it."""
     place: str = ""
-    """Such as "code cell 7", as a verdict names it."""
+    """Its name in verdicts, such as "code cell 7"."""
     together: bool = False
-    """Short enough to stay on one page with its outputs."""
+    """Whether it is short enough to stay on one page with its outputs."""
 
 
 def render(
     results: Results, *, title: str, notebook_name: str, blocks: Sequence[Block] = (), code_style: str = ""
 ) -> str:
-    """The page's HTML; with the notebook's blocks each item stands below the cell that it is about."""
+    """The page's HTML. With the notebook's blocks, each item stands below the cell that it is about."""
     groups = grouped(results)
     template = environment().get_template("page.html.j2")
     return template.render(
@@ -53,8 +53,8 @@ def render(
 
 
 def script(name: str, package: str = ROOM) -> dict[str, object]:
-    """What a template needs for a page with one of our scripts: the text, and the digest by which the page's policy
-    lets this one run and no other."""
+    """The values that a template needs for a page with one of our scripts: the script, and its digest, by which the
+    page's policy lets this script run and no other."""
     text = files(package).joinpath(name).read_text(encoding="utf-8")
     return {"script": Markup(text), "digest": base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}
 
@@ -66,7 +66,7 @@ def table(results: Results) -> str:
 
 @cache
 def environment() -> Environment:
-    """Of the pages' templates."""
+    """The environment of the pages' templates."""
     made = Environment(
         loader=PackageLoader(ROOM, "."),
         autoescape=True,
@@ -83,13 +83,13 @@ def environment() -> Environment:
 
 
 def _left(html: Markup) -> Markup:
-    """Tables that say themselves that they align to the left, for where a style sheet is left out."""
-    # Safe: nothing but the style of our own parser's tags changes.
+    """Tables that state their left alignment themselves, for a place where the style sheet is left out."""
+    # Safe: it only changes the style of tags that our own parser wrote.
     return Markup(re.sub(r"<(td|th)>", r'<\1 style="text-align:left">', str(html)))
 
 
 def markdown(text: str, *, inline: bool = False) -> Markup:
-    """Markdown as HTML without links, pictures and raw HTML: what is a student's stays text."""
+    """Markdown as HTML without links, pictures and raw HTML: a student's text stays text."""
     parser = _parser()
     # Safe: with `html` off, markdown-it escapes every character that it did not write itself.
     return Markup(parser.renderInline(text) if inline else parser.render(text))

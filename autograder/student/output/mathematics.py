@@ -1,4 +1,4 @@
-"""LaTeX formulas as pictures, by MathJax in an engine of its own: no browser, no TeX, no network."""
+"""LaTeX formulas as pictures, drawn by MathJax in a JavaScript engine of its own: no browser, no TeX, no network."""
 
 import base64
 import re
@@ -9,18 +9,18 @@ from markupsafe import Markup, escape
 
 _TAG = re.compile(r"\\tag\*?\{([^{}]*)\}")
 LONGEST = 20_000
-"""Characters of a formula."""
+"""The most characters of a formula."""
 
 
 @cache
 def formula(latex: str, *, display: bool) -> Markup:
-    """An image that fits into a line of text, or stands on its own; the LaTeX itself where MathJax does not take it."""
+    """An image for a line of text, or for a line of its own; the LaTeX itself where MathJax does not accept it."""
     try:
         if len(latex) > LONGEST:
             raise ValueError("too long")
-        # An equation's number would stretch the picture to the width of the page.
+        # An equation's number would make the picture as wide as the page.
         picture: str = _renderer().render(_TAG.sub(r"\\qquad(\1)", latex), display=display)
-    except Exception:  # whatever it trips over in a student's text
+    except Exception:  # whatever in a student's text it fails on
         picture = ""
     if not picture or "data-mjx-error" in picture or "merror" in picture:
         return Markup('<code class="formula">{}</code>').format(latex)
@@ -33,7 +33,7 @@ def formula(latex: str, *, display: bool) -> Markup:
 
 
 def _style(picture: str, name: str) -> str:
-    """A length in the first tag of MathJax's picture, where it is given for text beside it."""
+    """A length from the first tag of MathJax's picture, where it is given in units of the text around it."""
     tag = picture[: picture.index(">")]
     for start, end in ((f'{name}="', '"'), (f"{name}: ", ";")):
         if start in tag:

@@ -1,4 +1,4 @@
-"""A notebook's saved outputs as parts of a page: pictures, tables, text, tracebacks; nothing in them is let run."""
+"""A notebook's saved outputs as parts of a page: pictures, tables, text, tracebacks. Nothing in them can run."""
 
 import base64
 import binascii
@@ -14,7 +14,7 @@ from autograder.student.output.beside import Beside
 from autograder.student.submission.notebook import text_of
 
 FIRST_LINES, LAST_LINES = 60, 40
-"""Of a long text; a training log's last lines carry its results."""
+"""How many lines of a long text are shown at its start and end; a training log's last lines hold its results."""
 LONGEST_LINE = 4_000
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 STARTS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8", "image/webp": b"RIFF"}
@@ -25,11 +25,11 @@ _TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
 _TABLE_TAG = re.compile(r"<table\b([^>]*>)")
 _TAG = re.compile(r"<[^>]*>")
 PAGE, LETTER = 500.0, 0.6
-"""Points of a line, and the width of a letter as a part of its size."""
+"""The width of a line in points, and the width of a letter relative to its size."""
 LARGEST, SMALLEST = 9.0, 3.0
-"""Points of a table's letters."""
+"""The size of a table's letters in points, from the usual one down."""
 WRAPS, MARGIN = 24, 3
-"""Letters of a cell before it wraps, and what its margins take."""
+"""How many letters a table's cell holds before it wraps, and how many its margins take."""
 _ATTRIBUTES = {
     "*": {"class", "title", "align", "valign", "width", "height", "style", "colspan", "rowspan", "data-formula"},
     "img": {"src", "alt"},
@@ -39,7 +39,7 @@ _STYLES = {"color", "background-color", "text-align", "font-weight", "font-style
 
 
 def rendered(raw_outputs: Any, beside: Beside | None = None) -> Iterator[Markup]:
-    """The outputs of a cell in their order; text that was printed piece by piece is one."""
+    """The outputs of a cell in their order; text that was printed in pieces is one text."""
     for kind, content in _joined(raw_outputs if isinstance(raw_outputs, list) else ()):
         if kind == "text":
             yield text(content)
@@ -50,7 +50,7 @@ def rendered(raw_outputs: Any, beside: Beside | None = None) -> Iterator[Markup]
 
 
 def text(content: str, *, kind: str = "text") -> Markup:
-    """As a terminal would show it in the end, the middle of a long one counted instead."""
+    """The text as a terminal would show it in the end; of a long text the middle is counted instead of shown."""
     lines = [_final(line)[:LONGEST_LINE] for line in printable(content).rstrip().split("\n")]
     if (surplus := len(lines) - FIRST_LINES - LAST_LINES) > 0:
         lines[FIRST_LINES : FIRST_LINES + surplus] = [f"[... {surplus:,} lines that are not printed ...]"]
@@ -58,12 +58,12 @@ def text(content: str, *, kind: str = "text") -> Markup:
 
 
 def printable(content: str) -> str:
-    """Without colours and whatever else is no letter."""
+    """The text without colours and other control sequences."""
     return _CONTROL.sub("", _ANSI.sub("", content))
 
 
 def clean(source: str, beside: Beside | None = None) -> Markup:
-    """HTML without anything that runs, loads or leads away; pictures that lie beside the notebook are taken in."""
+    """HTML without anything that runs, loads or links; pictures that lie beside the notebook are put in."""
     cleaned = nh3.clean(
         source.replace("<details>", "<details open>"),
         attributes={name: set(values) for name, values in _ATTRIBUTES.items()},
@@ -71,12 +71,12 @@ def clean(source: str, beside: Beside | None = None) -> Markup:
         filter_style_properties=_STYLES,
         link_rel=None,
     )
-    # Safe: ammonia has written every character of it.
+    # Safe: ammonia has written every character.
     return Markup(_TABLE.sub(_fitted, _LINKED.sub(lambda found: str(_linked(found[0], beside)), cleaned)))
 
 
 def _fitted(found: re.Match[str]) -> str:
-    """A table that is too wide for the page gets smaller letters; it wraps where these would be too small to read, and
+    """A table that is too wide for the page gets smaller letters. It wraps where these would be too small to read, and
     where a word is longer than a cell may be."""
     rows = [[_TAG.sub("", cell).strip() for cell in re.split(r"</t[dh]>", row)[:-1]] for row in found[0].split("</tr>")]
     width = max((sum(min(len(cell), WRAPS) + MARGIN for cell in row) for row in rows), default=1)
@@ -98,7 +98,7 @@ def _linked(tag: str, beside: Beside | None) -> Markup:
 
 
 def picture(mime: str, data: str) -> Markup:
-    """A picture of the file itself; a note where it cannot be one."""
+    """A picture from the file itself; a note where there can be none."""
     try:
         content = base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
@@ -116,7 +116,7 @@ def _is_wide(content: bytes) -> bool:
 
 
 def note(content: str) -> Markup:
-    """What the reader of the page is to know about what is not on it."""
+    """A note on what is missing on the page."""
     return Markup('<span class="note">[{}]</span>').format(content)
 
 
@@ -146,7 +146,7 @@ def _richest(data: Mapping[str, Any], beside: Beside | None) -> Markup:
         if mime in data:
             return picture(mime, text_of(data[mime]))
     if "image/svg+xml" in data:
-        # As an image a drawing can run and load nothing.
+        # As an image, a drawing can neither run nor load anything.
         content = base64.b64encode(text_of(data["image/svg+xml"]).encode()).decode()
         return Markup('<img src="data:image/svg+xml;base64,{}">').format(content)
     if "text/html" in data and "application/vnd.jupyter.widget-view+json" not in data:
@@ -155,6 +155,6 @@ def _richest(data: Mapping[str, Any], beside: Beside | None) -> Markup:
 
 
 def _final(line: str) -> str:
-    """What is left of a line that was written over again and again, as progress bars do."""
+    """The last state of a line that was overwritten again and again, as progress bars do."""
     parts = [part for part in line.split("\r") if part]
     return parts[-1] if parts else ""

@@ -1,4 +1,4 @@
-"""A notebook as a page to print: every cell and output, with the result of the checks on top."""
+"""A notebook as a page to print: every cell and output, with the result of the checks at the top."""
 
 import re
 from collections import Counter
@@ -24,15 +24,15 @@ from autograder.student.output.results import Results
 from autograder.student.submission.notebook import text_of
 
 SHORT = 16
-"""Lines of code and output that stay on one page with their picture: more would leave a large gap before them."""
+"""How many lines of code and output stay on one page with their picture: more would leave a large gap before them."""
 LONGEST_FOOTER = 90
 MOST_TOGETHER = 2
-"""Pictures."""
+"""The media types of pictures."""
 LAST_LINES = 6
-"""That were printed before a picture, and stay with it."""
+"""How many lines that were printed before a picture stay with it."""
 _TEXT = '<pre class="text">'
 _NOT_PLAIN = re.compile(r"[^\w .,:()+-]")
-"""What a text between quotes in a style sheet may not hold, or need not."""
+"""Characters that a quoted text in a style sheet may not hold, or need not hold."""
 _FORMULA = re.compile(r'<span data-formula="(\d+)"></span>')
 _ATTACHED = re.compile(r"!\[([^\]]{0,500})\]\(attachment:([^)\s]{1,500})\)")
 
@@ -46,8 +46,9 @@ def page(
     folder: Path | None = None,
     graded: bool = False,
 ) -> str:
-    """The HTML of a notebook in format 4. It needs nothing else, and nothing in it runs. `folder`: where pictures lie
-    that its text names by their path; `graded`: whether the results are the grader's, or the student's own."""
+    """The HTML of a notebook in format 4. It needs no other file, and nothing in it runs. `folder`: where pictures lie
+    that the notebook's text names by their path. `graded`: whether the results are the grader's, or the student's
+    own."""
     return (
         environment()
         .get_template("paper.html.j2")
@@ -66,7 +67,7 @@ def page(
 
 
 def title_of(content: Mapping[str, Any]) -> str:
-    """The notebook's first heading, "" where it has none."""
+    """The notebook's first heading; "" where it has none."""
     for cell in content["cells"]:
         text = text_of(cell.get("source")) if isinstance(cell, dict) and cell.get("cell_type") == "markdown" else ""
         if found := re.search(r"^#+ +(.+)$", text, re.MULTILINE):
@@ -75,12 +76,12 @@ def title_of(content: Mapping[str, Any]) -> str:
 
 
 def blocks(cells: list[Any], beside: Beside, marked: Mapping[str, Collection[int]] | None = None) -> Iterator[Block]:
-    """The cells in order, without empty ones. `marked`: lines of code cells that stand out."""
+    """The cells in order, without empty ones. `marked`: lines of code cells that are highlighted."""
     seen: Counter[str] = Counter()
     for cell in cells:
         kind = cell.get("cell_type") if isinstance(cell, dict) else None
         source = text_of(cell.get("source")) if kind in ("code", "markdown", "raw") else ""
-        seen[str(kind)] += 1  # as the notebook's reader counts them
+        seen[str(kind)] += 1  # the numbers that verdicts use
         if kind == "markdown":
             html = markdown(source, cell.get("attachments"), beside)
             place = f"text cell {seen[kind]}"
@@ -102,7 +103,7 @@ def blocks(cells: list[Any], beside: Beside, marked: Mapping[str, Collection[int
 
 
 def _with_pictures(made: Iterable[Markup]) -> Iterator[Markup]:
-    """The outputs, each picture on one page with the last lines that were printed before it."""
+    """The outputs; each picture is on one page with the last lines that were printed before it."""
     text = Markup("")
     for output in made:
         head, tail = _split(text) if "<img" in output else (text, Markup(""))
@@ -114,7 +115,7 @@ def _with_pictures(made: Iterable[Markup]) -> Iterator[Markup]:
 
 
 def _split(text: Markup) -> tuple[Markup, Markup]:
-    """A printed text without its last lines, and these."""
+    """A printed text in two parts: all but its last lines, and its last lines."""
     lines = text.split("\n")
     if len(lines) <= LAST_LINES:
         return Markup(""), text
@@ -130,8 +131,8 @@ def _is_short(source: str, made: Sequence[Markup]) -> bool:
 
 
 def markdown(source: str, attachments: Any = None, beside: Beside | None = None) -> Markup:
-    """Markdown with its formulas, and with the pictures that are in the file or beside it; where one is not, a note
-    says so."""
+    """Markdown with its formulas, and with the pictures that are in the file or beside it; a note stands in place of a
+    picture that is missing."""
     formulas: list[Markup] = []
     source = _ATTACHED.sub(lambda found: _attached(found[1], found[2], attachments), source)
     html = outputs.clean(_parser().render(source, {"formulas": formulas}), beside)
@@ -151,12 +152,12 @@ def _attached(alt: str, name: str, attachments: Any) -> str:
 
 
 def _code(source: str, marked: Collection[int]) -> Markup:
-    # Safe: pygments escapes what it is given.
+    # Safe: pygments escapes the text.
     return Markup(highlight(outputs.printable(source), PythonLexer(stripnl=False), formatter(lines=marked)))
 
 
 def formatter(style: str = "default", lines: Collection[int] = ()) -> Any:
-    """What writes code in a style of pygments; `lines` stand out."""
+    """The formatter for code in a style of pygments; `lines` are highlighted."""
     return HtmlFormatter(nowrap=True, style=style, hl_lines=list(lines))
 
 
@@ -176,7 +177,7 @@ def _parser() -> MarkdownIt:
 
 
 def _foreign(cells: list[Any]) -> bool:
-    """Whether there is text in scripts for which a system may have no letters: Chinese, Japanese, Korean, emoji."""
+    """Whether there is text in scripts for which a system may have no font: Chinese, Japanese, Korean, emoji."""
     return any(
         re.search("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U0001f000-\U0003ffff]", str(cell))
         for cell in cells

@@ -1,4 +1,4 @@
-"""Writes a file in one step, and where the name says: a link there is replaced, never followed."""
+"""Writes a file in one step, and exactly at its path: a link there is replaced, never followed."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def place(path: Path, content: bytes) -> None:
-    """The whole of it or nothing; folders that lead there are made. Raises OSError."""
+    """Writes the whole file or nothing; makes the folders that lead there. Raises OSError."""
     os.makedirs(path.parent, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=".unfinished-", dir=path.parent)
     try:
@@ -22,5 +22,6 @@ def place(path: Path, content: bytes) -> None:
 
 
 def place_text(path: Path, text: str, encoding: str = "utf-8") -> None:
-    """The same for a text; what is none in it, as a file name may hold, becomes question marks. Raises OSError."""
+    """Writes a text in the same way; characters that cannot be encoded, as in a file's name, become question marks.
+    Raises OSError."""
     place(path, text.encode(encoding, "replace"))

@@ -1,4 +1,4 @@
-"""A page as a PDF: printed by a browser of Chromium's kind where there is one (Windows always has one), and by
+"""Prints a page as a PDF: by a browser of Chromium's kind where there is one (Windows always has one), and by
 PlutoPrint where there is only pip."""
 
 import contextlib
@@ -41,7 +41,8 @@ class PrintingError(Exception):
 
 
 def print_page(html: str, out: Path, printer: Printer = "auto") -> str:
-    """Writes the PDF and returns the name of what has printed it. Raises PrintingError, and OSError for `out`."""
+    """Writes the PDF and returns the name of the program that printed it. Raises PrintingError, and OSError for
+    `out`."""
     browser = next(browsers(), None) if printer in {"auto", "chromium"} else None
     if browser is not None:
         _by_browser(browser, html, out)
@@ -57,7 +58,7 @@ def print_page(html: str, out: Path, printer: Printer = "auto") -> str:
 
 
 def browsers() -> Iterator[str]:
-    """Those that are installed, of Chromium's kind."""
+    """The browsers of Chromium's kind that are installed."""
     yield from filter(None, map(shutil.which, COMMANDS))
     yield from filter(os.path.isfile, map(os.path.expandvars, PLACES))
 
@@ -70,7 +71,7 @@ def _by_browser(browser: str, html: str, out: Path) -> None:
         command += ["--no-pdf-header-footer", "--disable-remote-fonts"]
         command += ["--host-resolver-rules=MAP * ~NOTFOUND", f"--print-to-pdf={made}", page.as_uri()]
         if sys.platform == "linux" and os.geteuid() == 0:
-            command.insert(1, "--no-sandbox")  # it refuses to run as root with one
+            command.insert(1, "--no-sandbox")  # with a sandbox it refuses to run as root
         try:
             done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
         except subprocess.TimeoutExpired:

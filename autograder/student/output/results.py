@@ -13,20 +13,20 @@ from autograder.student.grading.verdicts import Verdict, Visibility
 from autograder.student.output.placing import place
 
 LONGEST_OUTPUT = 8_000
-"""Characters of one text. Gradescope cuts at 100,000."""
+"""The most characters of one text. Gradescope cuts at 100,000."""
 DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 GRADER = "grader"
-"""In place of an item, for what concerns the course staff alone."""
+"""The name in place of an item, for what concerns only the course staff."""
 GRADER_FAILED = "grader_failed"
-"""In the extra data of results that are not the submission's own doing."""
+"""In the extra data of results that have a cause outside of the submission."""
 UNREADABLE = "unreadable"
 FIRST, LACKING = "at_first_sight", "lacking"
-"""In `extra_data`: what is to be said before anything else, and layers of confinement that this machine has not."""
-"""In the extra data of results of what holds no notebook that can be read."""
+"""In `extra_data`: what to say before anything else, and the layers of confinement that this machine does not have."""
+"""In the extra data of results for a submission without a readable notebook."""
 NOTEBOOK = "notebook"
-"""In place of an item, for what concerns the notebook as a whole."""
+"""The name in place of an item, for what concerns the notebook as a whole."""
 UNCHECKED = "could_not_be_checked"
-"""In the extra data of a test that the grader itself failed to make."""
+"""In the extra data of a test that failed because of the grader itself."""
 TITLE = "title"
 """In the extra data of a test: its item's title, for people."""
 DETAILS = "details"
@@ -34,23 +34,23 @@ DETAILS = "details"
 PLACE = "place"
 """In the extra data of a test: the notebook's cell that it is about, such as "code cell 7"."""
 FIGURES = "figures"
-"""In the extra data of a test: what the submission reports, in percent."""
+"""In the extra data of a test: the figures that the submission reports, in percent."""
 PICTURES = "pictures"
-"""In the extra data of a test: what there is to look at."""
+"""In the extra data of a test: the pictures of the finding."""
 MEMORY = "memory_mb"
-"""In the extra data of results: what the largest process of the submission's code took."""
+"""In the extra data of results: the memory of the largest process of the submission's code."""
 Status = Literal["passed", "failed"]
 Format = Literal["text", "html", "simple_format", "md", "ansi"]
 
 
 class ResultsError(Exception):
-    """A file holds no results; the message says why."""
+    """The file does not hold results; the message says why."""
 
 
 class Test(msgspec.Struct, frozen=True, kw_only=True):
     """One check as Gradescope shows it."""
 
-    __test__ = False  # for pytest: not a test of ours
+    __test__ = False  # tells pytest that this class is not a test
 
     number: str
     name: str
@@ -82,14 +82,15 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def max_score(self) -> float:
-        """What the tests sum to; no field of the format."""
+        """The sum of the tests' points; not a field of the format."""
         return round(math.fsum(test.max_score for test in self.tests), 6)
 
 
 def from_verdicts(
     verdicts: Iterable[Verdict], *, output: str = "", extra: dict[str, Any] | None = None, execution_time: float = 0.0
 ) -> Results:
-    """The results of these verdicts, texts clipped and fit for JSON. Raises ValueError for points that cannot be."""
+    """The results for these verdicts; texts are clipped and fit for JSON. Raises ValueError for points that cannot
+    be."""
     verdicts = list(verdicts)
     tests = tuple(
         Test(
@@ -130,14 +131,14 @@ def from_verdicts(
 
 
 def _for_the_staff(verdicts: Iterable[Verdict]) -> Iterator[Test]:
-    """One test that students never see, where there is anything for a person to look at: what and why, and the
-    tracebacks of the grader's own failures, each once. (Gradescope shows nobody the extra data.)"""
+    """A test that students never see, where a person has to look at something: what and why, and the tracebacks of the
+    grader's own failures, each once. (Gradescope shows the extra data to nobody.)"""
     reasons: dict[str, list[Verdict]] = {}
     traces: dict[str, list[str]] = {}
     for verdict in verdicts:
         if verdict.needs_review or verdict.fault:
             reasons.setdefault(verdict.needs_review or "the grader failed", []).append(verdict)
-        if verdict.fault and verdict.fault not in verdict.needs_review:  # a package that is not there has no traceback
+        if verdict.fault and verdict.fault not in verdict.needs_review:  # a missing package has no traceback
             traces.setdefault(verdict.fault, []).append(verdict.number)
     if not reasons:
         return
@@ -153,7 +154,7 @@ def _for_the_staff(verdicts: Iterable[Verdict]) -> Iterator[Test]:
 
 
 def for_the_staff(results: Results, reason: str) -> Results:
-    """The results with one thing more for a person to look at, which concerns no check."""
+    """The results with one more thing for a person to look at, which belongs to no check."""
     review = {"number": "", "name": "the submission", "reason": clean(reason)}
     return msgspec.structs.replace(
         results,
@@ -176,7 +177,7 @@ def _hidden(name: str, output: str) -> Test:
 
 
 def cannot_be_read(reason: str) -> Test:
-    """The one test that says why there is nothing to check."""
+    """A single test that says why nothing can be checked."""
     return Test(
         number=NOTEBOOK,
         name="The submission holds a notebook that can be read",
@@ -202,7 +203,7 @@ def decode(text: bytes) -> Results:
 
 
 class UnwritableResults(OSError):
-    """There is no place for the results."""
+    """The results cannot be written."""
 
 
 class ResultsFile:
@@ -212,7 +213,7 @@ class ResultsFile:
         self.path = path
 
     def write(self, results: Results) -> None:
-        """Raises UnwritableResults."""
+        """Writes the file. Raises UnwritableResults."""
         try:
             place(self.path, encode(results))
         except OSError as error:
@@ -220,18 +221,19 @@ class ResultsFile:
 
 
 def clean(text: str) -> str:
-    """The text without what JSON or a terminal would trip over, cut where it is too long."""
+    """The text without characters that JSON or a terminal cannot show, cut where it is too long."""
     whole = "".join(character for character in text.encode("utf-8", "replace").decode() if is_harmless(character))
     return whole if len(whole) <= LONGEST_OUTPUT else whole[:LONGEST_OUTPUT] + "\n\n(cut here)"
 
 
 def is_harmless(character: str) -> bool:
-    """No control character, and none that turns the direction of writing, which makes one text look like another."""
+    """Replaces control characters, and characters that turn the direction of writing, because these make one text look
+    like another."""
     return character in "\n\t" or (unicodedata.category(character) != "Cc" and character not in DIRECTIONS)
 
 
 def _clean_all(value: Any) -> Any:
-    """The same for every text inside plain data."""
+    """Does the same with every text inside plain data."""
     match value:
         case str():
             return clean(value)
@@ -246,6 +248,6 @@ def _clean_all(value: Any) -> Any:
 
 
 def said_below(results: "Results") -> str:
-    """What is said of the whole submission, without what stands on top."""
+    """The text about the whole submission, without the sentences at its top."""
     first = results.extra_data.get(FIRST, "")
     return results.output.removeprefix(first).strip() if isinstance(first, str) else results.output

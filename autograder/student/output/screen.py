@@ -1,7 +1,7 @@
-"""What is written to a terminal: the one way there, and no text from outside is an order to it.
+"""Writes to a terminal. This is the only way to the terminal, and no text from outside can control it.
 
-Nothing is read as markup. No character of a text is one that a terminal obeys (escape sequences, C0 and C1) or that
-turns the direction of writing, whatever it is printed as. What is shown has a type of its own, which mypy sees to.
+Nothing is read as markup. No text is written with characters that a terminal obeys (escape sequences, C0 and C1) or
+that turn the direction of writing, however it is printed. Text that is shown has a type of its own, and mypy checks it.
 """
 
 import sys
@@ -19,22 +19,23 @@ from autograder.student.output.results import is_harmless
 
 Shown = Text | Table | Markdown | Padding
 PIPED = 1_000
-"""Characters of a line of a table that nobody looks at in a terminal."""
+"""The width in characters of a table's line where the output is not a terminal."""
 
 
 class Screen(Console):
-    """A terminal, or the file that stands for one."""
+    """A terminal, or the file that replaces it."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(markup=False, emoji=False, highlight=False, **settings)
 
     def print(self, *parts: Shown, soft_wrap: bool = False, **more: Any) -> None:  # type: ignore[override]
-        """Takes no bare text, of which nobody could say what it is. `soft_wrap`: a line may be longer than the terminal
-        is wide, so that a path in it can be copied."""
+        """Writes it. Plain strings are not accepted, because nothing tells where they come from. `soft_wrap`: a line
+        may be longer than the terminal is wide, so that a path in it can be copied."""
         super().print(*parts, soft_wrap=soft_wrap, **more)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """What rich prints, line breaks and its own orders apart, without what a terminal obeys."""
+        """Segments as rich prints them, without the characters that a terminal obeys; line breaks and rich's own
+        control codes stay."""
         for segment in super().render(renderable, options):
             if segment.control or all(map(is_harmless, segment.text)):
                 yield segment
@@ -43,27 +44,27 @@ class Screen(Console):
 
 
 def screen(*, quiet: bool = False) -> Screen:
-    """Where a command's answer goes."""
+    """The place for a command's answer: standard output."""
     return Screen(quiet=quiet)
 
 
 def beside(*, quiet: bool = False) -> Screen:
-    """Where what is said beside the answer goes: standard error."""
+    """The place for messages beside the answer: standard error."""
     return Screen(stderr=True, quiet=quiet)
 
 
 def wide_screen() -> Screen:
-    """Piped, a line is as long as it needs to be: whoever searches for a slug finds it whole."""
+    """Without a terminal, a line is as long as it needs to be, so that grep finds a slug in one piece."""
     return Screen() if sys.stdout.isatty() else Screen(width=PIPED)
 
 
 def into(file: IO[str], width: int) -> Screen:
-    """As a terminal of that width without colors."""
+    """As on a terminal of that width without colors."""
     return Screen(file=file, width=width, force_jupyter=False, force_terminal=False)
 
 
 def say(text: str, *, end: str = "\n") -> None:
-    """A command's answer where it is plain text: letter for letter, whatever the terminal's width."""
+    """Writes a command's answer as plain text: letter for letter, whatever the terminal's width."""
     encoding = sys.stdout.encoding or "utf-8"
     known = "".join(filter(is_harmless, text)).encode(encoding, "replace").decode(encoding)
     sys.stdout.write(known + end)
@@ -71,6 +72,6 @@ def say(text: str, *, end: str = "\n") -> None:
 
 
 def say_json(data: bytes | str) -> None:
-    """A command's answer for scripts."""
+    """Writes a command's answer for scripts."""
     text = data.decode() if isinstance(data, bytes) else data
     say("".join(each if is_harmless(each) else f"\\u{ord(each):04x}" for each in text.rstrip("\n")))

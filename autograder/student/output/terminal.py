@@ -10,11 +10,11 @@ from autograder.student.output.results import FIRST, LACKING, UNREADABLE, Result
 from autograder.student.output.screen import Screen
 
 SYMBOLS = {True: ("✓", "✗", "·"), False: ("+", "x", "-")}
-"""Right, wrong, remark; the second row for terminals without Unicode."""
+"""Marks for right, wrong and remark; the second row is for terminals without Unicode."""
 
 
 def print_report(results: Results, console: Screen, *, title: str) -> None:
-    """What is wrong in full, what is right on a line each, and the points."""
+    """Shows in full what is wrong, one line for each item that is right, and the points."""
     total = f"{results.score:g} of {results.max_score:g} points"
     console.print(Text.assemble((title, "bold"), "   ", (total, "bold")))
     if first := results.extra_data.get(FIRST):
@@ -70,5 +70,5 @@ def _line(symbol: str, style: str, test: Test) -> Text:
 
 
 def _markdown(text: str, style: str = "none") -> Markdown:
-    # Without hyperlinks, so that no text of a student's becomes something to click on.
+    # Without hyperlinks, so that a student's text cannot become a link.
     return Markdown(text, hyperlinks=False, style=style)

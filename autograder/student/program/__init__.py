@@ -1,4 +1,4 @@
-"""What a notebook's code defines and what it does, decided from the syntax tree alone: nothing of it is run here."""
+"""What a notebook's code defines and what it does, decided from the syntax tree only: nothing of it is run here."""
 
 from autograder.student.program.activations import applied
 from autograder.student.program.definitions import Definitions

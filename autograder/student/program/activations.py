@@ -1,4 +1,4 @@
-"""Activations in the order in which a module applies them, read from its text. Nothing is run."""
+"""Finds the activations of a module in the order in which it applies them, from its text. Nothing is run."""
 
 import ast
 from collections.abc import Iterator
@@ -47,9 +47,10 @@ def _made(node: ast.AST) -> Iterator[str]:
 
 
 def _in_order(node: ast.AST, layers: dict[str, list[str]]) -> Iterator[str]:
-    """As Python evaluates: what a method is called on, then arguments, then the call itself."""
+    """The calls in the order in which Python evaluates them: the object of a method, then the arguments, then the call
+    itself."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Call) and _last(node.func.func) in NAMES:
-        # `nn.Sigmoid()(x)`: made before its argument is computed, applied after.
+        # `nn.Sigmoid()(x)`: it is made before its argument is computed, and applied after.
         for argument in node.args:
             yield from _in_order(argument, layers)
         yield NAMES[_last(node.func.func)]

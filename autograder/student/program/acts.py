@@ -12,13 +12,13 @@ _CONSTRUCTORS = ("__init__", "__post_init__", "__new__")
 
 
 class Acts:
-    """Knows a notebook's imports and its own functions, and says why a statement acts."""
+    """Knows a notebook's imports and its own functions, and decides why a statement acts."""
 
     def __init__(self, statements: list[ast.stmt]) -> None:
         assigned = _assigned(statements)
         self._aliases = _aliases(statements, assigned)
         self._own: dict[str, str] = {}
-        """Reasons of the notebook's acting callables, by name; methods as ".name"."""
+        """Maps the notebook's acting callables to the reason; a method's name is ".name"."""
         bodies = list(_callables(statements))
         self._defined = {key for key, _ in bodies} | assigned
         callers: defaultdict[str, list[str]] = defaultdict(list)
@@ -35,7 +35,7 @@ class Acts:
                 pending.extend((caller, reason) for caller in callers[key])
 
     def reason(self, statement: ast.stmt) -> str | None:
-        """Why the statement acts ("it trains"), or None."""
+        """The reason why the statement acts ("it trains"), or None."""
         nodes = list(_run_now(statement))
         if reason := _first(
             (*self._reasons(nodes), *(self._own[key] for key in self._called(nodes) if key in self._own))
@@ -72,7 +72,7 @@ class Acts:
         return effects.DOWNLOADS if not own and _wants_weights(call) else None
 
     def _path(self, node: ast.AST) -> str:
-        """The full dotted name of what is called; what is no imported name starts with a dot."""
+        """The full dotted name of the called object; a name that is not imported starts with a dot."""
         attributes: list[str] = []
         while isinstance(node, ast.Attribute):
             attributes.append(node.attr)
@@ -87,7 +87,7 @@ class Acts:
         return name in self._defined and name not in self._aliases
 
     def _called(self, nodes: Iterable[ast.AST]) -> Iterator[str]:
-        """Keys of the callables that may be the notebook's own."""
+        """Keys of the called objects that may be the notebook's own."""
         for node in nodes:
             if isinstance(node, ast.Call):
                 if isinstance(node.func, ast.Name):
@@ -101,7 +101,8 @@ def _first(reasons: Iterable[str]) -> str | None:
 
 
 def _run_now(statement: ast.stmt) -> Iterator[ast.AST]:
-    """What runs when the statement runs: bodies of functions and classes do not act, nor does an import's fallback."""
+    """The nodes that run when the statement runs: bodies of functions and classes do not act, nor does an import's
+    fallback."""
     pending: list[ast.AST] = [statement]
     while pending:
         node = pending.pop()
@@ -115,7 +116,7 @@ def _run_now(statement: ast.stmt) -> Iterator[ast.AST]:
 
 
 def _aliases(statements: list[ast.stmt], assigned: set[str]) -> dict[str, str]:
-    """What imported names stand for, in functions too: {"plt": "matplotlib.pyplot"}."""
+    """What imported names mean, in functions too: {"plt": "matplotlib.pyplot"}."""
     aliases: dict[str, str] = {}
     for statement in statements:
         for node in ast.walk(statement):
@@ -141,7 +142,8 @@ def _assigned(statements: list[ast.stmt]) -> set[str]:
 
 
 def _callables(statements: list[ast.stmt]) -> Iterator[tuple[str, list[ast.AST]]]:
-    """The notebook's functions, lambdas, classes (what making one runs) and methods, each with the nodes inside."""
+    """The notebook's functions, lambdas, classes (the code that runs when an instance is made) and methods, each with
+    the nodes inside."""
     pending: list[ast.AST] = list(statements)
     while pending:
         node = pending.pop()
@@ -174,16 +176,16 @@ def _class_callables(node: ast.ClassDef) -> Iterator[tuple[str, list[ast.AST]]]:
 
 
 def _result_of(name: str) -> str:
-    """Key of what a function returns, which runs the functions that are defined inside it."""
+    """The key of the value that a function returns; using it runs the functions that are defined inside."""
     return f"{name}()"
 
 
 def _inside(node: ast.AST) -> list[ast.AST]:
-    """What runs when the callable is called, apart from the functions that it defines."""
+    """The nodes that run when the callable is called, without the functions that it defines."""
     if isinstance(node, ast.Name):
-        return [ast.Call(node, [], [])]  # an alias of a function acts as the function does
+        return [ast.Call(node, [], [])]  # another name of a function acts as the function does
     if isinstance(node, ast.Call):
-        # So does what a function makes of another one.
+        # A function that another one makes acts as that one does.
         names = [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
         return [ast.Call(ast.Name(key), [], []) for name in names for key in (name, _result_of(name))]
     inside: list[ast.AST] = []
@@ -223,7 +225,7 @@ def _all_names(node: ast.AST) -> Iterator[str]:
 
 
 def _wants_weights(call: ast.Call) -> bool:
-    """`pretrained=True`, `weights=...`, `download=True`, or a positional `ResNet50_Weights.DEFAULT`."""
+    """A call with `pretrained=True`, `weights=...`, `download=True`, or a positional `ResNet50_Weights.DEFAULT`."""
     for keyword in call.keywords:
         given = not isinstance(keyword.value, ast.Constant) or bool(keyword.value.value)
         if given and keyword.arg in ("pretrained", "download", "weights"):

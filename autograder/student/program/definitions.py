@@ -1,4 +1,4 @@
-"""The functions and methods of a notebook with their syntax trees, each found by its name."""
+"""The functions and methods of a notebook with their syntax trees; each is found by its name."""
 
 import ast
 
@@ -8,30 +8,30 @@ from autograder.student.program.model import Outline
 
 
 class Function(msgspec.Struct, frozen=True, eq=False):
-    """A function or method, and where its statement stands."""
+    """A function or method, and the place of its statement."""
 
     node: ast.FunctionDef
     cell: int
     line: int
     """The line in the cell that is line 1 of the tree."""
     owner: str = ""
-    """The class, "" for a function."""
+    """The name of its class, "" for a function."""
 
     @property
     def parameters(self) -> list[str]:
-        """Names of the parameters without `self`, those with a star last."""
+        """Names of the parameters without `self`; those with a star come last."""
         arguments = self.node.args
         names = [each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
         names += [each.arg for each in (arguments.vararg, arguments.kwarg) if each is not None]
         return names[1:] if self.owner and names and names[0] == "self" else names
 
     def inner(self, node: ast.FunctionDef) -> "Function":
-        """A function defined inside this one."""
+        """A function that is defined inside this one."""
         return msgspec.structs.replace(self, node=node, owner="")
 
 
 class Definitions:
-    """The last definition of every name, as the notebook leaves them."""
+    """The last definition of every name, which is the one that counts when the notebook has been run."""
 
     def __init__(self, outline: Outline) -> None:
         self._functions: dict[str, Function] = {}
@@ -50,7 +50,7 @@ class Definitions:
         return self._functions.get(name)
 
     def method(self, caller: Function, name: str, *, above: bool = False) -> Function | None:
-        """A method of the caller's class or of its bases; `above`, of its bases alone."""
+        """A method of the caller's class or of its bases; with `above`, of its bases only."""
         return self._lookup(caller.owner, name, above)
 
     def of_class(self, owner: str, name: str) -> Function | None:
@@ -75,7 +75,7 @@ class Definitions:
             self._attach(node, node.value.id)
 
     def _attach(self, node: ast.Assign, function: str) -> None:
-        """`CLIPModel.forward = forward`."""
+        """The class and the method in an assignment such as `CLIPModel.forward = forward`."""
         for target in node.targets:
             if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and function in self._functions:
                 owner = target.value.id

@@ -1,4 +1,4 @@
-"""What tells one definition from another, whatever their layout."""
+"""A digest of a definition that does not depend on its layout."""
 
 import ast
 import hashlib
@@ -8,8 +8,9 @@ from autograder.student.program.model import Outline
 
 
 def digest(outline: Outline, name: str) -> str:
-    """Of the last statement that binds the name, without comments, docstrings and other bare strings; "" where none
-    does. The text and not the tree is hashed, whose fields differ from one Python to the next."""
+    """The digest of the last statement that binds the name, without comments, docstrings and other bare strings; ""
+    where none does. It is computed from the text and not from the tree, whose fields differ between versions of
+    Python."""
     for statement in reversed(outline.statements):
         if name in statement.binds:
             with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
@@ -20,5 +21,5 @@ def digest(outline: Outline, name: str) -> str:
 
 class _Bare(ast.NodeTransformer):
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        """Without those that are a text and no more."""
+        """The statements that are not bare strings."""
         return None if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else node

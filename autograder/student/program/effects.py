@@ -1,4 +1,4 @@
-"""Calls that act: what they do to the world or to the clock, told by their names. All tables, no logic."""
+"""Calls that have an effect on the world or take time, recognised by their names. Only tables, no logic."""
 
 TRAINS = "it trains"
 DOWNLOADS = "it downloads"
@@ -14,7 +14,7 @@ CALLS = "it only calls a function"
 DELETES = "it deletes a name"
 
 RANKING = (TRAINS, DOWNLOADS, DATA, READS, COMMAND, COLAB, WRITES, WAITS, STOPS, DRAWS, CALLS, DELETES)
-"""Of several reasons the student is told the first."""
+"""Where there are several reasons, the student is told the first."""
 
 USUAL_ALIASES = {
     "plt": "matplotlib.pyplot",
@@ -30,7 +30,7 @@ USUAL_ALIASES = {
     "time": "time",
     "cv2": "cv2",
 }
-"""What short names stand for where the notebook does not import or bind them itself."""
+"""The meaning of short names that the notebook does not import or bind itself."""
 
 MODULES = {
     "matplotlib.pyplot": DRAWS,
@@ -86,7 +86,7 @@ FUNCTIONS = {
     "time.sleep": WAITS,
     "asyncio.run": WAITS,
 }
-"""Functions by their full name."""
+"""Functions, by their full name."""
 
 LAST_NAMES = {
     "backward": TRAINS,
@@ -149,4 +149,4 @@ LAST_NAMES = {
     "exit": STOPS,
     "quit": STOPS,
 }
-"""Functions and methods by their last name, whatever they are called on."""
+"""Functions and methods, by the last part of their name, for any object."""

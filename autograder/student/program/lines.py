@@ -1,6 +1,6 @@
-"""Where statements can start, found without parsing: a line-by-line scan for strings, brackets and continuations.
+"""Finds where statements can start, without parsing: it scans for strings, brackets and continuations, line by line.
 
-It serves text that is not Python yet (magics) or never will be (syntax errors), and takes linear time on any input.
+It is for text that is not Python yet (magics) or never will be (syntax errors), and takes linear time on any input.
 """
 
 import re
@@ -13,17 +13,17 @@ _TARGETS = re.compile(r"[\w.,*\[\]'\": \t]+")
 
 
 class Heed(IntEnum):
-    """How much of the text around a line is believed when it is asked whether a statement starts there."""
+    """How much of the text around a line counts when it is asked whether a statement starts there."""
 
     ALL = 0
     STRINGS = 1
-    """Brackets are not believed: one may never have been closed."""
+    """Brackets are ignored, because one may never have been closed."""
     NOTHING = 2
-    """Strings are not believed either."""
+    """Strings are ignored, too."""
 
 
 class LineScan:
-    """Fed the lines of a cell one by one; `fresh` says whether the next line starts a logical line."""
+    """Takes the lines of a cell one by one; `fresh` says whether the next line starts a logical line."""
 
     def __init__(self) -> None:
         self.quote = ""
@@ -56,7 +56,7 @@ class LineScan:
 
 
 def _after_quote(line: str, position: int, quote: str) -> int:
-    """The position behind the closing quote, or -1; a backslash hides the character behind it."""
+    """The position behind the closing quote, or -1; a backslash escapes the next character."""
     while position < len(line):
         if line[position] == "\\":
             position += 2
@@ -68,7 +68,7 @@ def _after_quote(line: str, position: int, quote: str) -> int:
 
 
 def statement_starts(lines: list[str], heed: Heed) -> list[int]:
-    """Indexes of the lines in column 0 that seem to start a top-level statement; always begins with 0."""
+    """Indexes of the lines in column 0 that seem to start a top-level statement; the first is always 0."""
     scan = LineScan()
     starts = [0]
     decorated = False

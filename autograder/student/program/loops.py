@@ -1,9 +1,9 @@
-"""Loops over rows, read from the text of a function and of what it calls. Nothing is run.
+"""Finds loops over rows in the text of a function and of the functions that it calls. Nothing is run.
 
-Every value is of one of three kinds, and only going through the third kind is a loop over rows: OTHER (layers, numbers,
+Every value is of one of three kinds, and only a loop over the third kind is a loop over rows: OTHER (layers, numbers,
 settings), FEW (a written-out tuple of tensors, the k best of many, a dict of tensors) and ROWS (a tensor or array with
-one row for each pair or image, and what counts these rows). In doubt a value is taken for less: a false alarm is worse
-than a loop that only the count of operations finds.
+one row for each pair or image, and the numbers that count these rows). In doubt a value gets the lower kind: a false
+alarm is worse than a loop that only the count of operations finds.
 """
 
 import ast
@@ -14,10 +14,10 @@ from autograder.student.program.definitions import Definitions, Function
 
 OTHER, FEW, ROWS = 0, 1, 2
 LONGEST_CHAIN = 12
-"""Calls inside calls that are followed."""
+"""How many levels of calls are followed."""
 _WALKING = ("enumerate", "reversed", "list", "tuple", "sorted", "set", "iter", "tqdm", "tqdm_notebook")
 PASSING = frozenset((*_WALKING, "array", "asarray", "from_numpy", "tensor", "as_tensor"))
-"""What these return has as many entries as what they are given."""
+"""Calls that return as many entries as their argument has."""
 _PICKING = (
     "topk",
     "nlargest",
@@ -34,14 +34,15 @@ _PICKING = (
 _SPLITTING = ("min", "item", "stack", "chunk", "split", "tensor_split")
 _HOLDING = ("items", "values", "keys", "parameters", "children", "modules")
 LIMITING = frozenset((*_PICKING, *_SPLITTING, *_HOLDING))
-"""What these return has few entries, whatever it is called on."""
+"""Methods that return few entries, for any object."""
 APPLYING = frozenset(("map", "filter", "reduce", "starmap", "accumulate", "vectorize", "apply_along_axis"))
 
 
 def row_loops(definitions: Definitions, function: Function, kinds: Mapping[str, int]) -> list[str]:
-    """Where the function goes through rows, as "line 7 of code cell 12: a for loop", in the order found.
+    """The loops over rows in the function, as "line 7 of code cell 12: a for loop", in the order in which they are
+    found.
 
-    `kinds` are those of its parameters, and of any global names.
+    `kinds` maps its parameters, and any global names, to their kinds.
     """
     analysis = _Analysis(definitions, {name: kind for name, kind in kinds.items() if name not in function.parameters})
     with contextlib.suppress(RecursionError):
@@ -53,7 +54,7 @@ Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
 class _Analysis:
-    """Follows calls; knows which functions it is inside of."""
+    """Follows calls, and knows which functions it is inside of."""
 
     def __init__(self, definitions: Definitions, names: Mapping[str, int]) -> None:
         self.definitions, self.names = definitions, names
@@ -61,13 +62,13 @@ class _Analysis:
         self.local: dict[str, Function] = {}
         """Functions defined inside others."""
         self._inside: dict[Function, int] = {}
-        """With the most that its arguments are."""
+        """The kind of a call that is not followed: the highest kind among its arguments."""
 
     def returned(self, function: Function, arguments: list[int], named: Mapping[str, int]) -> int:
-        """The kind of what the function returns for arguments of these kinds."""
+        """The kind of the value that the function returns for arguments of these kinds."""
         most = max([*arguments, *named.values()], default=OTHER)
         if function in self._inside:
-            # Into a dict of tensors, and not from row to row.
+            # A loop over a dict of tensors, and not over rows.
             if most and self._inside[function] == ROWS:
                 self.note(function, function.node, "recursion")
             return FEW
@@ -76,25 +77,25 @@ class _Analysis:
         self._inside[function] = most
         body = _Body(self, function, {**self.names, **dict(zip(function.parameters, arguments, strict=False)), **named})
         body.run(function.node.body)
-        body.run(function.node.body)  # what a loop's end makes, its beginning sees
+        body.run(function.node.body)  # the start of a loop sees what its end makes
         del self._inside[function]
         return body.result
 
     def note(self, function: Function, node: ast.AST, what: str) -> None:
-        """Keeps a place."""
+        """Notes a place."""
         line = function.line + getattr(node, "lineno", 1) - 1
         self.found.append(f"line {line} of code cell {function.cell}: {what}")
 
 
 class _Body(ast.NodeVisitor):
-    """One function's statements, in order. Visiting an expression gives its kind."""
+    """One function's statements, in order. A visit to an expression returns its kind."""
 
     def __init__(self, analysis: _Analysis, function: Function, kinds: dict[str, int]) -> None:
         self._analysis, self._function, self._kinds = analysis, function, kinds
         self.result = OTHER
 
     def run(self, statements: list[ast.stmt]) -> None:
-        """Executes the statements in kinds."""
+        """Executes the statements with kinds in place of values."""
         for statement in statements:
             self.visit(statement)
 
@@ -104,7 +105,7 @@ class _Body(ast.NodeVisitor):
         return found if isinstance(found, int) else OTHER
 
     def generic_visit(self, node: ast.AST) -> int:
-        """The most that any part is."""
+        """The highest kind among the parts."""
         return max([self.kind(child) for child in ast.iter_child_nodes(node)], default=OTHER)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
@@ -200,7 +201,7 @@ class _Body(ast.NodeVisitor):
         return FEW if owner == FEW and name not in {"get", "pop"} else min(most * ROWS, ROWS)
 
     def _own(self, called: ast.expr) -> Function | None:
-        """The notebook's function that is called, methods of the same object too."""
+        """The notebook's function that is called; methods of the same object, too."""
         if isinstance(called, ast.Name):
             return self._analysis.local.get(called.id) or self._analysis.definitions.function(called.id)
         if isinstance(called, ast.Attribute):
@@ -218,7 +219,7 @@ class _Body(ast.NodeVisitor):
         return min(self.kind(value), FEW)
 
     def _go_through(self, target: ast.expr, iterable: ast.expr) -> int:
-        """The kind of what is gone through; binds the loop's variables."""
+        """The kind of the iterated value; binds the loop's variables."""
         kind = self.kind(iterable)
         self._set(target, ROWS if kind else OTHER)
         return kind
@@ -233,7 +234,7 @@ class _Body(ast.NodeVisitor):
 
     def _set(self, target: ast.expr, kind: int) -> None:
         for name in _bound(target):
-            # The contract's name for the k results, however they were picked.
+            # The contract's name for the k results, whatever code picked them.
             self._kinds[name] = min(kind, FEW) if name == "matches" else kind
 
     def _note(self, node: ast.AST, what: str) -> None:

@@ -1,6 +1,6 @@
 """Turns IPython's own syntax into Python, line by line, so that line numbers stay true.
 
-IPython's transformer is not used: it takes quadratic time on hostile cells and joins continued lines.
+It does not use IPython's transformer, which takes quadratic time on hostile cells and joins continued lines.
 """
 
 import re
@@ -8,7 +8,7 @@ import re
 from autograder.student.program.lines import LineScan
 
 _BODY_MAGICS = frozenset(("time", "timeit", "capture", "prun", "memit", "wandb", "debug"))
-"""Cell magics that run the cell's body as Python; under any other the body is something else."""
+"""Cell magics that run the cell's body as Python; under any other magic the body is not Python."""
 _WRITES_MODULE = re.compile(r"\s*%%(?:writefile|file)[ \t]+(?:-a[ \t]+)?(?:\./)?([\w/]+)\.py[ \t]*(?:\n|$)")
 _LINE_BODY_MAGICS = frozenset(("time", "prun", "memit"))
 _HELP = re.compile(r"[%\w.*\[\]]*+[\w\])]?\?{1,2}")
@@ -39,7 +39,7 @@ def written_module(source: str) -> str | None:
 
 
 def _dedented(lines: list[str]) -> list[str]:
-    """Like IPython, takes the first line's indentation from every line."""
+    """Removes the first line's indentation from every line, as IPython does."""
     first = next((line for line in lines if line.strip()), "")
     indent = first[: len(first) - len(first.lstrip(" \t"))]
     return [line.removeprefix(indent) for line in lines] if indent else lines
@@ -64,7 +64,7 @@ def _plain_lines(lines: list[str]) -> list[str]:
 
 
 def _plain_line(line: str) -> str | None:
-    """Python for a line that starts a statement, or None where it needs no change."""
+    """The Python for a line that starts a statement, or None where the line needs no change."""
     body = line.lstrip(" \t")
     indent = line[: len(line) - len(body)]
     body = body.rstrip("\\ \t\r")

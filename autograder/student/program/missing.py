@@ -1,4 +1,4 @@
-"""Why a name that a check asks for is not there, in the student's terms."""
+"""Explains in the student's terms why a name that a check asks for is not there."""
 
 import difflib
 import re
@@ -48,7 +48,7 @@ def why_missing(outline: Outline, name: str, asked: Collection[str] = ()) -> str
 
 
 def too_new(outline: Outline) -> str:
-    """What to add about a syntax error where the notebook is made with a newer Python than the grader's."""
+    """What to add about a syntax error where the notebook was made with a newer Python than the grader's."""
     if not outline.newer_python:
         return ""
     return (
@@ -59,7 +59,7 @@ def too_new(outline: Outline) -> str:
 
 
 def short(name: str) -> str:
-    """A name for a message; a student may choose one of any length."""
+    """A name for a message; a student may choose a name of any length."""
     return name if len(name) <= MAX_NAME else name[: MAX_NAME - 3] + "..."
 
 
@@ -68,8 +68,8 @@ def _place(statement: Statement) -> str:
 
 
 def _similar(outline: Outline, name: str, asked: Collection[str]) -> tuple[str, int] | None:
-    """A function or class that differs in capitals, underscores or a few letters and is not itself asked for, and its
-    code cell."""
+    """A function or class whose name differs in capitals, underscores or a few letters and that the assignment does not
+    ask for, with its code cell."""
     cells: dict[str, int] = {}
     for defined, cell in _definitions(outline):
         if len(defined) <= MAX_NAME and len(cells) < _MAX_CANDIDATES and defined not in asked:

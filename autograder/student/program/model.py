@@ -13,11 +13,11 @@ class Statement(msgspec.Struct, frozen=True):
     source: str
     """The statement's exact text; in cells with IPython syntax, that syntax is already turned into Python."""
     binds: frozenset[str]
-    """Top-level names that it binds or whose object it changes; "*" for a star import."""
+    """Top-level names that it binds, or whose object it changes; "*" for a star import."""
     needs: frozenset[str]
-    """Names of the global scope that it reads, in nested functions too; builtins among them."""
+    """Global names that it reads, in nested functions too; builtins are among them."""
     acts: str | None
-    """Why it is not run while grading ("it trains"); None where it may run."""
+    """Why it is not run for grading ("it trains"); None where it may run."""
 
 
 class BrokenCell(msgspec.Struct, frozen=True):
@@ -26,22 +26,22 @@ class BrokenCell(msgspec.Struct, frozen=True):
     cell: int
     line: int
     message: str
-    """What Python says about it: "expected ':'"."""
+    """Python's message about it: "expected ':'"."""
     names: frozenset[str]
     """Top-level names that it seems to define."""
 
 
 class Mention(msgspec.Struct, frozen=True):
-    """A place that seems to define a name but does not: a comment, or a definition inside something else."""
+    """A place that seems to define a name but does not: a comment, or a definition inside another one."""
 
     name: str
     cell: int
     line: int
     how: str
-    """Ends a sentence that starts "it is there, but": "commented out", "inside `Encoder`"; of one in a text cell, says
-    all."""
+    """The end of a sentence that starts "it is there, but": "commented out", "inside `Encoder`"; for a text cell, the
+    whole sentence."""
     in_text: bool = False
-    """Whether it stands in the text cell after that code cell, and in no code."""
+    """Whether it stands in the text cell after that code cell, and not in code."""
 
 
 class Outline(msgspec.Struct, frozen=True):
@@ -51,13 +51,13 @@ class Outline(msgspec.Struct, frozen=True):
     broken: tuple[BrokenCell, ...]
     mentions: tuple[Mention, ...] = ()
     newer_python: str = ""
-    """The version that the notebook was saved with, where it is newer than the grader's."""
+    """The Python version with which the notebook was saved, where it is newer than the grader's."""
 
 
 class Program(msgspec.Struct, frozen=True):
-    """The part of a notebook that defines some wanted names."""
+    """The part of a notebook that defines the wanted names."""
 
     statements: tuple[Statement, ...]
-    """To be executed in this order."""
+    """Statements to execute, in this order."""
     left_out: tuple[Statement, ...]
-    """Bind a needed name, but are not run while grading."""
+    """Statements that bind a needed name, but are not run for grading."""

@@ -1,15 +1,15 @@
-"""Cells that write a module of the notebook's own (`%%writefile nets.py`) count as cells of the notebook, and importing
-from that module as naming what is there already."""
+"""Modules that a notebook writes itself (`%%writefile nets.py`): such a cell counts as a cell of the notebook, and an
+import from that module as other names for what is there already."""
 
 import ast
 from collections.abc import Mapping
 
 
 def flattened(node: ast.stmt, written: Mapping[str, frozenset[str]]) -> str | None:
-    """What stands for an import from a written module, None for any other statement.
+    """The statement that replaces an import from a written module, None for any other statement.
 
-    `written` maps module names to the names that they define. `from nets import Encoder as E` becomes `E = Encoder`,
-    `import nets` a namespace of its names.
+    `written` maps module names to the names that they define. `from nets import Encoder as E` becomes `E = Encoder`;
+    `import nets` becomes a namespace of its names.
     """
     if isinstance(node, ast.ImportFrom) and node.module in written:
         renamed = [alias for alias in node.names if alias.asname not in (None, alias.name)]
@@ -23,7 +23,7 @@ def flattened(node: ast.stmt, written: Mapping[str, frozenset[str]]) -> str | No
 
 
 def runs_alone(node: ast.stmt) -> bool:
-    """`if __name__ == "__main__":`, which importing a module does not run."""
+    """Whether it is `if __name__ == "__main__":`, whose body does not run when the module is imported."""
     return isinstance(node, ast.If) and any(
         isinstance(part, ast.Name) and part.id == "__name__" for part in ast.walk(node.test)
     )

@@ -1,4 +1,4 @@
-"""Which global names a top-level statement binds, changes and reads, by Python's rules of scope."""
+"""Finds which global names a top-level statement binds, changes and reads, by Python's rules of scope."""
 
 import ast
 from collections.abc import Callable, Iterable
@@ -17,19 +17,20 @@ class Names(msgspec.Struct, frozen=True):
 
     binds: frozenset[str]
     imports: frozenset[str]
-    """Those of `binds` that an import binds."""
+    """Those names in `binds` that an import binds."""
     changes: frozenset[str]
     """Names whose object is changed in place: `x.a = 1`, `x["a"] += 1`, `setattr(x, ...)`."""
     calls_on: frozenset[str]
     """Names on which a method is called for its effect: `x.append(1)`."""
     now: frozenset[str]
-    """Names read when the statement itself runs, before it binds them."""
+    """Names that are read when the statement itself runs, before it binds them."""
     later: frozenset[str]
-    """Names read only when a function that it defines is called."""
+    """Names that are read only when a function that it defines is called."""
 
 
 class _Scope:
-    """Where a name is looked up first. In the module and in classes `bound` grows in the order of execution."""
+    """The place where a name is looked up first. In the module and in classes `bound` grows in the order of
+    execution."""
 
     def __init__(
         self,
@@ -55,12 +56,12 @@ class _Scope:
         return len(self._order)
 
     def back_to(self, mark: int) -> None:
-        """Forgets what was bound since the mark."""
+        """Forgets the names that were bound since the mark."""
         self.bound.difference_update(self._order[mark:])
         del self._order[mark:]
 
     def holds(self, name: str) -> bool:
-        """Whether the name is no global here. A class's names are unseen by what is nested in it."""
+        """Whether the name is local here. Code nested in a class does not see the class's names."""
         scope, direct = self, True
         while name not in scope.bound or not (direct or scope.kind in ("function", "comprehension")):
             if scope.parent is None or name in scope.not_here:
@@ -85,7 +86,7 @@ def names_of(statement: ast.stmt) -> Names:
 
 
 def base_name(node: ast.AST, through_calls: bool = False) -> str | None:
-    """The name at the bottom of `name.a[0].b`, through calls as in `name.to(device).eval` where asked."""
+    """The name at the bottom of `name.a[0].b`; on request also through calls, as in `name.to(device).eval`."""
     while True:
         if isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
             node = node.value
@@ -183,7 +184,7 @@ class _Walk:
         self.visit(node.value, scope)
 
     def _branching(self, node: ast.AST, scope: _Scope) -> None:
-        """What a branch binds counts inside the branch alone, since it may not be taken."""
+        """Names that a branch binds count only inside the branch, because it may not be taken."""
         before = scope.mark()
         if isinstance(node, ast.For | ast.AsyncFor):
             self.visit_all((node.iter, node.target), scope)
@@ -254,7 +255,7 @@ def _type_parameters(node: ast.AST) -> list[str]:
 
 
 def _locals(function: FunctionNode) -> tuple[set[str], frozenset[str]]:
-    """The names local to a function, and those that it declares global."""
+    """The names local to a function, and the names that it declares global."""
     own = {argument.arg for argument in _arguments(function)} | set(_type_parameters(function))
     not_own: set[str] = set()
     declared_global: set[str] = set()

@@ -1,4 +1,5 @@
-"""From a notebook to its outline: every top-level statement with what it binds, needs and does."""
+"""Makes the outline of a notebook: every top-level statement with the names that it binds and needs, and what it
+does."""
 
 import ast
 import re
@@ -19,7 +20,7 @@ from autograder.student.program.syntax import Piece, names_defined, read_cell
 from autograder.student.submission.notebook import Notebook
 
 MAX_STATEMENTS = 5_000
-"""Far beyond an honest notebook; it bounds the time that a hostile one takes."""
+"""Far more than an honest notebook has; it limits the time that a hostile notebook takes."""
 
 _COMMENTED = re.compile(r"[ \t]*#[# \t]*(?:(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|(\w+)[ \t]*=(?!=))")
 _WRITTEN_OUT = re.compile(
@@ -29,7 +30,7 @@ _DEFINES = re.compile(r"[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
 
 
 class _Found(msgspec.Struct, frozen=True):
-    """A statement with its syntax tree, before it is known what it does."""
+    """A statement with its syntax tree, before it is known what the statement does."""
 
     cell: int
     line: int
@@ -37,7 +38,8 @@ class _Found(msgspec.Struct, frozen=True):
     node: ast.stmt
     names: Names
     offset: int
-    """Lines of the cell before the piece that was parsed: `offset + node.lineno` is the line in the cell."""
+    """How many lines of the cell come before the piece that was parsed: `offset + node.lineno` is the line in the
+    cell."""
 
 
 def outline(notebook: Notebook) -> Outline:
@@ -75,7 +77,7 @@ def outline(notebook: Notebook) -> Outline:
 
 
 def _clean(source: str) -> str:
-    """Line ends as Python counts them, and text that can be encoded."""
+    """The text with line ends as Python counts them, and without characters that cannot be encoded."""
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     return source.encode("utf-8", "replace").decode()
 
@@ -102,7 +104,7 @@ def _statements(cell: int, piece: Piece) -> Iterator[_Found | BrokenCell]:
 
 
 def _as_one(found: list[_Found], modules: Mapping[int, str]) -> Iterator[_Found]:
-    """The cells of `modules`, which are written to files, as cells of the notebook itself."""
+    """The cells that are written to files, as cells of the notebook itself."""
     written: dict[str, frozenset[str]] = {}
     for statement in found:
         if (module := modules.get(statement.cell)) is not None:
@@ -119,13 +121,14 @@ def _as_one(found: list[_Found], modules: Mapping[int, str]) -> Iterator[_Found]
 
 
 def _told_apart(found: list[_Found], broken: list[BrokenCell]) -> Iterator[Statement]:
-    """Statements with what they change and why they act, which depends on the statements before them."""
+    """Statements with the names that they change and the reason why they act, which depends on the statements before
+    them."""
     nodes = [statement.node for statement in found]
     acts, setting = Acts(nodes), setters(nodes)
     assigned: set[str] = set()
     made: set[str] = set()
     unmade = {name for part in broken for name in part.names}
-    """Names bound only by code that is not run: what reads them cannot run either."""
+    """Names that only code that is not run binds: statements that read them cannot run either."""
     for statement in found:
         names = statement.names
         changes = names.changes | (names.calls_on & assigned) | set_through_globals(statement.node, setting)
@@ -160,7 +163,7 @@ def _commented_out(cell: int, source: str) -> Iterator[Mention]:
 
 
 def _in_text(cell: int, source: str) -> Iterator[Mention]:
-    """Definitions that stand in a text cell, which comes after this code cell."""
+    """Definitions that stand in a text cell that comes after this code cell."""
     where = f"after code cell {cell}" if cell else "above all code cells"
     for index, line in enumerate(source.split("\n")):
         if match := _WRITTEN_OUT.match(line):
@@ -169,7 +172,7 @@ def _in_text(cell: int, source: str) -> Iterator[Mention]:
 
 
 def _hidden(statement: _Found) -> Iterator[Mention]:
-    """Definitions inside a string that stands alone, or inside another definition."""
+    """Definitions inside a bare string, or inside another definition."""
     node = statement.node
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
         for index, text in enumerate(statement.source.split("\n")):

@@ -1,16 +1,16 @@
-"""Names that a statement sets through the dictionary of globals, where no assignment shows them."""
+"""Finds names that a statement sets through the dictionary of globals, without an assignment."""
 
 import ast
 from collections.abc import Iterator, Mapping
 
 ANY = "*"
-"""Stands for names that the text does not tell."""
+"""Stands for names that the text does not show."""
 _DICTIONARIES = ("globals", "vars", "locals")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 def setters(statements: list[ast.stmt]) -> dict[str, frozenset[str]]:
-    """The notebook's own functions that set globals when they are called, and which."""
+    """Maps the notebook's own functions that set globals when they are called to the names that they set."""
     found = {}
     for statement in statements:
         if isinstance(statement, ast.FunctionDef):
@@ -22,8 +22,8 @@ def setters(statements: list[ast.stmt]) -> dict[str, frozenset[str]]:
 
 
 def set_through_globals(statement: ast.stmt, functions: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """The names, ANY among them where they cannot be told: by `globals()["x"] = 1`, `globals().update(x=1)`, `exec`, or
-    a call of one of `functions` for its effect."""
+    """The names; ANY is among them where the text does not show them. They are set by `globals()["x"] = 1`,
+    `globals().update(x=1)`, `exec`, or a call of one of `functions` for its effect."""
     return frozenset(_names(statement, functions))
 
 
@@ -63,7 +63,7 @@ def _text(node: ast.AST | None) -> str:
 
 
 def _is_dictionary(node: ast.AST) -> bool:
-    """`globals()`, or `vars()` and `locals()`, which at top level are the same."""
+    """Whether it is `globals()`, or `vars()` or `locals()`, which at top level are the same."""
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)

@@ -1,4 +1,4 @@
-"""The backward slice: the statements that some wanted names are made of."""
+"""The backward slice: the statements that the wanted names depend on."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from autograder.student.program.model import Outline, Program
 def program_for(outline: Outline, wanted: Sequence[str]) -> Program:
     """The statements that bind the wanted names and, in turn, the names that these need, in document order.
 
-    The notebook is seen as it stood when the first wanted name was last mentioned: `batch_size` may be 128 in one
-    problem and 32 in the next. A later statement counts only for a name that nothing before makes.
+    The notebook counts as it was when the first wanted name was last mentioned: `batch_size` may be 128 in one problem
+    and 32 in the next. A later statement counts only for a name that no earlier statement makes.
     """
     statements = outline.statements
     horizon = _horizon(outline, wanted)
@@ -44,7 +44,7 @@ def program_for(outline: Outline, wanted: Sequence[str]) -> Program:
 
 
 def _horizon(outline: Outline, wanted: Sequence[str]) -> int:
-    """Index of the last statement that mentions the first wanted name that is mentioned at all."""
+    """Index of the last statement that mentions a wanted name: the first of these names that is mentioned at all."""
     for name in wanted:
         for index in range(len(outline.statements) - 1, -1, -1):
             statement = outline.statements[index]

@@ -1,4 +1,4 @@
-"""What was handed in, from its reading to its results: one object."""
+"""A submission, from its reading to its results: one object."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from autograder.student.submission.notebook import Notebook
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """A notebook, what its code consists of, and what came with it."""
+    """A notebook, the outline of its code, and the files that came with it."""
 
     notebook: Notebook
     outline: Outline
@@ -19,5 +19,5 @@ class Submission(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, notebook: Notebook) -> "Submission":
-        """With the outline of its code, which takes some hundredths of a second."""
+        """The submission with the outline of its code, which takes some hundredths of a second."""
         return cls(notebook, outline(notebook))

@@ -1,4 +1,4 @@
-"""From a cell's text to syntax trees. What cannot be parsed is set aside, piece by piece, and the rest is kept."""
+"""Turns a cell's text into syntax trees. The pieces that cannot be parsed are set aside, and the rest is kept."""
 
 import ast
 import re
@@ -11,10 +11,10 @@ from autograder.student.program.lines import Heed, statement_starts
 from autograder.student.program.magics import without_magics
 
 MAX_BRACES = 5_000
-"""Python 3.11 takes quadratic time on one f-string with very many fields."""
+"""The most fields in one f-string: Python 3.11 takes quadratic time on them."""
 
 MAX_MARKS = 100
-"""Python sorts the combining marks of a name, in quadratic time."""
+"""The most combining marks in a row: Python sorts those of a name in quadratic time."""
 
 _FOREIGN = re.compile(rf"[^\x00-\x7f]{{{MAX_MARKS},}}")
 _DEFINES = re.compile(r"(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
@@ -22,18 +22,18 @@ _ASSIGNS = re.compile(r"(\w+(?:[ \t]*,[ \t]*\w+)*)[ \t]*(?::[^=\n]*)?=(?!=)")
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """A part of a cell that starts at line `offset` + 1: its statements, or what is wrong with it."""
+    """A part of a cell that starts at line `offset` + 1: its statements, or the error in it."""
 
     offset: int
     lines: list[str]
     statements: list[ast.stmt]
     error: str | None = None
     error_line: int = 0
-    """From 1, inside the cell."""
+    """The error's line, from 1, inside the cell."""
 
 
 def read_cell(source: str) -> list[Piece]:
-    """The pieces of a cell, in order. Never raises; a cell that is no Python by its cell magic has none."""
+    """The pieces of a cell, in order. Never raises. A cell whose cell magic says that it is not Python has none."""
     lines = source.split("\n")
     whole = _parsed(lines, 0)
     if whole.error is None:
@@ -79,7 +79,7 @@ def _parsed(lines: list[str], offset: int) -> Piece:
 
 
 def _marks(text: str) -> int:
-    """The most combining marks in a row."""
+    """The most combining marks in a row that the text has."""
     longest = row = 0
     for letter in text:
         row = row + 1 if unicodedata.combining(letter) else 0
@@ -88,7 +88,8 @@ def _marks(text: str) -> int:
 
 
 def _salvaged(broken: Piece, heed: Heed) -> list[Piece]:
-    """The broken piece cut where statements seem to start, and what is still broken cut again with less trust."""
+    """Cuts the broken piece where statements seem to start; pieces that are still broken are cut again with less
+    trust."""
     starts = statement_starts(broken.lines, heed)
     if len(starts) == 1:
         return [broken] if heed is Heed.NOTHING else _salvaged(broken, Heed(heed + 1))
@@ -103,7 +104,7 @@ def _salvaged(broken: Piece, heed: Heed) -> list[Piece]:
 
 
 def _merged(pieces: list[Piece], first: Piece | None = None) -> list[Piece]:
-    """Neighbouring broken pieces as one; the earliest is described as `first` was, before it was cut."""
+    """Joins neighbouring broken pieces; the earliest gets the description that `first` had before it was cut."""
     merged: list[Piece] = []
     for piece in pieces:
         if piece.error and merged and merged[-1].error:

@@ -1,1 +1,1 @@
-"""Runs untrusted code in a separate process and talks to it in plain data. Knows nothing of any assignment."""
+"""Runs untrusted code in a separate process, and exchanges plain data with it. It knows nothing of any assignment."""

@@ -1,4 +1,4 @@
-"""What comes of a function that is run within bounds, where it is not what the function returns."""
+"""What a function that is run within limits can end in, apart from its value."""
 
 from autograder.guest.outcomes import Fault
 
@@ -8,7 +8,7 @@ class Exhausted(Exception):
 
 
 class Failed(Exception):
-    """The function raised, which is its own mistake."""
+    """The function raised an exception, which is the grader's own mistake."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.reason)

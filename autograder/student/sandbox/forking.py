@@ -1,4 +1,4 @@
-"""Confined guests, for Linux: starts the zygote, has it fork guests, and ends them."""
+"""Confined guests, for Linux: starts the zygote, makes it fork guests, and ends them."""
 
 import contextlib
 import json
@@ -27,28 +27,29 @@ from autograder.student.sandbox.session import Session
 
 CLEAR_SECONDS = 20.0
 ZYGOTE = 768 * MEBIBYTE
-"""What the kernel counts beside a guest's allowance: the zygote, and some more, so that a guest is told what it has
-done before it is killed."""
+"""Memory that the kernel allows beyond a guest's limit: for the zygote, and some more, so that a guest is told what it
+has done before it is killed."""
 FEW_THREADS = 8
-"""What has more is served last, so that others on the machine keep their share of it."""
+"""A guest with more processes or threads than this is served last, so that the others on the machine keep their
+share."""
 SOON = 0.05
-"""Seconds from one look to the next at what may soon be too much: several processes, or half of the memory."""
+"""Seconds from one look to the next while something may soon be too much: several processes, or half of the memory."""
 
 
 class ForkedGuest:
-    """A guest as its zygote keeps it; good for one program."""
+    """A guest as its zygote keeps it; used for one program."""
 
     def __init__(self, zygote: "Zygote", connection: socket.socket, *, pid: int, scratch: str) -> None:
         self.connection = connection
         self.pid = pid
-        """As the zygote knows it."""
+        """Its number for the zygote."""
         self.scratch = scratch
         self._zygote = zygote
         self._is_over = False
         self._used_before, self._ended_before = self._used(), zygote.group.ended if zygote.group else 0
 
     def watch(self) -> float:
-        """Raises Excess."""
+        """Checks what it uses. Raises Excess."""
         processes = self._zygote.guests()
         allowance = self._zygote.allowance
         allowance.compare_count(len(processes))
@@ -56,7 +57,7 @@ class ForkedGuest:
         usage = usage_of(processes, allowance.memory, shared=self._zygote.pid)
         if usage.threads > FEW_THREADS:
             self._zygote.serve_last(processes)
-        # Where it has a root of its own, its files have a name by way of its processes alone.
+        # Where it has a root of its own, its files can only be reached through its processes.
         inside = f"/proc/{processes[0]}/root" if processes and self._has_a_root else ""
         allowance.compare(usage, inside + self.scratch)
         if self._used() - self._used_before > allowance.memory:
@@ -64,7 +65,7 @@ class ForkedGuest:
         return SOON if len(processes) > 1 or usage.memory > allowance.memory / 2 else wire.MEANWHILE
 
     def exit_code(self) -> int | None:
-        """How it ended; None where it has not within two seconds."""
+        """How it ended; None where it has not ended within two seconds."""
         return self._zygote.exit_code(self.pid)
 
     def asked(self) -> list[str]:
@@ -72,18 +73,18 @@ class ForkedGuest:
         return self._zygote.asked(self.pid)
 
     def _used(self) -> int:
-        """Bytes that guests have, where the kernel counts them."""
+        """Bytes that the guests have, where the kernel counts them."""
         with contextlib.suppress(OSError, ValueError):
             return self._zygote.group.used if self._zygote.group else 0
         return 0
 
     def starved(self) -> Excess | None:
-        """Where it has a control group."""
+        """The message where it has a control group."""
         group = self._zygote.group
         return self._zygote.allowance.too_much_memory if group and group.ended > self._ended_before else None
 
     def full(self) -> Excess | None:
-        """Where its scratch folder is its own alone."""
+        """The message where nothing else writes to its scratch folder."""
         return self._zygote.allowance.too_much_written if self._has_a_root else None
 
     @property
@@ -91,17 +92,17 @@ class ForkedGuest:
         return "mounts" in self._zygote.layers
 
     def leave(self) -> None:
-        """Ends it: what has run one program is not used for another."""
+        """Ends it: a guest that has run one program is not used for another."""
         self.connection.close()
         self.end()
 
     def end(self) -> None:
-        """Kills it with all that it has started, and removes its scratch folder."""
+        """Kills it with everything that it has started, and removes its scratch folder."""
         if self._is_over:
             return
         self._is_over = True
         self._zygote.clear()
-        self._zygote.exit_code(self.pid)  # by then it counts among what the zygote has taken of the processors
+        self._zygote.exit_code(self.pid)  # by then the zygote's processor time includes the guest's
         self._zygote.reservation.remove(self.scratch)
 
 
@@ -119,10 +120,10 @@ class Zygote(Sandbox):
         self.allowance = allowance_here()
         self.machine = Machine(self.reservation.folder)
         self.group = own_group(self.reservation.group, self.allowance.memory + ZYGOTE)
-        """In which the kernel counts the memory of guests; None where none can be had."""
+        """The group in which the kernel counts the memory of guests; None where none can be had."""
         self._ready: dict[str, Any] = {}
         self._ended: dict[int, dict[str, Any]] = {}
-        """Guest to how it ended."""
+        """Maps a guest to how it ended."""
         self._peak_memory = 0.0
         text = host.START.format(module="autograder.guest.zygote")
         numbers = (str(each) for each in (theirs.fileno(), self.reservation.user, self.reservation.killer))
@@ -130,7 +131,7 @@ class Zygote(Sandbox):
         arguments = [host.OWN_FOLDER, environment, *numbers, group]
         self._process = subprocess.Popen(
             # -P and -s keep the current folder and the user's packages off the path. Not -I: it would ignore
-            # PYTHONHASHSEED. Where several copies of the grader are installed, guests run the host's.
+            # PYTHONHASHSEED. Where several copies of the grader are installed, guests run the same copy as the host.
             [sys.executable, "-P", "-s", "-c", text, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -154,11 +155,11 @@ class Zygote(Sandbox):
 
     @property
     def pid(self) -> int:
-        """The zygote."""
+        """The zygote's process."""
         return int(self._started()["ready"])
 
     def guests(self) -> list[int]:
-        """The processes of guests, with all that they have started."""
+        """The processes of guests, with everything that they have started."""
         return processes_of(self.reservation.user) if self._gives_users else descendants_of(self.pid)
 
     @property
@@ -185,21 +186,21 @@ class Zygote(Sandbox):
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Those that work here."""
+        """The layers that work here."""
         return tuple(name for name, wrong in self._started()["trial"].items() if not wrong)
 
     @property
     def lacking(self) -> Mapping[str, str]:
-        """Layers that do not work here, and why."""
+        """The layers that do not work here, and why."""
         return {name: wrong for name, wrong in self._started()["trial"].items() if wrong}
 
     @property
     def unit(self) -> float:
-        """As measured by the zygote."""
+        """The speed unit, as measured by the zygote."""
         return float(self._started()["unit"])
 
     def _started(self) -> dict[str, Any]:
-        """What the zygote has said about itself. Raises SandboxError, also where a layer is lacking and all were asked
+        """What the zygote has said about itself. Raises SandboxError; also where a layer is missing and all were asked
         for."""
         if not self._ready:
             ready = self._expect("ready", START_SECONDS)
@@ -213,12 +214,12 @@ class Zygote(Sandbox):
         return self._ready
 
     def peak_memory(self) -> float:
-        """As the system tells when a guest ends."""
+        """The most memory of a guest, as the system says when the guest ends."""
         peak, self._peak_memory = self._peak_memory, 0.0
         return peak
 
     def exit_code(self, pid: int, seconds: float = 2.0) -> int | None:
-        """How a guest ended; None where it has not within `seconds`."""
+        """How a guest ended; None where it has not ended within `seconds`."""
         deadline = time.monotonic() + seconds
         while pid not in self._ended and self._listen(deadline - time.monotonic()) is not None:
             pass
@@ -235,19 +236,19 @@ class Zygote(Sandbox):
         return names
 
     def clear(self) -> None:
-        """Kills whatever guests have left running, and waits until it is gone."""
+        """Kills everything that guests have left running, and waits until it is gone."""
         deadline = time.monotonic() + CLEAR_SECONDS
-        # Where guests are known by their descent alone, one look may miss what is just being started.
+        # Where guests are known only by their descent, one look may miss a process that is just being started.
         looks = 1 if self._gives_users or "namespaces" in self.layers else CALM_LOOKS
         while True:
             self._control.send(json.dumps({"clear": True}).encode())
             self._expect("cleared")
             if not any(self.guests() for _ in range(looks)) or time.monotonic() > deadline:
                 break
-            time.sleep(0.002)  # a process that is killed still needs its turn to die
+            time.sleep(0.002)  # a killed process still needs its turn to die
 
     def serve_last(self, processes: list[int]) -> None:
-        """Gives what guests run, and start from now on, the smallest share of the processors."""
+        """Gives everything that guests run, and start from now on, the smallest share of the processors."""
         if self._gives_users:
             self._control.send(json.dumps({"serve_last": True}).encode())
             self._expect("served_last")
@@ -277,6 +278,6 @@ class Zygote(Sandbox):
 
 
 def _clean_environment(folder: str) -> dict[str, str]:
-    """Nothing of the grader's own environment."""
+    """The environment without the grader's own variables."""
     places = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": folder, "TMPDIR": folder, "LANG": "C.UTF-8"}
     return {**places, **host.SETTINGS}

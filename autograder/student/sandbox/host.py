@@ -1,4 +1,4 @@
-"""Where guests come from, whatever the system can do: the interface, and what all who start processes for it share."""
+"""Where guests come from, on every system: the interface, and what all code that starts processes for it shares."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from autograder.student.sandbox.session import Session
 
 Confinement = Literal["strict", "best", "none"]
 START_SECONDS = 180.0
-"""A process that has not finished its imports by then never will; half a processor needs about 20 s."""
+"""Seconds after which a process that has not finished its imports never will; half a processor needs about 20 s."""
 OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(autograder.__file__)))
 START = """
 import sys
@@ -39,11 +39,11 @@ SETTINGS: Mapping[str, str] = {
 
 
 class SandboxError(Exception):
-    """The sandbox itself does not work on this machine; no fault of the submission."""
+    """The sandbox itself does not work on this machine; it is not the submission's fault."""
 
 
 class Sandbox(ABC):
-    """Gives guests, one after the other. Use as a context manager.
+    """Gives guests, one after the other. Use it as a context manager.
 
     Starting returns at once: the imports run while the caller does other things, and the first `open` waits for them.
     """
@@ -58,21 +58,21 @@ class Sandbox(ABC):
 
     @abstractmethod
     def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
-        """A session with a guest that has executed `program`; `probes` names the module that its questions are
-        functions of. `exhibits`: a folder that it may read beside what every guest may.
+        """A session with a guest that has executed `program`; `probes` names the module whose functions are its
+        questions. `exhibits`: a folder that it may read in addition to what every guest may read.
 
-        Raises SandboxError where no guest can be had. What the program does shows in the session's first outcome.
+        Raises SandboxError where no guest can be had. An error in the program shows in the session's first outcome.
         """
 
     @property
     @abstractmethod
     def layers(self) -> tuple[str, ...]:
-        """The layers of confinement in force. Waits for the start. Raises SandboxError where it fails, or where a
-        layer is lacking and all were asked for."""
+        """The layers of confinement in force. Waits for the start. Raises SandboxError where the start fails, or where
+        a layer is missing and all were asked for."""
 
     @property
     def lacking(self) -> Mapping[str, str]:
-        """Layers that do not work on this machine, and why. Waits for the start. Raises SandboxError."""
+        """The layers that do not work on this machine, and why. Waits for the start. Raises SandboxError."""
         return {}
 
     @property
@@ -87,8 +87,8 @@ class Sandbox(ABC):
         """The process that guests come from. Waits for the start. Raises SandboxError where it fails."""
 
     def peak_memory(self) -> float:
-        """MB that the largest process of guests that ended since the last call had, with what it shares with the
-        process that they come from; 0 where that is not known."""
+        """MB of the largest process among the guests that ended since the last call, including what it shares with the
+        process that guests come from; 0 where that is not known."""
         return 0.0
 
     @abstractmethod
@@ -97,14 +97,14 @@ class Sandbox(ABC):
 
 
 class Around(Sandbox):
-    """Another sandbox, for those that do something with its guests."""
+    """Another sandbox, wrapped by one that does something with its guests."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
     @property
     def inner(self) -> Sandbox:
-        """The other."""
+        """The wrapped sandbox."""
         return self._sandbox
 
     def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
@@ -118,7 +118,7 @@ class Around(Sandbox):
 
     @property
     def lacking(self) -> Mapping[str, str]:
-        """Layers that do not work there, and why. Raises SandboxError."""
+        """The layers that do not work there, and why. Raises SandboxError."""
         return self.inner.lacking
 
     @property
@@ -136,7 +136,7 @@ class Around(Sandbox):
         return self.inner.peak_memory()
 
     def close(self) -> None:
-        """Ends the other."""
+        """Ends the wrapped sandbox."""
         self._sandbox.close()
 
 
@@ -150,9 +150,9 @@ def refuse_another_copy(package: str) -> None:
 
 
 def last_words(process: "subprocess.Popen[bytes]") -> str:
-    """Why a process that was to give guests is gone."""
+    """Why a process that should have given guests is gone."""
     try:
-        process.wait(timeout=2)  # its end of a connection closes a moment before it is gone
+        process.wait(timeout=2)  # its end of a connection closes a moment before the process is gone
     except subprocess.TimeoutExpired:
         return "no answer in time"
     assert process.stderr is not None

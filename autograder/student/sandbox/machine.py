@@ -1,4 +1,4 @@
-"""What all on this machine share, and what of it no guest may use up: memory and disk."""
+"""The resources that all processes of this machine share, and that no guest may use up: memory and disk."""
 
 import os
 
@@ -6,16 +6,16 @@ from autograder.guest.control_groups import memory_left
 from autograder.guest.supervision import MEBIBYTE, Excess
 
 FLOOR = 64 * MEBIBYTE
-"""Below which Linux is busy with looking for memory and with little else."""
+"""Below this Linux spends its time on looking for memory."""
 SHARE = 1 / 8
 
 
 class Machine:
-    """As it was found, before any guest ran. `folder`: where guests write."""
+    """The machine as it was found, before any guest ran. `folder`: where guests write."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        # On a small machine, or a full disk, less than that is usual.
+        # On a small machine, or with a full disk, less than that is usual.
         self._memory = min(FLOOR, int(SHARE * (memory_left() or 0)))
         self._disk = min(FLOOR, int(SHARE * self._free))
 
@@ -25,8 +25,8 @@ class Machine:
         return disk.f_bavail * disk.f_frsize
 
     def watch(self) -> None:
-        """Raises Excess where too little is left, whoever has taken it: what no limit of a guest's own counts is seen
-        here."""
+        """Raises Excess where too little is left, whatever has taken it: this also sees what a guest's own limits do
+        not count."""
         left = memory_left()
         if left is not None and left < self._memory:
             raise _stopped("of memory", self._memory)

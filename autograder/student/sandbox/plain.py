@@ -1,7 +1,7 @@
 """Unconfined guests, for every system: a process with torch imported that serves one program after the other.
 
-It is started anew after whatever has ended it, and where it could not put itself back. For a student's own machine,
-which needs no protection from the student.
+It is started again where something has ended it, and where it could not restore itself. It is for a student's own
+machine, which needs no protection from the student.
 """
 
 import contextlib
@@ -34,14 +34,14 @@ WINDOWS_FLAGS = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW")
 
 
 class PlainGuest:
-    """A process that is good for any number of programs. Starting returns at once."""
+    """A process for any number of programs. Starting returns at once."""
 
     def __init__(self, environment: str) -> None:
         self.scratch = os.path.realpath(tempfile.mkdtemp(prefix="autograder-scratch-"))
         self._secret = secrets.token_hex(16).encode()
         self._said: Mapping[str, Any] | None = None
         self._farewell = ""
-        """The nonce of the last session's end."""
+        """The nonce that ended the last session."""
         self._size = 0
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.connection = socket.socket()
@@ -54,7 +54,7 @@ class PlainGuest:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=_environment(),
-            # So that Ctrl-C in the terminal is for the host to answer.
+            # So that only the host answers Ctrl-C in the terminal.
             start_new_session=True,
             creationflags=sum(getattr(subprocess, name, 0) for name in WINDOWS_FLAGS),
         )
@@ -64,7 +64,7 @@ class PlainGuest:
             self.process.stdin.flush()
 
     def ready(self) -> Mapping[str, Any]:
-        """What it says of itself once its imports are done. Raises SandboxError where they fail."""
+        """What it says about itself once its imports are done. Raises SandboxError where they fail."""
         if self._said is not None:
             return self._said
         deadline = time.monotonic() + START_SECONDS
@@ -77,29 +77,29 @@ class PlainGuest:
         return self._said
 
     def watch(self) -> float:
-        """Raises Excess."""
+        """Checks what it uses. Raises Excess."""
         ALLOWANCE.compare_count(len(self._tree()))
         ALLOWANCE.compare(Usage(self._memory() - self._size), self.scratch)
         return wire.MEANWHILE
 
     def exit_code(self) -> int | None:
-        """How it ended; None where it has not within two seconds."""
+        """How it ended; None where it has not ended within two seconds."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self.process.wait(timeout=2)
         return None
 
     def asked(self) -> Sequence[str]:
-        """None: nothing refuses it anything."""
+        """Empty: nothing refuses it any call."""
         return ()
 
     def starved(self) -> None:
-        """The kernel ends nothing for a limit of its own."""
+        """Empty: the kernel ends nothing for a limit of ours."""
 
     def full(self) -> None:
-        """The disk is everybody's."""
+        """Empty: other programs use the same disk."""
 
     def leave(self) -> None:
-        """Has it put itself back, while the host does something else; see `is_as_new`."""
+        """Makes it restore itself while the host does something else; see `is_as_new`."""
         if self.process.poll() is not None:
             return self.end()
         for child in _below(self.ready()["pid"]):
@@ -124,8 +124,8 @@ class PlainGuest:
         return self.process.poll() is None
 
     def end(self) -> None:
-        """Kills it with all that it has started, and removes its scratch folder."""
-        if self.process.poll() is None:  # else its number may be another's by now
+        """Kills it with everything that it has started, and removes its scratch folder."""
+        if self.process.poll() is None:  # otherwise another process may have its number by now
             for process in reversed(self._tree()):
                 _kill(process)
         self.process.wait()
@@ -158,13 +158,13 @@ class PlainGuest:
         return answer.outcome.facts
 
     def _tree(self) -> list[psutil.Process]:
-        """The process and all below it."""
+        """The process and all its descendants."""
         with contextlib.suppress(psutil.Error):
             return [psutil.Process(self.process.pid), *_below(self.process.pid)]
         return []
 
     def _memory(self) -> int:
-        """Bytes, those that its processes share with one another several times."""
+        """Bytes; memory that its processes share counts several times."""
         total = 0
         for process in self._tree():
             with contextlib.suppress(psutil.Error):
@@ -173,7 +173,7 @@ class PlainGuest:
 
 
 class PlainSandbox(Sandbox):
-    """One plain guest, and another after it where need be."""
+    """One plain guest at a time, and a new one where the last has ended."""
 
     layers = ()
 
@@ -182,7 +182,7 @@ class PlainSandbox(Sandbox):
         self._guest = PlainGuest(environment)
 
     def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
-        """Has the guest execute `program`. Raises SandboxError where there is none."""
+        """Makes the guest execute `program`. Raises SandboxError where there is no guest."""
         if not self._guest.is_as_new():
             self._guest = PlainGuest(self._environment)
         host.refuse_another_copy(self._guest.ready()["package"])
@@ -190,7 +190,7 @@ class PlainSandbox(Sandbox):
 
     @property
     def unit(self) -> float:
-        """As measured by the guest."""
+        """The speed unit, as measured by the guest."""
         return float(self._guest.ready()["unit"])
 
     @property
@@ -215,7 +215,7 @@ def _kill(process: psutil.Process) -> None:
 
 
 def _remove(path: str) -> None:
-    """A file or a folder, as far as it goes: on Windows what is open stays."""
+    """Removes a file or a folder as far as possible: on Windows open files stay."""
     if os.path.isdir(path) and not os.path.islink(path):
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -224,5 +224,5 @@ def _remove(path: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """The user's, without what would make Python another."""
+    """The user's environment, without the variables that change how Python works."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | dict(host.SETTINGS)

@@ -1,4 +1,4 @@
-"""A sandbox that puts each question to each program once. For grading many notebooks that are nearly the same."""
+"""A sandbox that puts each question to each program only once. For grading many notebooks that are nearly the same."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,14 +12,14 @@ from autograder.student.sandbox.session import Session
 
 
 class Remembering(Around):
-    """Answers are taken to depend on program and question alone, as they do for honest code."""
+    """Answers are assumed to depend only on the program and the question, as they do for honest code."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
         self._answers: dict[bytes, Outcome] = {}
 
     def open(self, probes: str, program: Sequence[Source], seconds: float, *, exhibits: str = "") -> Session:
-        """A session that asks for a guest only when there is something new to ask."""
+        """A session that opens a guest only when there is a new question."""
         return _RememberedSession(
             lambda: self.inner.open(probes, program, seconds, exhibits=exhibits),
             msgspec.json.encode([probes, program, exhibits]),
@@ -36,7 +36,7 @@ class _RememberedSession(Session):
         self.loaded = self._recall(b"loaded", lambda session: session.loaded)
 
     def ask(self, probe: str, arguments: Mapping[str, Any]) -> Outcome:
-        """The answer, from memory where this program was asked before."""
+        """The answer, from memory where this program was asked the same question before."""
         return self._recall(msgspec.json.encode([probe, arguments]), lambda session: session.ask(probe, arguments))
 
     def close(self) -> None:

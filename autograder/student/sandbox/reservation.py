@@ -1,4 +1,5 @@
-"""The number of a user and a folder that belong to one grader, by a lock that the kernel lets go of when it ends."""
+"""The number of a user and a folder that belong to one grader, held by a lock that the kernel releases when the grader
+ends."""
 
 import contextlib
 import fcntl
@@ -16,19 +17,19 @@ from autograder.guest.processes import processes_of
 from autograder.student.sandbox.host import SandboxError
 
 VARIABLE = "PS7_GUEST_USERS"
-"""Names the range of users, "60000-62499", where the usual one is taken."""
+"""Names another range of users, such as "60000-62499", where the usual one is taken."""
 USUAL = range(60_000, 62_500)
-"""Numbers that machines do not use; the next as many are for killing, see the killer."""
+"""Numbers that machines do not use; as many after them are for the killers, see `killer`."""
 GROUP = "autograder-{}"
 REMOVE = ("/bin/sh", "-c", 'rm -rf -- "$0" || { chmod -R u+rwx -- "$0"; rm -rf -- "$0"; }')
-"""Not shutil.rmtree, which a deep tree of folders brings down; and folders can be closed to their own user."""
+"""Not shutil.rmtree, which fails on a deep tree of folders. A guest can also close folders to their own user."""
 SOON, AT_LAST = 1.0, 10.0
-"""Seconds that a removal is waited for: while grading goes on, and at its end."""
+"""Seconds to wait for a removal: while grading goes on, and at its end."""
 
 
 class Reservation:
-    """Held until it is closed or its process ends, however it does; what a grader has left that was killed is removed
-    when the next takes one."""
+    """Held until it is closed or its process ends, in whatever way. What a killed grader has left is removed when the
+    next grader takes a number."""
 
     def __init__(self) -> None:
         """Raises SandboxError where no number is free, or the folder for all of them cannot be had."""
@@ -38,29 +39,30 @@ class Reservation:
                 _clear(lock)
             self.user, self.killer, self._descriptor = self._taken(_range())
             self.folder = str(self._home / str(self.user))
-            """For everything that is to be gone at the end."""
+            """The folder for everything that has to be gone at the end."""
             self.group = GROUP.format(self.user)
-            """A name for a control group, removed with the folder."""
+            """The name for a control group, removed with the folder."""
             os.mkdir(self.folder, 0o711)
         except OSError as error:
             raise SandboxError(f"there is no place for guests: {error}") from None
         self._removals: list[subprocess.Popen[bytes]] = []
 
     def _taken(self, numbers: range) -> tuple[int, int, int | None]:
-        """A user for guests that nobody else has, one for what kills them, and the lock's descriptor."""
-        # At random: graders in containers of their own do not see each other's locks, and share the kernel's counts.
+        """A user for guests that no other grader has, a user for their killer, and the lock's descriptor."""
+        # At random: graders in containers of their own do not see each other's locks, but the kernel counts their users
+        # together.
         start = random.SystemRandom().randrange(len(numbers))
         for number in [*numbers[start:], *numbers[:start]]:
             lock = self._home / f"{number}.lock"
-            # What could not be removed in time is left to its own removal.
+            # Folders that could not be removed in time are still being removed.
             if not _is_anybodys(number) and not _folder_of(lock).exists() and (held := _locked(lock)) is not None:
                 return number, number + len(numbers), held
         raise SandboxError(f"all users of {numbers.start}-{numbers.stop - 1} are taken by other graders")
 
     def remove(self, path: str, patience: float = SOON) -> None:
-        """Removes a folder and waits for a while; what takes longer goes on by itself."""
+        """Removes a folder and waits for a while; a removal that takes longer goes on in the background."""
         with contextlib.suppress(OSError):
-            os.rmdir(path)  # most guests leave nothing in theirs
+            os.rmdir(path)  # most guests leave nothing in their folder
             return
         self._removals = [each for each in self._removals if each.poll() is None]
         removal = subprocess.Popen([*REMOVE, path], stderr=subprocess.DEVNULL)
@@ -70,7 +72,7 @@ class Reservation:
             self._removals.append(removal)
 
     def close(self) -> None:
-        """Lets go of it; what cannot be removed in time is for the next to remove."""
+        """Releases it; what cannot be removed in time is left to the next grader."""
         if self._descriptor is None:
             return
         self.remove(self.folder, AT_LAST)
@@ -80,7 +82,7 @@ class Reservation:
         os.close(self._descriptor)
         self._descriptor = None
         with contextlib.suppress(OSError):
-            self._home.rmdir()  # where no other grader is at work
+            self._home.rmdir()  # where no other grader is running
 
 
 def _range() -> range:
@@ -94,7 +96,7 @@ def _range() -> range:
 
 
 def _home() -> Path:
-    """For all graders of one user: theirs alone to write, and open for guests to pass through."""
+    """The folder for all graders of one user: only they can write to it, and guests can pass through it."""
     home = Path(tempfile.gettempdir(), f"autograder-{os.getuid()}")
     with contextlib.suppress(FileExistsError):
         home.mkdir(0o711)
@@ -108,14 +110,14 @@ def _home() -> Path:
 
 
 def _locked(path: Path) -> int | None:
-    """Its descriptor, held; None where another grader has it."""
+    """The lock's descriptor, held; None where another grader holds it."""
     while True:
         with contextlib.suppress(FileExistsError):
             path.parent.mkdir(0o711)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except FileNotFoundError:
-            continue  # the folder of all has just been removed
+            continue  # the folder of all graders has just been removed
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -124,11 +126,11 @@ def _locked(path: Path) -> int | None:
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(descriptor), os.stat(path)):
                 return descriptor
-        os.close(descriptor)  # another grader has let go of it in between, and unlinked it
+        os.close(descriptor)  # another grader has released and unlinked it meanwhile
 
 
 def _clear(lock: Path) -> None:
-    """Ends and removes what a grader has left that was killed."""
+    """Ends and removes what a killed grader has left."""
     folder = _folder_of(lock)
     if not folder.exists() or (descriptor := _locked(lock)) is None:
         return

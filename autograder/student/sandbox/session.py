@@ -1,4 +1,4 @@
-"""The host's side of one guest: questions with a deadline, and never an exception for anything that the guest does."""
+"""The host's side of one guest: questions with a deadline; nothing that the guest does raises an exception."""
 
 import errno
 import re
@@ -20,24 +20,24 @@ from autograder.guest.outcomes import Ended, Fault, Frame, Missing, Outcome, Rai
 from autograder.guest.supervision import Excess
 
 TO_ANSWER = 0.5
-"""Seconds before the deadline in which the guest is to say where its code was."""
+"""Seconds before the deadline in which the guest has to say where its code was."""
 KILLED = -9
-"""By SIGKILL, which Windows has no name for."""
+"""How SIGKILL ends a process; Windows has no name for it."""
 WINDOWS_CRASH = 0xC0000000
-"""From here up an exit code of Windows is an exception that nobody caught."""
+"""From here up, an exit code of Windows is an exception that was not caught."""
 
 
 class Guest(Protocol):
-    """One process that runs a student's code, as whoever has started it keeps it."""
+    """One process that runs a student's code, as the code that started it keeps it."""
 
     connection: socket.socket
 
     def watch(self) -> float:
-        """In how many seconds to look again. Raises Excess where it uses more than it may."""
+        """Checks what it uses, and returns the seconds until the next look. Raises Excess."""
         ...
 
     def exit_code(self) -> int | None:
-        """How it ended, as subprocess gives it (negative: a signal); None where it has not."""
+        """How it ended, as subprocess gives it (negative: a signal); None where it runs."""
         ...
 
     def asked(self) -> Sequence[str]:
@@ -45,24 +45,25 @@ class Guest(Protocol):
         ...
 
     def starved(self) -> Excess | None:
-        """What there is to say where the kernel has ended it for its memory; None where that is not known."""
+        """The message where the kernel has ended it for its memory; None where that is not known."""
         ...
 
     def full(self) -> Excess | None:
-        """What there is to say where its scratch folder is full; None where that is not known to be its own doing."""
+        """The message where its scratch folder is full; None where something else may have filled the disk."""
         ...
 
     def leave(self) -> None:
-        """Nothing more will be asked about the program that it has loaded."""
+        """No more questions will come about the program that it has loaded."""
         ...
 
     def end(self) -> None:
-        """Kills it with all that it has started; may be called again."""
+        """Kills it with everything that it has started; may be called again."""
         ...
 
 
 class Session:
-    """One guest with one program loaded. `loaded` says how loading went; after an end every answer is that end."""
+    """One guest with one program loaded. `loaded` says how loading went. After the guest's end every answer is that
+    end."""
 
     def __init__(self, guest: Guest, probes: str, program: tuple[Source, ...], seconds: float) -> None:
         self._guest, self._connection = guest, guest.connection
@@ -71,7 +72,7 @@ class Session:
         self._end: Ended | Fault | None = None
         try:
             self.loaded = self._exchange(Load(nonce=secrets.token_hex(16), probes=probes, program=program))
-        except BaseException:  # a signal to the grader, say
+        except BaseException:  # for example a signal to the grader
             self.close()
             raise
 
@@ -90,7 +91,7 @@ class Session:
         return self._exchange(Ask(nonce=nonce, probe=probe, arguments=dict(arguments), seconds=seconds))
 
     def close(self) -> None:
-        """Lets go of the guest; what it has started and written goes with it."""
+        """Ends the use of the guest; everything that it has started and written is removed."""
         self._guest.leave()
 
     def _exchange(self, request: Load | Ask) -> Outcome:

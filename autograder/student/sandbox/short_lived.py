@@ -1,4 +1,4 @@
-"""A forked process that runs one function, says what came of it, and may die of it."""
+"""A forked process that runs one function, returns its value, and may die without harm."""
 
 import faulthandler
 import gc
@@ -20,14 +20,14 @@ from autograder.student.sandbox.bounds import Exhausted, Failed
 T = TypeVar("T")
 MEBIBYTE = 1024 * 1024
 MEMORY = 1024 * MEBIBYTE
-"""Beyond what the grader itself has mapped."""
+"""Bytes of address space, beyond what the grader itself has mapped."""
 MOST_BYTES = 256 * MEBIBYTE
 _DONE, _TOO_MUCH, _FAILED = b"dmf"
 
 
 def in_short_lived_process(function: Callable[..., T], arguments: tuple[Any, ...], answer: Any, seconds: float) -> T:
-    """What the function returns, decoded as the type `answer`. Raises Exhausted where it takes more than `seconds` or
-    than its share of memory, and Failed where it raises."""
+    """The function's value, decoded as the type `answer`. Raises Exhausted where it takes more than `seconds` or than
+    its share of memory, and Failed where it raises an exception."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -57,9 +57,9 @@ def in_short_lived_process(function: Callable[..., T], arguments: tuple[Any, ...
 
 
 def _restrict() -> None:
-    """Ends with the grader, is the first to go where memory is short, and takes no more than its share."""
+    """Makes it end with the grader, be the first to go where memory is short, and take no more than its share."""
     faulthandler.disable()
-    gc.freeze()  # a collection would else go through, and so copy, all that the grader holds
+    gc.freeze()  # otherwise a collection would go through all that the grader holds, and so copy it
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
@@ -90,7 +90,7 @@ def _write(descriptor: int, data: bytes) -> None:
 
 
 def _read(descriptor: int, deadline: float) -> bytes | None:
-    """Everything up to the end; None where that does not come in time, or is longer than anything of ours."""
+    """Everything up to the end; None where that does not come in time, or is longer than any answer of ours."""
     said = bytearray()
     while len(said) <= MOST_BYTES:
         if not select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:

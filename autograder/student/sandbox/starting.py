@@ -8,13 +8,13 @@ from autograder.student.sandbox.host import Confinement, Sandbox, SandboxError
 
 
 def can_confine() -> bool:
-    """Whether this system has what the layers are made of."""
+    """Whether this system has what the layers need."""
     return sys.platform == "linux" and hasattr(os, "fork") and hasattr(socket, "AF_UNIX")
 
 
 def exposed() -> list[str]:
-    """What keeps a notebook from this user's own files and processes and is not to be had on this Linux machine, each
-    with the reason; asked without a sandbox, in milliseconds."""
+    """The layers between a notebook and this user's own files and processes that this Linux machine does not have, each
+    with the reason. Answered without a sandbox, in milliseconds."""
     from autograder.guest.confinement import can_become, landlock, namespaces, seccomp
     from autograder.student.sandbox.reservation import USUAL
 
@@ -30,8 +30,9 @@ def exposed() -> list[str]:
 def start(environment: str, confinement: Confinement = "best") -> Sandbox:
     """A sandbox with the packages of the module `environment`.
 
-    `confinement`: with "best" guests get every layer that works on this machine; with "strict" none is opened where one
-    does not; with "none" they run as the user does. Raises SandboxError where "strict" is beyond this system.
+    `confinement`: with "best" guests get every layer that works on this machine; with "strict" no guest is opened where
+    one layer does not work; with "none" they run with the user's rights. Raises SandboxError where this system cannot
+    do "strict".
     """
     if confinement == "strict" and not can_confine():
         raise SandboxError("only Linux can confine a notebook's code, and nothing less than all layers was asked for")

@@ -1,1 +1,1 @@
-"""From the file that was handed in to a Notebook, or to the reason why it is none."""
+"""Turns the file that was handed in into a Notebook, or into the reason why it cannot be read."""

@@ -1,4 +1,4 @@
-"""Says what a file that is no notebook looks like, and shows file names that a student may have chosen."""
+"""Says what a file looks like that is not a notebook, and shows file names that a student may have chosen."""
 
 import re
 from pathlib import Path
@@ -20,9 +20,9 @@ _PYTHON = re.compile(r"(#!|# ?-\*-|# %%|import \w|from [\w.]+ import\b|def \w+\(
 
 
 def describe_bytes(data: bytes, text: str, error: ValueError) -> str:
-    """A message for the student on a file that is no JSON.
+    """A message for the student about a file that is not JSON.
 
-    data: the file's bytes; text: the same, decoded; error: what the JSON parser said.
+    data: the file's bytes; text: the same, decoded; error: the JSON parser's message.
     """
     for signature, what in _SIGNATURES:
         if data.startswith(signature):

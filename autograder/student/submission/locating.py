@@ -16,12 +16,13 @@ MAX_ENTRIES = 10_000
 WEIGHTS = (".safetensors", ".pth", ".pt")
 MOST_WEIGHTS = 6
 MOST_NOTEBOOKS = 8
-"""That are compared."""
+"""How many notebooks are compared."""
 MADE_BY = "autograder_copy"
-"""In the metadata of a copy that `run` or `check --cells` makes: which of them did."""
+"""In the metadata of a copy that `run` or `check --cells` makes: which command made it."""
 MAKES = {"run": "`run`", "cells": "`check --cells`"}
-_MADE = re.compile(rb'"' + MADE_BY.encode() + rb'"\s*:\s*"(run|cells)"')  # in a cell's text the quotes have backslashes
-# Windows has none of these.
+# in a cell's text a backslash stands before each quote
+_MADE = re.compile(rb'"' + MADE_BY.encode() + rb'"\s*:\s*"(run|cells)"')
+# Windows does not have these flags.
 _READING = sum(getattr(os, name, 0) for name in ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
 
 
@@ -34,18 +35,18 @@ class Found(NamedTuple):
 
     path: Path
     notes: tuple[str, ...] = ()
-    """Sentences for the student on what else is there."""
+    """Sentences for the student about the other files."""
 
 
 def find_notebook(submission: Path) -> Path:
-    """As `find` does."""
+    """Finds it as `find` does, and reads it."""
     return find(submission).path
 
 
 def find(submission: Path) -> Found:
-    """The one notebook of a submission, which is a file or a folder that holds one; copies of it count as one.
+    """The one notebook of a submission, which is a file or a folder that holds one. Copies of it count as one.
 
-    Links and special files are refused. Raises UnreadableSubmission where there is none, or several.
+    Links and special files are refused. Raises UnreadableSubmission where there is none, or where there are several.
     """
     try:
         mode = os.lstat(submission).st_mode
@@ -74,13 +75,15 @@ def find(submission: Path) -> Found:
 
 
 def _the_one_of(found: list[Path], submission: Path) -> Found:
-    """Of several: copies of the same bytes are one, and one that the tool made is none beside its original."""
+    """The one among several: copies of the same bytes are one notebook, and a copy that the tool made does not count
+    beside its original."""
     if len(found) <= MOST_NOTEBOOKS:
         contents: dict[bytes, Path] = {}
         made: dict[Path, str] = {}
         for path in sorted(found, key=lambda path: (len(path.name), path)):
             data = read_bytes(path)
-            first = contents.setdefault(hashlib.sha256(data or bytes(path)).digest(), path)  # an empty one is no copy
+            # an empty file is not a copy
+            first = contents.setdefault(hashlib.sha256(data or bytes(path)).digest(), path)
             if first is path and (how := copied_by(path, data, found)):
                 made[path] = how
         different = list(contents.values())
@@ -98,8 +101,8 @@ def _the_one_of(found: list[Path], submission: Path) -> Found:
 
 
 def copied_by(path: Path, data: bytes, beside: Collection[Path] = ()) -> str:
-    """Which command has made this copy of a notebook, "" where none has. It says so in its metadata; one of an older
-    version by its name alone, beside that of the original."""
+    """The command that made this copy of a notebook, "" where it is not a copy. The copy's metadata say so. A copy of
+    an older version is known only by its name, beside the original's name."""
     if found := _MADE.search(data):
         return found[1].decode()
     stem, _, how = path.stem.rpartition(".")
@@ -108,7 +111,7 @@ def copied_by(path: Path, data: bytes, beside: Collection[Path] = ()) -> str:
 
 def find_weights(submission: Path) -> tuple[Path, ...]:
     """The files with trained weights that were handed in beside the notebook, where that is in a folder. Links, special
-    files and what is longer than a notebook may be are passed over. Raises OSError and UnreadableSubmission."""
+    files, and files longer than a notebook may be are ignored. Raises OSError and UnreadableSubmission."""
     if not os.path.isdir(submission):
         return ()
     files = [path for path in _search(submission)[1] if path.suffix.lower() in WEIGHTS]
@@ -119,7 +122,7 @@ def find_weights(submission: Path) -> tuple[Path, ...]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """A regular file, as far as a notebook may be long. Raises UnreadableSubmission."""
+    """The bytes of a regular file that is no longer than a notebook may be. Raises UnreadableSubmission."""
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
             raise UnreadableSubmission(_irregular(path))
@@ -135,8 +138,8 @@ def read_bytes(path: Path) -> bytes:
 
 
 def _search(folder: Path) -> tuple[list[Path], list[Path], bool]:
-    """Regular .ipynb files below the folder, every other file, and whether there are folders too deep to open; hidden
-    and Mac resource folders are ignored."""
+    """The regular .ipynb files below the folder, every other file, and whether there are folders too deep to open.
+    Hidden folders and the Mac's resource folders are ignored."""
     found: list[Path] = []
     others: list[Path] = []
     pending = [(folder, 0)]

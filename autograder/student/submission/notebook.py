@@ -1,7 +1,8 @@
-"""Reads a submitted notebook. It runs in the trusted process, so every surprise becomes an `UnreadableSubmission`.
+"""Reads a submitted notebook. It runs in the trusted process, so everything unexpected becomes an
+`UnreadableSubmission`.
 
-Tolerance beats validation: Colab, Jupyter and VS Code all write files that the nbformat schema rejects, so
-only version 3 and older go through nbformat; a version 4 file is read here, taking what is there.
+It is tolerant, and does not validate: Colab, Jupyter and VS Code all write files that the nbformat schema rejects. So
+only version 3 and older go through nbformat; a file of version 4 is read here, as far as its parts can be read.
 """
 
 import json
@@ -22,9 +23,10 @@ MAX_CODE_CHARACTERS = 400_000
 MAX_CODE_LINES = 20_000
 MAX_OUTPUT_CHARACTERS = 20_000
 MAX_JSON_VALUES = 4_000_000
-"""A 64 MiB file of empty lists would need gigabytes once parsed; commas and brackets count the values beforehand."""
+"""The most values: a 64 MiB file of empty lists would need gigabytes once parsed. Commas and brackets are counted
+before parsing."""
 MAX_OLD_BYTES = 1024 * 1024
-"""nbformat's converter validates the whole file, slowly."""
+"""The most bytes for nbformat's converter, which validates the whole file, slowly."""
 
 _INLINE_PICTURE = re.compile(r"data:[\w/+.\-]{1,60};base64,[A-Za-z0-9+/=]*")
 _VERSION = re.compile(r"(3)\.(\d{1,2})\b")
@@ -48,9 +50,9 @@ class Notebook(msgspec.Struct, frozen=True):
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
     python: tuple[int, int] = (0, 0)
-    """Major and minor version of the Python that it was saved with, (0, 0) where the file does not say."""
+    """Major and minor version of the Python with which it was saved; (0, 0) where the file does not say."""
     language: str = ""
-    """That its cells are written in, as the file has it ("python", "R"); "" where it does not say."""
+    """The language of its cells, as in the file ("python", "R"); "" where the file does not say."""
 
 
 def read_notebook(path: Path) -> Notebook:
@@ -59,7 +61,7 @@ def read_notebook(path: Path) -> Notebook:
 
 
 def parse_notebook(data: bytes) -> Notebook:
-    """Reads a notebook from the bytes of its file. Raises UnreadableSubmission and nothing else."""
+    """Reads a notebook from the bytes of its file. Raises only UnreadableSubmission."""
     notes: list[str] = []
     content = parse_content(data, notes)
     cells = tuple(_cells(content["cells"], notes))
@@ -79,8 +81,8 @@ def parse_notebook(data: bytes) -> Notebook:
 
 
 def parse_content(data: bytes, notes: list[str]) -> dict[str, Any]:
-    """What the file holds, in format 4, with a list of `cells` of which nothing more is known; `notes` gets sentences
-    on how it was read. Raises UnreadableSubmission."""
+    """The file's content in format 4, with a list of `cells` that are not checked; `notes` gets sentences on how it was
+    read. Raises UnreadableSubmission."""
     content = _parse_json(data, notes)
     if not isinstance(content, dict) or not isinstance(content.get("cells", content.get("worksheets")), list):
         raise UnreadableSubmission(
@@ -143,7 +145,7 @@ def _parse_json(data: bytes, notes: list[str]) -> Any:
 
 
 def _converted(content: dict[str, Any], size: int, notes: list[str]) -> dict[str, Any]:
-    """A notebook of format 3 or older, brought to format 4 by nbformat."""
+    """A notebook of format 3 or older, converted to format 4 by nbformat."""
     import nbformat
 
     failed = (
@@ -156,7 +158,7 @@ def _converted(content: dict[str, Any], size: int, notes: list[str]) -> dict[str
         # Only nbformat's own reader joins the lists of lines that its converter cannot take.
         old = json.dumps({"metadata": {}, "nbformat_minor": 0, **content, "nbformat": 3})
         converted = dict(nbformat.reads(old, as_version=4))
-    except Exception as error:  # hostile JSON can trip nbformat's converter anywhere
+    except Exception as error:  # hostile JSON can make nbformat's converter fail anywhere
         raise UnreadableSubmission(failed) from error
     if not isinstance(converted.get("cells"), list):
         raise UnreadableSubmission(failed)
@@ -203,7 +205,8 @@ def _outputs(raw_outputs: Any) -> Iterator[str]:
 
 
 def _shown(data: dict[str, Any]) -> str:
-    """What a person sees of a result: its text, or, where that only names an object, what the object is drawn from."""
+    """What a person sees of a result: its text; or, where the text only names an object, the Markdown, HTML or LaTeX
+    that displays it."""
     plain = text_of(data.get("text/plain"))
     if not _OBJECT.match(plain):
         return plain
@@ -212,7 +215,7 @@ def _shown(data: dict[str, Any]) -> str:
 
 
 def _clipped(text: str) -> str:
-    """The start and the end of a long output: a training log's last lines carry its results."""
+    """The start and the end of a long output: a training log's last lines hold its results."""
     if len(text) <= MAX_OUTPUT_CHARACTERS:
         return text
     half = (MAX_OUTPUT_CHARACTERS - len(_CLIPPED)) // 2

@@ -16,7 +16,7 @@ from tests.ps7.small import COUNTS, small_dataset
 
 PARTS = ("unlabeled", "train", "test")
 BUDGET = 16_000_000
-"""Bytes that a data set in the bundle for Gradescope may have."""
+"""The most bytes of a data set in the bundle for Gradescope."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Layers as they are seen from the operations that run."""
+"""Layers as the running operations show them."""
 
 import pytest
 

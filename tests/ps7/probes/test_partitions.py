@@ -1,4 +1,4 @@
-"""A partition that promises no order gives none, and still partitions."""
+"""A partition that promises no order gives no order, and still partitions."""
 
 import numpy as np
 import pytest

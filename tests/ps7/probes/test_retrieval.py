@@ -1,4 +1,4 @@
-"""How matches are found, in whatever form and place a notebook leaves them."""
+"""The matches are found in whatever form and place a notebook leaves them."""
 
 import sys
 
@@ -101,7 +101,7 @@ def test_what_fails_before_there_are_matches_raises(ask):
 
 
 def test_a_name_by_itself_is_one_match(ask):
-    """numpy gives it for an array that is indexed by a tensor of one number."""
+    """numpy returns it for an array that is indexed by a tensor with one number."""
     facts, arrays = ask("    import numpy\n    return numpy.array(image_filenames)[torch.tensor([3])]")
     assert (facts["kind"], facts["count"], arrays["ranking"].tolist()) == ("names", 1, [3])
 
@@ -112,7 +112,7 @@ def test_a_name_that_is_none_of_the_photos(ask):
 
 
 def test_what_fails_on_the_way_to_the_matches_raises(ask):
-    """The frame sets `matches` to None first, and some set it to the similarities on the way."""
+    """The given code sets `matches` to None first, and some solutions set it to the similarities on the way."""
     for before in ("None", "image_embeddings[0]"):
         with pytest.raises(ZeroDivisionError):
             ask(f"    matches = {before}\n    1 / 0\n    matches = image_filenames[:k]\n    return matches")

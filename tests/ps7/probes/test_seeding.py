@@ -1,4 +1,4 @@
-"""Filling: what computes the same is the same, however it is written."""
+"""Filling: modules that compute the same get the same values, however they are written."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +28,7 @@ def attributes(order):
 
 
 def loose():
-    """No layers: weights in one list, biases in another."""
+    """A module without layers: weights in one list, biases in another."""
 
     class Loose(nn.Module):
         def __init__(self):

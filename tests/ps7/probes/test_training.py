@@ -155,7 +155,7 @@ def test_the_hook_is_taken_away_again(namespace):
 
 
 def test_the_global_batch_size_is_that_of_the_minibatches(namespace):
-    """A notebook sets it to 32 for its second problem, and its first one may lean on it."""
+    """A notebook sets it to 32 for its second problem, and the first problem may use it."""
     body = STEP.replace("optimizer.zero_grad()", "assert batch_size == 128\n            optimizer.zero_grad()")
     source = "batch_size = 32\n" + TRAIN_AE.replace("            BODY", body.strip("\n"))
     facts, _ = training.train_ae(namespace(source), **SIZE)

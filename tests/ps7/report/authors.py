@@ -1,4 +1,4 @@
-"""Students who report four accuracies, each in a language and a manner of their own."""
+"""Students who report four accuracies, each in their own language and style."""
 
 import random
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ class Author:
         )
 
     def labels(self) -> list[str]:
-        """Of the four figures, in one manner."""
+        """The names of the four figures, in one style."""
         if self.random.random() < 0.2:
             methods: Sequence[str] = self.language.described
         elif self.language is LANGUAGES["en"]:
@@ -63,7 +63,7 @@ class Author:
         return [*methods, self.random.choice(self.language.probe)]
 
     def figure(self, name: str, value: float | None = None, *, prose: bool = False) -> tuple[str, float]:
-        """A figure as it is written, and what it says in percent."""
+        """A figure as it is written, and its value in percent."""
         value = self.exact[name] if value is None else value
         style = self.style
         if (style == "comma" and not self.language.comma) or (style in ("latex", "counted", "deviation") and prose):
@@ -93,7 +93,7 @@ class Author:
         return self.random.choice(HEADINGS) if self.language is LANGUAGES["en"] else f"## {self.language.heading}"
 
     def noisy(self, text: str) -> str:
-        """With sentences around it that say nothing of the results."""
+        """The text with sentences around it that say nothing about the results."""
         before = self.random.sample(self.language.noise, self.random.choice((0, 0, 1)))
         if self.random.random() < 0.15:
             before.append(self.language.targets)

@@ -1,4 +1,5 @@
-"""Makes reports as students write them, with what is to be read in them: labels x figures x layouts x languages x noise."""
+"""Makes reports as students write them, together with the right reading: labels x figures x layouts x languages x
+noise."""
 
 import msgspec
 
@@ -9,16 +10,16 @@ Cells = list[str | tuple[str, str]]
 
 
 class Made(msgspec.Struct, frozen=True):
-    """A notebook's text and outputs, and what a person reads there, in percent."""
+    """A notebook's text and outputs, and the reading of a person, in percent."""
 
     cells: Cells
     read: dict[str, float]
     about: str
-    """How it was made, for whoever looks at one that was misread."""
+    """How it was made, for a person who looks at a misread report."""
 
 
 def runs(author: Author, line: str = "Accuracy on the test set: {}") -> Cells:
-    """The four runs with their outputs, as our frame has them."""
+    """The four runs with their outputs, as the given notebook has them."""
     cells: Cells = []
     for number, name in enumerate(NAMES[:3], start=1):
         cells += [
@@ -35,7 +36,7 @@ def runs(author: Author, line: str = "Accuracy on the test set: {}") -> Cells:
 
 
 def right(seed: int) -> Made:
-    """A report in which everything stands."""
+    """A complete report."""
     author = Author(seed)
     prose = author.random.random() < 0.35
     layout = author.random.choice(PROSE if prose else LISTED)
@@ -49,7 +50,7 @@ def right(seed: int) -> Made:
 
 
 def blank(seed: int) -> Made:
-    """A report in which nothing of one's own stands."""
+    """A report without any text of the student's own."""
     author = Author(seed)
     labels, pick = author.labels(), author.random
     blanks = {
@@ -86,7 +87,7 @@ def blank(seed: int) -> Made:
 
 
 def wrong(seed: int) -> Made:
-    """A report with one figure that no run printed, or two exchanged."""
+    """A report with one figure that no run printed, or with two figures exchanged."""
     author = Author(seed)
     measured = runs(author)
     one, other = author.random.sample(NAMES[:3], 2)
@@ -148,7 +149,7 @@ OURS, COURSE, LABELLED, TOGETHER = "ours", "course", "labelled", "together"
 
 
 def outputs(seed: int) -> Made:
-    """A notebook whose runs print their accuracies in one of many manners, and what they print."""
+    """A notebook whose runs print their accuracies in one of many styles, and these accuracies."""
     author = Author(seed)
     author.exact = {name: round(value, 3) for name, value in author.exact.items()}
     pick = author.random

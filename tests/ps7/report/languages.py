@@ -4,7 +4,7 @@ import msgspec
 
 
 class Language(msgspec.Struct, frozen=True):
-    """How one language says it."""
+    """The words of one language."""
 
     methods: tuple[str, str, str]
     described: tuple[str, str, str]
@@ -21,9 +21,9 @@ class Language(msgspec.Struct, frozen=True):
     noise: tuple[str, ...]
     targets: str
     asides: tuple[str, ...]
-    """What may stand in brackets behind a label."""
+    """Texts that may stand in brackets after a label."""
     asked: tuple[str, ...]
-    """What is expected of each, in brackets."""
+    """Expected values, in brackets."""
     comma: bool = False
     end: str = "."
 

@@ -1,4 +1,4 @@
-"""The report items: each mistake has its own message, and honest reports pass however their runs were saved."""
+"""The report items: each mistake has its own message, and honest reports pass, however their runs were saved."""
 
 import pytest
 

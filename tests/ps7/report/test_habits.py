@@ -1,4 +1,4 @@
-"""Whole reports as people write them, and what is read in them: by hand, and by the thousand from a generator."""
+"""Whole reports as people write them, and how they are read: some by hand, thousands from a generator."""
 
 import tomllib
 from pathlib import Path
@@ -25,7 +25,7 @@ WRITTEN = {
 
 
 def runs():
-    """That print the four figures."""
+    """Cells that print the four figures."""
     author = Author(0)
     author.exact = {name: value / 100 for name, value in FOUR.items()}
     return generating.runs(author)
@@ -96,7 +96,7 @@ def verdicts(made: Made):
 
 
 def misread(made: Made):
-    """How many figures are not those that were written, or are too many."""
+    """How many figures are read wrong, or read where there are none."""
     found = read(*made.cells)
     return sum(found.get(name) != pytest.approx(value) for name, value in made.read.items()) + len(
         {*found} - {*made.read}
@@ -128,7 +128,8 @@ def test_wrong_reports_lose_points(count):
 
 @pytest.mark.parametrize("count", [LITTLE, pytest.param(2_000, marks=pytest.mark.slow)])
 def test_what_runs_print_is_read(count):
-    """Where it can be told which run printed what, nothing else is taken for its accuracy; and it bears the report out."""
+    """Where it is clear which run printed a figure, no other figure is taken for its accuracy, and it confirms the
+    report."""
     wrong = []
     for made in map(generating.outputs, range(count)):
         wrong += [(made.about, finding.message) for finding in verdicts(made) if not finding.passed]

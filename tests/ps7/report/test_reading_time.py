@@ -1,4 +1,4 @@
-"""Text that was made to be slow to read: four times as much of it takes about four times as long, not sixteen times."""
+"""Text that is made to be slow to read: four times as much of it takes about four times as long, not sixteen times."""
 
 import time
 
@@ -9,7 +9,7 @@ from autograder.student.program import outline
 from autograder.student.submission.notebook import Cell, Notebook
 
 FLOOR = 0.05
-"""Seconds; what takes less is fast however it grows."""
+"""Seconds; a shorter time does not count, however it grows."""
 LINEAR, SIZE = 9.0, 8_000
 
 
@@ -42,6 +42,6 @@ def seconds(cells: tuple[Cell, ...]) -> float:
 
 @pytest.mark.parametrize("kind", SLOW)
 def test_reading_is_linear(kind):
-    # The least of a few, since whoever else uses the machine only adds to it.
+    # The least of a few, because other programs on the machine only add to it.
     more, less = (min(seconds(SLOW[kind](size)) for _ in range(3)) for size in (4 * SIZE, SIZE))
     assert more / less < LINEAR

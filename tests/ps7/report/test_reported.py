@@ -1,4 +1,4 @@
-"""Reports in the manners of many students, read back."""
+"""Reports in the styles of many students, read back."""
 
 import time
 

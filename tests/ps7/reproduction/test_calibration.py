@@ -58,7 +58,7 @@ class TestBand:
 
 
 class TestShipped:
-    """What stands beside `composed`."""
+    """The files that lie beside `composed`."""
 
     def test_is_for_what_is_shipped_and_resembles_the_assignments_table(self):
         known = calibration.read(find("composed"))
@@ -125,7 +125,7 @@ class TestFile:
 
 
 class TestJournal:
-    """What keeps the runs of a calibration that is interrupted."""
+    """The file that keeps the runs of an interrupted calibration."""
 
     def test_gives_back_what_was_added_but_for_a_line_that_was_cut_off(self, small):
         for run in (first := runs([0.3, 0.31, 0.29])):

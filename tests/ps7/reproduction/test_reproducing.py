@@ -117,7 +117,8 @@ STUBS = {
 
 
 def spying(notebook: Notebook, wrong: list[str], others: list[str]) -> Notebook:
-    """With stubs in place of the components `wrong`; the `others` raise the text of whatever else stands there."""
+    """The notebook with stubs in place of the components `wrong`; `others` raise the text of whatever else is in their
+    place."""
     cells = []
     for cell in notebook.cells:
         source = cell.source
@@ -131,7 +132,7 @@ def spying(notebook: Notebook, wrong: list[str], others: list[str]) -> Notebook:
 
 
 def lines_of(text: str) -> set[str]:
-    """Those that are nowhere by chance."""
+    """Numbers that occur nowhere by chance."""
     return {line.strip() for line in text.split("\n") if len(line.strip()) >= 20}
 
 
@@ -291,7 +292,7 @@ class TestFindings:
 
     @pytest.mark.parametrize(("left", "earns"), [(60.0, False), (25.0, None)])
     def test_code_that_takes_its_time_earns_nothing(self, monkeypatch, reproduction, sandbox, solution, left, earns):
-        """Unless it had less of it than it is granted: then that was the grader's doing, or other items'."""
+        """Unless it had less time than it is granted: then the grader, or other items, took it."""
 
         def sleep(training):
             moment[0] += training.seconds
@@ -358,7 +359,7 @@ class TestGrading:
 
     @pytest.mark.parametrize("wrong", [*dict.fromkeys(item for items in LEANS_ON.values() for item in items), "all"])
     def test_nothing_of_the_reference_is_told(self, bank, sandbox, solution, reproduction, wrong):
-        """A right component beside a wrong one says what it sees in the wrong one's place."""
+        """A right component reports what it sees in the place of a wrong one."""
         whole = load(PS7, LEANS_ON)
         reports = [name for name, items in LEANS_ON.items() if wrong in items or wrong == "all"]
         items = [item for name in reports for item in LEANS_ON[name]]

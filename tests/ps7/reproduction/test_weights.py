@@ -1,4 +1,4 @@
-"""Weights that come with a notebook: read in a guest, and worth on the test images what they are worth."""
+"""Weights that come with a notebook: they are read in a guest, and their accuracies on the test images are right."""
 
 import os
 import pickle
@@ -47,7 +47,7 @@ def worth(dataset: Dataset, encoder, linear) -> float:
 
 
 class Opens:
-    """A pickle that runs something."""
+    """A pickle that runs a command."""
 
     def __init__(self, path: str) -> None:
         self.path = path

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 
 def graded(*arguments: object) -> dict[str, dict]:
-    """Number of a check in the report items to its test."""
+    """Maps the number of a check in the report items to its test."""
     done = invoke(["grade", *map(str, arguments), "--json"])
     assert done.exit_code == 0, done.output
     results = json.loads(done.stdout)

@@ -1,4 +1,5 @@
-"""What a notebook's own calls get in a kernel that was given data. In a process of its own: libraries are patched."""
+"""What a notebook's own calls get in a kernel that was given data. It runs in a process of its own, because libraries
+are patched."""
 
 import subprocess
 import sys

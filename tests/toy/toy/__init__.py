@@ -1,1 +1,1 @@
-"""Another assignment, of two items and a third that sorts, to show that the engine knows none."""
+"""Another assignment, with two items and a third that sorts, to show that the engine knows no assignment."""

@@ -1,1 +1,1 @@
-"""What a Colab notebook finds, as far as there is none of it where grading runs."""
+"""Stand-ins for the parts of Colab that do not exist where the grader runs."""

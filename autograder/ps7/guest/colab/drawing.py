@@ -1,4 +1,5 @@
-"""What drawing returns, in matplotlib's shapes and without a picture: notebooks unpack, flatten and index it."""
+"""What drawing functions return, in matplotlib's shapes and without a picture: notebooks unpack, flatten and index
+it."""
 
 from typing import Any
 
@@ -9,7 +10,7 @@ from autograder.guest.modules import Blank
 
 
 def histogram(x: Any, bins: Any = None, range: Any = None, **_: Any) -> tuple[Any, Any, Blank]:
-    """Counts, edges and the bars of the values in `x`; 10 bins as long as no others are asked for."""
+    """Counts, edges and bars for the values in `x`; 10 bins where the call does not ask for another number."""
     counts, edges = np.histogram(np.ravel(x), 10 if bins is None else bins, range)
     return counts.astype(float), edges, Blank()
 
@@ -21,7 +22,7 @@ class Axes(Blank):
 
 
 def axes(*_: Any, **__: Any) -> Axes:
-    """`plt.gca()` and the like."""
+    """`plt.gca()` and similar calls."""
     return Axes()
 
 
@@ -41,7 +42,7 @@ def picture(*_: Any, **__: Any) -> Any:
 
 
 def make_grid(images: Any, nrow: int = 8, padding: int = 2, **_: Any) -> Any:
-    """A black picture of the size that torchvision's would have; torchvision takes long to import."""
+    """A black picture of the size that torchvision's would have; importing torchvision takes long."""
     images = torch.stack(list(images)) if isinstance(images, list | tuple) else images
     if images.ndim < 4 or len(images) == 1:
         return images.reshape(images.shape[-3:])
@@ -52,5 +53,5 @@ def make_grid(images: Any, nrow: int = 8, padding: int = 2, **_: Any) -> Any:
 
 
 def first(argument: Any, *_: Any, **__: Any) -> Any:
-    """In place of what changes a picture."""
+    """Replaces functions that change a picture."""
     return argument

@@ -1,5 +1,5 @@
-"""Folders as in a Colab notebook: those that a cell outside of the graded functions would have made, Google Drive and
-/content are there as soon as something is written into them.
+"""Folders as in a Colab notebook: the folders that a cell outside of the graded functions would have made, Google Drive
+and /content appear as soon as something is written into them.
 
 Everything lies in the guest's own folder, which is its working directory.
 """
@@ -24,29 +24,29 @@ PATHS: tuple[tuple[ModuleType, str, tuple[str, ...]], ...] = (
     (shutil, "rmtree", (WRITTEN,)),
     (shutil, "copyfile copymode copystat", (READ, WRITTEN)),
 )
-"""Functions that take paths, which may be of files that were written elsewhere than they seem to be; and what they do
-to the files of their first arguments."""
+"""Functions that take paths, which may lead to files that really lie in the guest's folder; and what is done to the
+files of their first arguments."""
 
 
 def install() -> None:
-    """For this process, for good."""
+    """Sets this up for the rest of the process."""
     root = os.getcwd()
     open_, save, load, makedirs, mkdir = builtins.open, torch.save, torch.load, os.makedirs, os.mkdir
 
     def inside(path: Any) -> str | None:
-        """Where in the guest's folder an absolute path outside of it is to be found; None for all others."""
+        """The path in the guest's folder that replaces an absolute path outside of it; None for all other paths."""
         if not isinstance(path, str | os.PathLike) or not isinstance(text := os.fspath(path), str):
             return None
         rest = os.path.splitdrive(text)[1]
         return root + rest if rest.startswith(("/", os.sep)) and not text.startswith((root, "/dev/")) else None
 
     def to_read(path: Any) -> Any:
-        """What the guest has written comes before what is there."""
+        """A file that the guest has written comes before a file that is really there."""
         here = inside(path)
         return here if here is not None and (_is_there(here) or not _is_there(os.fspath(path))) else path
 
     def to_write(path: Any) -> Any:
-        """Nothing outside is overwritten: on a student's own machine it could be."""
+        """Nothing outside is overwritten: on a student's own machine that would be possible."""
         path = inside(path) or path
         if isinstance(path, str | os.PathLike) and (folder := os.path.dirname(os.fspath(path))):
             make_folders(folder, exist_ok=True)

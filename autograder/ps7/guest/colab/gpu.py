@@ -1,5 +1,5 @@
-"""Lets code written for a Colab GPU or a Mac run where there is none: any accelerator's name means the CPU, and to the
-notebook, though not to torch's own code, there is a GPU."""
+"""Lets code written for a Colab GPU or a Mac run where there is no accelerator: every accelerator's name means the CPU.
+The notebook's code is told that there is a GPU, torch's own code is not."""
 
 import contextlib
 import sys
@@ -18,7 +18,7 @@ ACCELERATORS = frozenset(("cuda", "hip", "mps", "xpu", "xla", "hpu", "npu", "mti
 MOVES = frozenset(
     getattr(torch.Tensor, name) for name in ("cuda", "xpu", "ipu", "hpu", "pin_memory") if hasattr(torch.Tensor, name)
 )
-"""Methods that would put a tensor on an accelerator, or near one."""
+"""Methods that would move a tensor to an accelerator, or prepare that."""
 QUIET = (
     "synchronize",
     "empty_cache",
@@ -35,11 +35,12 @@ QUIET = (
     "set_per_process_memory_fraction",
     "set_stream",
 )
-"""What an accelerator's module is told to do, and need not."""
+"""Functions of an accelerator's module that do nothing here."""
 
 
 def on_cpu(value: Any) -> Any:
-    """A device argument with every accelerator replaced by the CPU; whatever is no device comes back as it is."""
+    """A device argument with every accelerator replaced by the CPU; an argument that is not a device comes back
+    unchanged."""
     if isinstance(value, torch.device):
         return CPU if value.type in ACCELERATORS else value
     if isinstance(value, str) and value.partition(":")[0] in ACCELERATORS:
@@ -48,16 +49,16 @@ def on_cpu(value: Any) -> Any:
 
 
 class Generator(torch.Generator):
-    """torch's own, on the CPU."""
+    """torch's own function, on the CPU."""
 
     def __new__(cls, device: Any = "cpu") -> "Generator":
-        """One on the CPU, whichever device is asked for."""
+        """One on the CPU, whatever device is asked for."""
         made: Generator = super().__new__(cls, device=on_cpu(device))
         return made
 
 
 class AcceleratorMeansCpu(TorchFunctionMode):
-    """Rewrites devices in every call of a torch function, `device=-1` (what `get_device()` gives on the CPU) too."""
+    """Rewrites devices in every call of a torch function; also `device=-1`, which `get_device()` gives on the CPU."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -83,11 +84,11 @@ class Event:
         self._time = 0.0
 
     def record(self, stream: Any = None) -> None:
-        """Now."""
+        """Notes the time."""
         self._time = time.perf_counter()
 
     def elapsed_time(self, end: "Event") -> float:
-        """Milliseconds."""
+        """Milliseconds between two events."""
         return 1000 * (end._time - self._time)
 
     def query(self) -> bool:
@@ -105,7 +106,7 @@ class Stream(contextlib.nullcontext[None]):
         super().__init__()
 
     def record_event(self, event: Any = None) -> Any:
-        """The event, now."""
+        """The event, at this moment."""
         event = event or Event()
         event.record()
         return event
@@ -116,7 +117,7 @@ class Stream(contextlib.nullcontext[None]):
 
 
 GPU = SimpleNamespace(name="Tesla T4", total_memory=15_835_660_288, major=7, minor=5, multi_processor_count=40)
-"""Colab's."""
+"""The properties of Colab's GPU."""
 ANSWERS: Mapping[str, Any] = {
     "current_device": 0,
     "get_device_properties": GPU,
@@ -133,17 +134,17 @@ ANSWERS: Mapping[str, Any] = {
     "is_initialized": True,
     "is_bf16_supported": False,
 }
-"""What functions of torch.cuda say."""
+"""The answers of torch.cuda's functions."""
 
 
 def _answer(*, there_is: Any, otherwise: Any) -> Callable[[], Any]:
-    """A function that says the one to the notebook's code and the other to all else: on hearing of a GPU, torch would
-    use it."""
+    """A function that gives one answer to the notebook's code, and another to all other code: torch would try to use a
+    GPU that it is told of."""
     return lambda: there_is if sys._getframe(1).f_code.co_filename.startswith(CELL) else otherwise
 
 
 def install() -> None:
-    """Switches the translation on for this thread, for as long as the process lives."""
+    """Switches the translation on for this thread, until the process ends."""
     AcceleratorMeansCpu().__enter__()
     for name in ("cuda", "xpu", "ipu", "mtia"):
         setattr(torch.nn.Module, name, lambda self, device=None: self)
@@ -154,13 +155,13 @@ def install() -> None:
                 setattr(module, name, lambda *_, **__: None)
     for name, value in ANSWERS.items():
         setattr(cuda, name, lambda *_, value=value, **__: value)
-    for module in filter(None, (cuda, getattr(torch, "accelerator", None))):  # torch 2.6 brought the latter
+    for module in filter(None, (cuda, getattr(torch, "accelerator", None))):  # torch.accelerator exists since torch 2.6
         module.is_available = _answer(there_is=True, otherwise=False)
         module.device_count = _answer(there_is=1, otherwise=0)
     cuda.Event, cuda.Stream = Event, Stream
     cuda.current_stream = cuda.default_stream = Stream
     cuda.stream = cuda.device = cuda.device_of = _nowhere
-    # On the GPU half precision would differ from the reference by more than a mistake does.
+    # On a GPU half precision would differ from the reference by more than a mistake does.
     autocast = torch.autocast.__init__
 
     def without_half_precision(self: Any, device_type: str, *_: Any, **__: Any) -> None:

@@ -1,5 +1,6 @@
-"""torch's optimizers without what a step of a tiny model spends most of its time on: the hundred calls of their own
-arithmetic, none of which names a device, go past the function mode of `gpu`, and nothing is recorded for a profiler."""
+"""Makes torch's optimizers skip what takes most of the time of a tiny model's step: the hundred calls of their own
+arithmetic do not go through the function mode of `gpu`, because none names a device, and nothing is recorded for a
+profiler."""
 
 import contextlib
 import functools
@@ -11,7 +12,7 @@ import torch
 
 
 class Unrecorded(contextlib.ContextDecorator):
-    """torch.autograd.profiler.record_function, with nobody to read the record."""
+    """Replaces torch.autograd.profiler.record_function, because no profiler reads the record."""
 
     def __init__(self, *_: Any) -> None: ...
 
@@ -22,7 +23,7 @@ class Unrecorded(contextlib.ContextDecorator):
 
 
 def lighten() -> None:
-    """For the whole process, before any notebook's code."""
+    """Sets this up for the whole process, before any notebook's code."""
     profiler: Any = torch.autograd.profiler
     profiler.record_function = Unrecorded
     for kind in [torch.optim.Optimizer, *torch.optim.Optimizer.__subclasses__()]:

@@ -1,4 +1,4 @@
-"""Progress bars without the bars: they go on giving what they are put around."""
+"""Progress bars without the bars: they still give the elements of their iterable."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -6,11 +6,11 @@ from typing import Any
 
 
 def nothing(*_: Any, **__: Any) -> None:
-    """In place of what only shows something."""
+    """Replaces what only shows something."""
 
 
 class ProgressBar:
-    """tqdm's bar without the bar."""
+    """A tqdm bar that shows nothing."""
 
     def __init__(self, iterable: Iterable[Any] | None = None, *_: Any, **keywords: Any) -> None:
         self.iterable = iterable if iterable is not None else range(int(keywords.get("total") or 0))
@@ -64,7 +64,7 @@ def mapped_at_once(function: Callable[..., Any], *iterables: Iterable[Any], **_:
 
 
 def product(*iterables: Iterable[Any], **_: Any) -> ProgressBar:
-    """Of tqdm.contrib.itertools."""
+    """tqdm.contrib.itertools.product."""
     return ProgressBar(itertools.product(*iterables))
 
 
@@ -82,4 +82,4 @@ MODULES: Mapping[str, Mapping[str, Any]] = {
     "fastprogress": _FAST,
     "fastprogress.fastprogress": _FAST,
 }
-"""Packages of bars, and their names that answer in earnest."""
+"""Packages with progress bars, and those of their names that give real answers."""

@@ -1,5 +1,5 @@
-"""Parameters known by what they do: a weight may lie transposed or flat in a student's module, and still be the same
-layer."""
+"""Recognises parameters by what they do: a weight may be transposed or flat in a student's module, and still be the
+same layer."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -14,21 +14,21 @@ AXES = {
     2: ((0, 1), (1, 0)),
     4: ((0, 1, 2, 3), (1, 0, 2, 3), (2, 3, 1, 0), (2, 3, 0, 1), (1, 2, 3, 0), (0, 2, 3, 1)),
 }
-"""Orders of axes in use, by their number: that of torch, exchanged channels, TensorFlow's, and a matrix of patches."""
+"""Orders of axes in use, by number: torch's, with channels exchanged, TensorFlow's, and a matrix of patches."""
 MOST = 24
-"""Arrangements that are tried."""
+"""The most arrangements that are tried."""
 
 Shape = tuple[int, ...]
 Arrangement = tuple[tuple[int, int], ...]
-"""Of each parameter, which slot it is and in which form; empty where the parameters lie as torch's own layers do."""
+"""For each parameter, its slot and its form; empty where the parameters are as in torch's own layers."""
 
 
 def arrangement_of(
     module: nn.Module, shapes: Sequence[Shape], seed: int, agrees: Callable[[nn.Module], bool]
 ) -> Arrangement | None:
-    """How random parameters of an architecture, which has these `shapes`, lie in the module so that it `agrees`.
+    """How random parameters of an architecture with these `shapes` lie in the module so that it `agrees`.
 
-    None where that cannot be: then its parameters are known by their shapes alone.
+    None where that cannot be: then its parameters are only known by their shapes.
     """
     own = list(module.parameters())
     values = drawn(shapes, seed)
@@ -39,7 +39,7 @@ def arrangement_of(
         return ()
     slots = _slots(values)
     numbered = list(enumerate(slots))
-    # Who lays one weight in a form of their own lays all of them so.
+    # A student who writes one weight in a form of their own writes all weights in that form.
     alike = (_arrangements(own, numbered, style) for style in range(max(len(slot.forms) for slot in slots)))
     for arrangement in itertools.islice(itertools.chain(*alike, _arrangements(own, numbered)), MOST):
         _lay(own, slots, arrangement)
@@ -49,10 +49,10 @@ def arrangement_of(
 
 
 def fill_as(module: nn.Module, arrangement: Arrangement | None, shapes: Sequence[Shape], seed: int) -> list[Shape]:
-    """Fills the module with random parameters of an architecture of these `shapes`, arranged so.
+    """Fills the module with random parameters of an architecture of these `shapes`, in this arrangement.
 
-    Returns the shapes that the module's own parameters stand for, in their order (of a matrix that holds the bias too,
-    the weight's).
+    Returns the shapes that the module's own parameters stand for, in their order (for a matrix that includes the bias,
+    the weight's shape).
     """
     own = list(module.parameters())
     slots = _slots(drawn(shapes, seed))
@@ -75,13 +75,13 @@ def _shape(parameter: torch.Tensor) -> Shape:
 
 
 class Slot:
-    """A parameter of the architecture, or a weight with its bias as one matrix, and the ways in which it may lie."""
+    """A parameter of the architecture, or a weight and its bias as one matrix, and the forms that it may have."""
 
     def __init__(self, parts: frozenset[int], shape: Shape, forms: Sequence[torch.Tensor]) -> None:
         self.parts, self.shape, self.forms = parts, shape, forms
 
     def fitting(self, shape: Shape) -> Iterator[int]:
-        """The forms that a parameter of `shape` may be, by their numbers."""
+        """The forms that a parameter of `shape` may have, by their numbers."""
         return (number for number, form in enumerate(self.forms) if _merges(_shape(form), shape))
 
 
@@ -101,7 +101,8 @@ def _slots(values: Sequence[torch.Tensor]) -> list[Slot]:
 def _arrangements(
     own: Sequence[torch.Tensor], slots: Sequence[tuple[int, Slot]], style: int | None = None
 ) -> Iterator[list[tuple[int, int]]]:
-    """All ways to give each parameter a slot of its own; with a `style` those in which all weights have that form."""
+    """All ways to give each parameter a slot of its own; with a `style` only those in which all weights have that
+    form."""
     if not own:
         yield []
         return
@@ -115,7 +116,7 @@ def _arrangements(
 
 
 def _merges(shape: Shape, into: Shape) -> bool:
-    """Whether `into` has the axes of `shape`, some of them merged with their neighbours, axes of length 1 apart."""
+    """Whether `into` has the axes of `shape`, with some neighbours merged, not counting axes of length 1."""
     axes = [size for size in shape if size != 1]
     for size in (size for size in into if size != 1):
         length = 1

@@ -24,7 +24,7 @@ from autograder.ps7.guest.probes.seeding import (
 def made(
     notebook: Namespace, *, component: str, input_shape: Sequence[int], seed: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Builds two of `component()`, and sends nothing through them if their layers know their sizes without.
+    """Builds `component()` twice. Sends nothing through them if their layers know their sizes without an input.
 
     Facts: `parameter_shapes` (sorted), parameters `shared` between the two, attributes with `unregistered` layers.
     """
@@ -45,8 +45,8 @@ def made(
 def convolutions(
     notebook: Namespace, *, component: str, keywords: Mapping[str, Any], input_shape: Sequence[int], seed: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Builds `component(**keywords)`, fills it, and sends one batch of `input_shape` forward and back. Its values lie
-    between 0 and 1, as pixels do, and features are not negative either.
+    """Builds `component(**keywords)`, fills it, and sends one batch of `input_shape` forward and back. The batch's
+    values lie between 0 and 1, as pixels do, and features are not negative either.
 
     Facts: `output_shape`, `parameters_changed` by `forward`, `after_sigmoid`, `layers`, what runs `beside` them.
     Arrays: `output` (a sample, in training and in evaluation mode), `gradient` (a sample with respect to the input) and
@@ -57,15 +57,15 @@ def convolutions(
     trace = LayerTrace()
     with notebook.theirs():
         module, other = (module_of(notebook[component](**keywords), component) for _ in range(2))
-        # Of other keywords only shapes are asked.
+        # With other keywords only the shapes matter.
         arranged = None if keywords else known.arrangement(notebook, component, lambda: other)
         materialise(module, torch.zeros(tuple(input_shape)))
         parameters = list(module.parameters())
         shapes = fill_as(module, arranged, known.ARCHITECTURES[component].shapes, seed)
         before = parameters_of(module)
-        torch.manual_seed(seed)  # whatever was drawn on the way
+        torch.manual_seed(seed)  # independent of random numbers that the constructor drew
         with trace:
-            # A copy, so that code which works in place does not meet a leaf.
+            # A copy, so that code that works in place does not change a leaf.
             output = tensor_of(module(leaf * 1.0), component)
         if output.requires_grad:
             (output * normal(seed, "objective", tuple(output.shape))).sum().backward()
@@ -74,7 +74,7 @@ def convolutions(
         facts = {
             "output_shape": list(output.shape),
             "parameters_changed": bool((parameters_of(module) != before).any()),
-            # A ReLU there changes no value, so that no comparison of values can see it.
+            # A ReLU after the sigmoid changes no value, so a comparison of values cannot see it.
             "after_sigmoid": trace.layers[-1].partition(", then sigmoid")[2].removeprefix(", then ")
             if trace.layers
             else "",

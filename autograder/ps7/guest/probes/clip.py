@@ -1,4 +1,4 @@
-"""Probes of CLIPModel: what it is made of, and its loss and gradients over stand-in encoders and heads."""
+"""Probes of CLIPModel: its parts, and its loss and gradients over stand-in encoders and heads."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +31,7 @@ ATTRIBUTES = ("image_encoder", "text_encoder", "image_projection", "text_project
 
 
 def construction(notebook: Namespace, *, temperature: float) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Builds the model in two ways. Facts: the attributes that are there, the heads' widths, the temperatures it
+    """Builds the model in two ways. Facts: the attributes that it has, the heads' widths, the temperatures that it
     keeps."""
     put_in_place(notebook)
     with notebook.theirs():
@@ -57,18 +57,19 @@ def loss(
     exchange: bool = False,
     permute: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The loss of `count` pairs whose texts resemble their images by `kinship` (0 not at all, 1 as much as chance
-    differs).
+    """The loss of `count` pairs whose texts resemble their images by `kinship` (0: not at all; 1: as much as random
+    noise differs).
 
-    `temperature` is what the constructor gets (None: nothing), and the notebook's global too unless
-    `global_temperature` says another: a model that reads the global has a right loss and a wrong constructor.
+    `temperature` is passed to the constructor (None: not passed). The notebook's global has the same value unless
+    `global_temperature` gives another: a model that reads the global has a right loss and a wrong constructor.
     `exchange` gives the images' embeddings to the texts and the other way round, `permute` puts all pairs in another
     order.
 
     Facts: `loss_shape`, `loops` over the pairs, `parameters_changed` by `forward`, what is `computed` on the way.
     Arrays: `loss` in training mode and, as in `valid_epoch`, in evaluation mode; `image_gradient` with respect to the
-    image encoder's features; `text_gradient` with respect to what the text head gives, since no gradient need reach the
-    frozen text encoder. Of both what turns the embeddings: it makes no difference who normalises them.
+    image encoder's features; `text_gradient` with respect to the text head's output, because the frozen text encoder
+    need not get a gradient. Of both, only the part that turns the embeddings: so it does not matter which part of the
+    code normalises them.
     """
     torch.manual_seed(seed)
     put_in_place(notebook)
@@ -106,13 +107,13 @@ def loss(
 
 
 def _own_parameters(model: nn.Module) -> torch.Tensor:
-    """Those outside the heads, which may be wrong themselves."""
+    """The parameters outside the heads, which may be wrong themselves."""
     own = [value for name, value in model.named_parameters() if "projection." not in name]
     return parameters_of(nn.ParameterList(own))
 
 
 def _put_stand_ins(model: nn.Module) -> None:
-    """In place of the parts that the model made of something else."""
+    """Replaces the parts that the model has made of other classes."""
     kinds: dict[str, tuple[type[nn.Module], Callable[[], nn.Module]]] = {
         "image_encoder": (ImageTable, ImageTable),
         "text_encoder": (TextTable, TextTable),
@@ -125,7 +126,7 @@ def _put_stand_ins(model: nn.Module) -> None:
 
 
 def _embeddings(seed: int, count: int, kinship: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Two (count, 256) tables of unit vectors, the second one akin to the first and with a lean of its own."""
+    """Two (count, 256) tables of unit vectors; the second is related to the first, and has a direction in common."""
     width = GLOBALS["projection_dim"]
     first = normal(seed, "first", (count, width))
     second = kinship * first + normal(seed, "second", (count, width)) + 0.6 * normal(seed, "lean", (1, width))
@@ -133,7 +134,7 @@ def _embeddings(seed: int, count: int, kinship: float) -> tuple[torch.Tensor, to
 
 
 def _turning(gradient: torch.Tensor, embeddings: torch.Tensor) -> torch.Tensor:
-    """The part of the gradient that is at right angles to the embeddings, which have norm 1."""
+    """The part of the gradient at right angles to the embeddings, which have norm 1."""
     return gradient - (gradient * embeddings).sum(dim=1, keepdim=True) * embeddings
 
 

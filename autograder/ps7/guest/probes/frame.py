@@ -1,6 +1,6 @@
-"""What the notebook's frame gives to the students' code, and what probes and stand-ins are therefore built from.
+"""What the given notebook passes to the students' code; probes and stand-ins are built from it.
 
-tests/ps7/test_frame.py runs the reference's own frame on small real data and holds this page against it.
+tests/ps7/test_frame.py runs the reference's own notebook on small real data and compares it with this module.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ LAST_LABELLED = 5_000 % BATCH
 """Images in the last minibatch of an epoch of `train_classifier`: 8."""
 EPOCHS = 100
 FEATURES = 24 * 4 * 4
-"""Of the autoencoder's encoder, as `feat_dim`."""
+"""The shape of the autoencoder's features, `feat_dim`."""
 PAIRS = 32
-"""Pairs in every minibatch of CLIP; its loaders drop the last, smaller one."""
+"""Pairs in every minibatch of CLIP; its loaders drop the last, smaller minibatch."""
 PAIR_KEYS = ("input_ids", "attention_mask", "image")
-"""What `train_epoch` and `valid_epoch` leave in a minibatch, in this order: float32 images, the rest int64."""
+"""The keys of a minibatch in `train_epoch` and `valid_epoch`, in this order: float32 images, the others int64."""
 CLS_TOKEN = 101
 
 GLOBALS: Mapping[str, Any] = {
@@ -36,7 +36,7 @@ GLOBALS: Mapping[str, Any] = {
     "image_path": "Images",
     "device": torch.device("cpu"),
 }
-"""The names that the frame's cells have set when CLIP's part is reached."""
+"""The names that the given cells have set before CLIP's part."""
 
 IMAGE_MODEL = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4", "avgpool", "fc")
 """Modules of `image_encoder.model`, a torchvision ResNet-50."""

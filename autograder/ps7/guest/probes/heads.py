@@ -19,7 +19,8 @@ from autograder.ps7.guest.probes.seeding import (
 )
 
 NO_STRETCH = 1e-3
-"""Beside the gradient of the rows' direction; that of a length which is always 1 is zero but for rounding."""
+"""The least gradient that counts, relative to the gradient of the rows' direction: a length that is always 1 has a
+gradient of zero, up to rounding."""
 
 
 def projection_head(
@@ -31,11 +32,11 @@ def projection_head(
     projection_dim: int | None = None,
     scale: float = 1.0,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Builds a head, fills it and projects `rows` feature vectors, the same ones times `scale`.
+    """Builds a head, fills it, and projects `rows` feature vectors, and the same vectors times `scale`.
 
     Facts: `output_shape`, `parameter_shapes`, `parameters_changed` by `forward`, whether rows are `stretched`,
     `layers`, what runs `beside` them, attributes with `unregistered` layers. Arrays: `output` in training mode and
-    below it in evaluation mode; with respect to the features, `gradient` of the rows' direction.
+    below it in evaluation mode; `gradient` of the rows' direction with respect to the features.
     """
     torch.manual_seed(seed)
     notebook.provide(device=torch.device("cpu"), projection_dim=known.WIDTH)
@@ -49,7 +50,7 @@ def projection_head(
         arranged = known.arrangement(notebook, "ProjectionHead", notebook["ProjectionHead"])
         fill_as(head, arranged, expected, seed)
         before = parameters_of(head)
-        torch.manual_seed(seed)  # whatever was drawn on the way
+        torch.manual_seed(seed)  # independent of random numbers that the constructor drew
         with trace:
             output = tensor_of(head(leaf * 1.0), "ProjectionHead")
         gradient, of_lengths = (
@@ -74,7 +75,7 @@ def projection_head(
 
 
 def _gradient(output: torch.Tensor, leaf: torch.Tensor, seed: int) -> torch.Tensor:
-    """Of a random objective, with respect to the leaf."""
+    """The gradient of a random objective with respect to the leaf."""
     leaf.grad = None
     if output.requires_grad:
         (output * normal(seed, "objective", tuple(output.shape))).sum().backward(retain_graph=True)

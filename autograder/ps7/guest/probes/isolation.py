@@ -1,5 +1,5 @@
-"""Takes the world away from a notebook that is only rehearsed: nothing is imported that a student installs, nothing is
-read, downloaded, written, deleted or started, and nobody is waited for. On a student's own machine nothing else would
+"""Cuts a notebook that is only rehearsed off from the world: it imports nothing that a student installs; it reads,
+downloads, writes, deletes and starts nothing; and it waits for nobody. On a student's own machine nothing else would
 stop it."""
 
 import builtins
@@ -35,11 +35,11 @@ TAKEN: tuple[tuple[ModuleType | type, str], ...] = (
     (time, "sleep"),
     (builtins, "input breakpoint"),
 )
-"""Where, and the names there that do nothing from now on."""
+"""The modules, and the names in them that do nothing from now on."""
 
 
 def isolate() -> None:
-    """Takes it away from this process, for good."""
+    """Cuts this process off, until it ends."""
     Finder(lazy=(), blank=[name for name in environment.LAZY if not name.startswith("torch.")], answers={}).install()
     for place, names in TAKEN:
         for name in filter(lambda name: hasattr(place, name), names.split()):
@@ -51,7 +51,8 @@ _real_open: Any = open
 
 
 def _open_to_read(file: Any, mode: str = "r", *arguments: Any, **keywords: Any) -> Any:
-    """A file to write to is one in memory, and so is one that is not here: it was where the notebook ran."""
+    """A file that is opened for writing lies in memory; so does a file that is missing here, because it was there where
+    the notebook ran."""
     if not (isinstance(mode, str) and set(mode) & set("wax+")):
         with contextlib.suppress(FileNotFoundError):
             return _real_open(file, mode, *arguments, **keywords)

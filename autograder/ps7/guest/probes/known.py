@@ -1,7 +1,7 @@
-"""What is known of the architectures that the assignment asks for, to find out which of a student's parameters is
-which: their shapes, and numbers that the reference gave once for parameters and inputs of which nobody is asked.
+"""What is known of the architectures that the assignment asks for, in order to find out which of a student's parameters
+is which: their shapes, and numbers that the reference gave once for parameters and inputs that no check asks for.
 
-Numbers and no code: whatever a guest computes with, its student can take. `ps7 build known` records the numbers.
+It is numbers and no code, because a student can take any code that a guest runs. `ps7 build known` records the numbers.
 """
 
 import json
@@ -21,24 +21,24 @@ from autograder.ps7.guest.probes.seeding import fill, materialise, normal, sampl
 
 FILE = Path(__file__).with_name("known.json")
 NUMBERS: dict[str, list[float]] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
-"""Read at once: a guest can read no file of ours. Component to a sample of its output."""
+"""Maps a component to a sample of its output. Read at once, because a guest can read no file of ours."""
 SEED = 17
 CHANNELS = (3, 12, 24, 48, 24)
 WIDTH, TEXT = 256, 768
 
 
 class Architecture(NamedTuple):
-    """What a component is made with, its parameters as torch has them, and what is put in to know it again."""
+    """How a component is made, its parameters as torch has them, and the input by which it is recognised."""
 
     arguments: tuple[int, ...]
     shapes: tuple[Shape, ...]
     inputs: torch.Tensor
     view: Callable[[torch.Tensor], torch.Tensor] = lambda output: output
-    """What of the output has to be right."""
+    """The part of the output that has to be right."""
 
 
 def direction(output: torch.Tensor) -> torch.Tensor:
-    """Of every row: whether it is normalised is another question."""
+    """The direction of every row: whether a row is normalised is another question."""
     return functional.normalize(output, dim=-1)
 
 
@@ -63,8 +63,8 @@ ARCHITECTURES = {
 
 
 def arrangement(notebook: Namespace, component: str, make: Callable[..., nn.Module]) -> Arrangement | None:
-    """How the parameters lie in what `make` makes of the notebook's component; None where no way to lay them gives the
-    recorded numbers. Fills the module that it makes. Of one class it is found once."""
+    """How the parameters lie in the module that `make` makes of the notebook's component; None where no arrangement
+    gives the recorded numbers. Fills the module. For one class it is found only once."""
     made_by, (known_of, found) = notebook[component], notebook.remembered.get(component, (None, None))
     if known_of is not made_by:
         found = _arrangement(component, make)
@@ -91,8 +91,8 @@ def _arrangement(component: str, make: Callable[..., nn.Module]) -> Arrangement 
 
 
 def record(notebook: Namespace) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Arrays: the numbers of every component, from the reference's own classes under these names. Asked as the
-    assignment is built, and of no student."""
+    """Arrays: the numbers of every component, from the reference's own classes with these names. Asked only when the
+    assignment is built, never of a student."""
     arrays = {}
     for component, known in ARCHITECTURES.items():
         module = notebook[component](*known.arguments)

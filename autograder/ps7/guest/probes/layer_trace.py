@@ -1,4 +1,4 @@
-"""Which layers a module really applies, seen from the operations that it dispatches, however it was written."""
+"""Finds which layers a module really applies, from the operations that it dispatches, however the module is written."""
 
 import os
 import sys
@@ -40,7 +40,7 @@ ACTIVATIONS = {
 }
 WITHOUT_BIAS = ", without bias"
 MATRIX_PLACES = {"addmm": 2, "mm": 1}
-"""Where these operations have a linear layer's matrix."""
+"""The position of a linear layer's matrix in the arguments of these operations."""
 LAYER_OPERATIONS = {
     "native_batch_norm": "batch norm",
     "_native_batch_norm_legit": "batch norm",
@@ -92,11 +92,11 @@ class Trace(TorchDispatchMode):
 
     @property
     def repeats(self) -> int:
-        """How often the same place has run the same operation: at least N in a loop over N rows."""
+        """The most times that one place has run the same operation: at least N in a loop over N rows."""
         return max(self._runs.values(), default=0)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Runs the operation and notes it."""
+        """Runs the operation and counts it."""
         name, innermost = func.overloadpacket.__name__, sys._getframe(1)
         if (frame := _frame(innermost)) is not None:
             self._runs[name, frame.f_code, frame.f_lasti] += 1
@@ -104,7 +104,7 @@ class Trace(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
     def _note(self, name: str, args: Any, frame: FrameType, innermost: FrameType) -> None:
-        """Of an operation that the notebook's `frame` has led to, and `innermost` runs."""
+        """Notes an operation that the notebook's `frame` has caused, and that `innermost` runs."""
 
 
 class LayerTrace(Trace):
@@ -117,7 +117,7 @@ class LayerTrace(Trace):
         self.beside: list[str] = []
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Runs the operation and notes it."""
+        """Runs the operation and lists it."""
         if len(self.layers) < MOST:
             self._note_layer(func.overloadpacket.__name__, args)
         return super().__torch_dispatch__(func, types, args, kwargs)
@@ -153,8 +153,8 @@ class LayerTrace(Trace):
 
 
 class StepTrace(Trace):
-    """Also lists what the notebook's lines compute of what depends on parameters, beyond sums of losses: "a sigmoid, in
-    code cell 13, line 17". What a model, an optimizer, `backward` or a loader computes is not listed."""
+    """Also lists what the notebook's lines compute from values that depend on parameters, beyond sums of losses: "a
+    sigmoid, in code cell 13, line 17". It does not list what a model, an optimizer, `backward` or a loader computes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -187,7 +187,7 @@ def _is_of_others(innermost: FrameType, notebook: FrameType) -> bool:
 
 
 def unregistered(module: nn.Module) -> list[str]:
-    """Attributes that hold layers where torch does not find them: in a list, a tuple or a dict of Python's own."""
+    """Attributes that hold layers where torch does not find them: in a Python list, tuple or dict."""
     found = []
     for name, value in vars(module).items():
         held = value.values() if type(value) is dict else value if type(value) in (list, tuple) else ()
@@ -197,7 +197,7 @@ def unregistered(module: nn.Module) -> list[str]:
 
 
 def _frame(frame: FrameType | None) -> FrameType | None:
-    """That of the notebook which is being run."""
+    """The notebook's frame that is running."""
     while frame is not None and not frame.f_code.co_filename.startswith(CELL):
         frame = frame.f_back
     return frame
@@ -208,7 +208,7 @@ def _is_a_bias(args: Any) -> bool:
 
 
 def _leaves_probabilities(name: str, args: Any) -> bool:
-    """Whether it is a clamp that changes nothing that lies between 0 and 1, nor its gradient."""
+    """Whether it is a clamp that does not change values between 0 and 1, nor their gradient."""
     bounds = [*args[1:3], None, None]
     numbers = [each for each in bounds[:2] if each is not None]
     if name not in {"clamp", "clamp_min", "hardtanh"} or not all(isinstance(each, int | float) for each in numbers):
@@ -218,7 +218,8 @@ def _leaves_probabilities(name: str, args: Any) -> bool:
 
 
 def _bounds_a_divisor(name: str, args: Any) -> bool:
-    """`F.normalize` divides by a norm that is clamped at a small number: no activation, which would clamp at 0."""
+    """`F.normalize` divides by a norm that is clamped at a small number. That is not an activation, which would clamp
+    at 0."""
     return name.rstrip("_") == "clamp_min" and len(args) > 1 and args[1] != 0
 
 

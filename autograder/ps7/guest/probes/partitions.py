@@ -1,5 +1,5 @@
-"""Partitions as they may come. Which order there is inside the two parts is promised to nobody, and on many machines
-they happen to be sorted: here both are in the order of the positions that they come from."""
+"""Partitions with a fixed order. numpy and torch promise no order inside the two parts, and on many machines the parts
+happen to be sorted; here both are in the order of their original positions."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ _argpartition = np.argpartition
 
 
 class Unsorted(np.ndarray[Any, Any]):
-    """An array whose own methods partition so, too."""
+    """An array whose own methods partition in this way, too."""
 
     def argpartition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Any:
-        """Positions, as `numpy.argpartition` may give them."""
+        """Positions, in an order that `numpy.argpartition` may give."""
         return argpartition(np.asarray(self), kth, axis, kind, order)
 
     def partition(self, kth: Any, /, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> None:
@@ -24,7 +24,7 @@ class Unsorted(np.ndarray[Any, Any]):
 
 
 def argpartition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Any:
-    """Positions: those of the lower part, the one at `kth`, those of the upper part. Raises what numpy raises."""
+    """Positions: those of the lower part, the position `kth`, those of the upper part. Raises what numpy raises."""
     found = np.array(_argpartition(a, kth, axis, kind, order))
     if not isinstance(kth, int | np.integer):
         return found
@@ -58,7 +58,7 @@ def topk(function: Any) -> Any:
 
 @contextlib.contextmanager
 def unsorted() -> Iterator[None]:
-    """While active, numpy and torch partition so."""
+    """While active, numpy and torch partition in this way."""
     to_numpy = torch.Tensor.numpy
     patches: list[tuple[Any, str, Any]] = [
         (np, "argpartition", argpartition),

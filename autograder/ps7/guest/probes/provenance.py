@@ -1,5 +1,5 @@
-"""Where modules come from, kept in the values of their parameters: copies, state dicts and saved files carry it along
-as they carry what was learned."""
+"""Follows where modules come from. The information is in the values of their parameters, so that copies, state dicts
+and saved files carry it along as they carry what was learned."""
 
 import copy
 import os
@@ -12,24 +12,24 @@ from torch import nn
 from autograder.guest.modules import Blank
 
 CODE = 1024.0
-"""Event k sets parameters to CODE + k: no initialisation gives such values, and float16 holds them exactly."""
+"""Event k sets parameters to CODE + k: no initialisation gives these values, and float16 holds them exactly."""
 MOST = 1000
 NEW, UNKNOWN = 0, -1
 
 
 class Elsewhere(Blank):
-    """What a file holds that this notebook has not written: weights of an earlier run."""
+    """The content of a file that this notebook has not written: weights of an earlier run."""
 
 
 class Provenance:
-    """The events of a notebook's run that change what modules know. Event 0 is none at all."""
+    """The events of a notebook's run that change what modules have learned. Event 0 means no event."""
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = [{"kind": "new", "before": NEW}, {"kind": "loaded", "before": NEW}]
         self._files: dict[object, Any] = {}
 
     def happen(self, kind: str, *modules: Any) -> int:
-        """A new event, after which the modules know what it taught. Its number."""
+        """A new event, after which the modules carry its number. Returns that number."""
         if len(self.events) >= MOST:
             return UNKNOWN
         self.events.append({"kind": kind, "before": self.of(modules[0]) if modules else NEW})
@@ -38,7 +38,7 @@ class Provenance:
         return len(self.events) - 1
 
     def of(self, module: Any) -> int:
-        """The last event that the module has been through, NEW where there is none, UNKNOWN where none can be told."""
+        """The last event that the module has been through; NEW where there is none, UNKNOWN where it cannot be told."""
         if isinstance(module, Elsewhere):
             return 1
         if not isinstance(module, nn.Module):
@@ -46,7 +46,7 @@ class Provenance:
         return max((self._event(parameter) for parameter in module.parameters()), default=UNKNOWN)
 
     def install(self) -> None:
-        """Files are kept in memory; what is loaded from others counts as trained."""
+        """Keeps files in memory; what is loaded from other files counts as trained."""
         own = nn.Module.load_state_dict
 
         def load_state_dict(module: nn.Module, state: Any, *arguments: Any, **keywords: Any) -> Any:

@@ -1,5 +1,5 @@
-"""The notebook from top to bottom with placeholders for all that is slow or not there: which calls of
-`train_classifier` it comes to, in which order, and what each is given."""
+"""Runs the notebook from top to bottom with placeholders for everything that is slow or missing, to find which calls of
+`train_classifier` it makes, in which order, and with which arguments."""
 
 import contextlib
 import dis
@@ -28,14 +28,14 @@ LONGEST_LABEL = 80
 
 
 class Undefined(Blank):
-    """Stands for a name that the notebook defines nowhere: of a cell that is gone, say."""
+    """Stands for a name that the notebook does not define, for example because a cell was deleted."""
 
     def __init__(self, name: str) -> None:
         self.stand_in_name = name
 
 
 class Trained(tuple[Any, Any]):
-    """A pair (model, losses) that passes for the model alone as well: some return just that."""
+    """A pair (model, losses) that can also be used as the model, because some functions return only that."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -51,7 +51,7 @@ def _test(encoder: Any = None, cls: Any = None, dataloader: Any = None) -> None:
 
 
 class Recorder:
-    """In place of one of the frame's functions: binds the arguments as the notebook's own function would."""
+    """Replaces one of the given functions: it binds the arguments as the notebook's own function would."""
 
     def __init__(self, frame: Callable[..., None], note: Callable[..., Any]) -> None:
         self.own: Any = None
@@ -69,7 +69,8 @@ class Recorder:
 
 
 class Rehearsal(Namespace):
-    """Executes everything in the order of the document; what a statement that fails should have made becomes blank."""
+    """Executes everything in the order of the document; names that a failing statement should have made become
+    blank."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,8 +93,8 @@ class Rehearsal(Namespace):
         )
 
     def execute(self, program: Sequence[Source]) -> list[dict[str, Any]]:
-        """Executes all statements, those that want a name which is bound further down after the others, and with them
-        what has to come after them."""
+        """Executes all statements. A statement that needs a name that is bound further down is executed after that,
+        together with the statements that have to follow it."""
         later = {name for statement in program for name in statement.binds}
         deferred: list[Source] = []
         bound: set[str] = set()
@@ -109,7 +110,7 @@ class Rehearsal(Namespace):
         return []
 
     def _names(self, statement: Source) -> tuple[set[str], set[str]]:
-        """The names that it asks for as it runs, and those that it binds."""
+        """The names that it needs when it runs, and the names that it binds."""
         try:
             code = compiled(statement, self._flags)
         except BaseException:
@@ -117,7 +118,7 @@ class Rehearsal(Namespace):
         return _named(code, "LOAD_NAME", "LOAD_GLOBAL"), {*statement.binds, *_stores(code)}
 
     def _run(self, statement: Source, later: set[str]) -> bool:
-        """Whether it has been dealt with: not where it wants a name of `later`."""
+        """Whether the statement has been executed; it has not where it needs a name of `later`."""
         try:
             code = compiled(statement, self._flags)
         except BaseException as error:
@@ -156,7 +157,7 @@ class Rehearsal(Namespace):
         self.put(**{name: Blank() for name in names if name != "*"})
 
     def _put_stand_ins(self) -> None:
-        """Over what the statement has defined under these names."""
+        """Sets the stand-ins over what the statement has defined under these names."""
         for name, recorder in self._recorders.items():
             if (own := self.globals.get(name)) is not recorder:
                 recorder.own = own
@@ -202,7 +203,8 @@ def calls(notebook: Rehearsal) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _flag(supervised: Any) -> bool | str:
-    """As a truth value; "..." where it is not filled in, a name that is defined nowhere (`true`), else "unknown"."""
+    """The flag's truth value; "..." where it is not filled in, or where it is a name that is defined nowhere (`true`);
+    else "unknown"."""
     if isinstance(supervised, Undefined):
         return supervised.stand_in_name[:LONGEST_LABEL]
     if isinstance(supervised, Blank):
@@ -216,13 +218,13 @@ def _stores(code: CodeType) -> set[str]:
 
 
 def _named(code: CodeType, *operations: str) -> set[str]:
-    # `dis` writes every constant out, which fails for numbers of more than 4,300 digits.
+    # `dis` writes out every constant, which fails for numbers of more than 4,300 digits
     code = code.replace(co_consts=(None,) * len(code.co_consts))
     return {str(each.argval) for each in dis.get_instructions(code) if each.opname in operations}
 
 
 def _can_be_made(component: Any) -> bool:
-    """Whether it makes modules with parameters of their own. Only what its constructor does is tried."""
+    """Whether it makes modules with parameters of their own. Tries only what its constructor does."""
     try:
         with time_limit(STATEMENT_SECONDS):
             made, other = component(), component()
@@ -234,7 +236,8 @@ def _can_be_made(component: Any) -> bool:
 
 
 def _is_clip(encoder: Any, classifier: Any) -> bool:
-    """Whether this is the linear probe on CLIP's image encoder, told by the encoder or by the width of its features."""
+    """Whether this is the linear probe on CLIP's image encoder, recognised by the encoder or by the width of its
+    features."""
     if isinstance(encoder, nn.Module) and any(isinstance(module, ImagePart) for module in encoder.modules()):
         return True
     matrices = [each for each in classifier.parameters() if each.ndim == 2] if isinstance(classifier, nn.Module) else []
@@ -242,7 +245,8 @@ def _is_clip(encoder: Any, classifier: Any) -> bool:
 
 
 def _texts(frame: FrameType | None, stored: set[str]) -> list[list[str]]:
-    """Short texts that may say which method a call is for: the notebook's variables at hand, and what these hold."""
+    """Short texts that may say which method a call is for: the names of the notebook's variables that are used, and
+    their contents."""
     direct: list[str] = []
     inside: list[str] = []
     while frame is not None:

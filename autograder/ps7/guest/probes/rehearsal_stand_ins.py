@@ -1,4 +1,4 @@
-"""Modules in place of those that a rehearsal of the notebook is not about: right shapes, one parameter, no work."""
+"""Modules that replace the components that a rehearsal does not need: right shapes, one parameter, no work."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from torch import nn
 
 
 class Part(nn.Module):
-    """Stands for a component that this rehearsal is not about."""
+    """Stands for a component that this rehearsal does not need."""
 
     shape: tuple[int, ...] = (1,)
 
@@ -34,7 +34,7 @@ class DecoderPart(Part):
 
 
 class AutoencoderPart(Part):
-    """For a notebook that lacks the given class."""
+    """For a notebook that lacks the class."""
 
     shape = (3, 64, 64)
 

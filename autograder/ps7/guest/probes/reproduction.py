@@ -1,4 +1,4 @@
-"""The notebook's own training functions at work on real images: what comes out are logits for images whose labels this
+"""Runs the notebook's own training functions on real images. The replies are logits for images whose labels this
 process never sees."""
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,13 +17,14 @@ from autograder.ps7.guest.probes.seeding import module_of, tensor_of
 CROP = 64
 CLASSES = 10
 TESTED = 250
-"""Images at a time."""
+"""How many images are processed at a time."""
 BATCH = 32
-"""Images in a minibatch, a quarter of the frame's: the same number of images then makes four times as many steps."""
+"""Images in a minibatch, a quarter of the given notebook's, so that the same number of images makes four times as many
+steps."""
 
 
 class Exhibited(Dataset[Any]):
-    """Images of a file that the host has laid out, (N, 3, H, W) uint8, given a minibatch at a time: 64x64, float32 in
+    """Images of a file that the host has prepared, (N, 3, H, W) uint8, read one minibatch at a time: 64x64, float32 in
     [0, 1]."""
 
     def __init__(self, folder: str, part: str, *, augment: torch.Generator | None = None) -> None:
@@ -40,7 +41,7 @@ class Exhibited(Dataset[Any]):
         return torch.from_numpy(cut).float().div_(255), torch.from_numpy(self._labels[numbers])
 
     def _crop(self, pixels: Any) -> Any:
-        """The frame's transforms: centre crop, or a random one and a flip at random."""
+        """The notebook's transforms: centre crop, or a random crop and a random flip."""
         room = pixels.shape[1] - CROP
         if self._random is None:
             return pixels[:, room // 2 :, room // 2 :][:, :CROP, :CROP]
@@ -50,7 +51,7 @@ class Exhibited(Dataset[Any]):
 
 
 class Trained(Namespace):
-    """Keeps between two questions what the first has trained."""
+    """Keeps what the first question has trained for the second."""
 
     autoencoder: nn.Module | None = None
     encoder: nn.Module | None = None
@@ -74,8 +75,8 @@ def pretrain(notebook: Trained, *, folder: str, seed: int, epochs: int) -> tuple
 
 
 def reconstruct(notebook: Trained, *, folder: str, places: Sequence[int]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Has the trained autoencoder reconstruct some test images. Arrays: `originals` and `reconstructions`,
-    (N, 3, 64, 64) float32."""
+    """Lets the trained autoencoder reconstruct some test images. Arrays: `originals` and `reconstructions`, (N, 3, 64,
+    64) float32."""
     images, _ = Exhibited(folder, "test")[places]
     if notebook.autoencoder is None:
         raise Unusable("nothing has been trained")
@@ -96,8 +97,8 @@ def classify(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Trains a linear layer with the notebook's `train_classifier`, on the pretrained encoder or on a new one.
 
-    Arrays: `logits` (N, 10) of the test images; where it is `watched`, also `before` (epochs, N, 10), what they were
-    as each epoch began.
+    Arrays: `logits` (N, 10) of the test images; where it is `watched`, also `before` (epochs, N, 10), the logits at the
+    start of each epoch.
     """
     make, train = notebook["Encoder"], notebook["train_classifier"]
     _begin(notebook, seed)
@@ -112,7 +113,7 @@ def classify(
 
 
 class Watching:
-    """A loader that looks at something whenever it begins anew."""
+    """A loader that runs an observation each time that it begins anew."""
 
     def __init__(self, loader: DataLoader[Any], look: Callable[[], Any]) -> None:
         self._loader, self._look = loader, look
@@ -127,7 +128,7 @@ class Watching:
 
 
 class Autoencoder(nn.Module):
-    """The frame's, of given parts."""
+    """The given autoencoder, of given parts."""
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
         super().__init__()
@@ -155,7 +156,7 @@ def _begin(notebook: Namespace, seed: int) -> None:
 
 
 def minibatches(images: Exhibited, seed: int) -> DataLoader[Any]:
-    """In an order by chance, as the frame's loaders, but that whole minibatches are made at once."""
+    """In random order, as the given loaders do it, but whole minibatches are made at once."""
     order = RandomSampler(images, generator=torch.Generator().manual_seed(seed))
     return DataLoader(images, sampler=BatchSampler(order, BATCH, drop_last=False), batch_size=None)
 

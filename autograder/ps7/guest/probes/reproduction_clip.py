@@ -1,8 +1,9 @@
-"""The notebook's own CLIP at work: trained on pairs, its image encoder probed, its embeddings searched by words.
+"""Trains the notebook's own CLIP on pairs, trains a linear probe on its image encoder, and searches its embeddings with
+words.
 
-Both backbones are stand-ins that were computed beforehand: an ImageNet-trained EfficientNet-lite0 of which the last
-layer trains, and a frozen MiniLM. Their 1280 and 384 features are repeated until they are as many as ResNet-50's and
-DistilBERT's.
+Both backbones are stand-ins whose features were computed beforehand: an ImageNet-trained EfficientNet-lite0 whose last
+layer is trained, and a frozen MiniLM. Their 1280 and 384 features are repeated up to ResNet-50's and DistilBERT's
+widths.
 """
 
 from collections.abc import Sequence
@@ -30,11 +31,11 @@ from autograder.ps7.guest.probes.stand_ins import MOST_ROWS, Hidden, ImageTable,
 IMAGE_RATE, HEAD_RATE, WEIGHT_DECAY = 1e-4, 1e-3, 1e-3
 NAMES = "{:05d}.jpg"
 SHOWN = ("pairs", "train", "test", "searched")
-"""Images of which there are features."""
+"""The images for which there are features."""
 
 
 class Pairs:
-    """What the host has laid out: features of images and of texts, and which text belongs to which image."""
+    """The data that the host has prepared: features of images and of texts, and which text belongs to which image."""
 
     def __init__(self, folder: str) -> None:
         arrays = {name: torch.from_numpy(array) for name, array in load_file(Path(folder, "pairs.safetensors")).items()}
@@ -46,7 +47,7 @@ class Pairs:
         self.sentences: list[str] = msgspec.json.decode(Path(folder, "texts.json").read_bytes())
 
     def encoders(self) -> dict[str, type[nn.Module]]:
-        """The frame's two, around what was computed beforehand."""
+        """The two given encoders, around features that were computed beforehand."""
         pairs = self
 
         class ImageEncoder(ImageTable):
@@ -77,7 +78,7 @@ class Pairs:
                 return Hidden((features[:, None],)).last_hidden_state[:, 0, :]
 
             def _row(self, ids: list[int]) -> int:
-                """Of the text itself, or of the one that shares most of its words."""
+                """The features of the text itself, or of the text that shares most of its words."""
                 known = self.rows.get(tuple(ids))
                 if known is None:
                     known = self.rows[max(self.rows, key=lambda each: len({*each} & {*ids}))]
@@ -97,7 +98,7 @@ NAMESPACE = Paired
 
 
 def train(notebook: Paired, *, folder: str, seed: int, epochs: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Trains the notebook's `CLIPModel` as the frame does. Array: `trajectory`, the mean loss of every epoch."""
+    """Trains the notebook's `CLIPModel` as the given code does. Array: `trajectory`, the mean loss of every epoch."""
     pairs = Pairs(folder)
     make = notebook["CLIPModel"]
     notebook.put(**GLOBALS, **pairs.encoders())
@@ -155,7 +156,8 @@ def probe(notebook: Paired, *, seed: int, epochs: int) -> tuple[dict[str, Any], 
 def search(notebook: Paired, *, queries: Sequence[str], k: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Asks the notebook's `retrieve_images` for the `k` images that fit each query.
 
-    Array: `found` (queries, k), the places of the images among those searched, -1 for what is none.
+    Array: `found` (queries, k), the positions of the images among those searched, -1 for an answer that is not one of
+    them.
     """
     function, model, pairs = notebook["retrieve_images"], notebook.model, notebook.pairs
     rows = pairs.rows["searched"]
@@ -172,7 +174,7 @@ def search(notebook: Paired, *, queries: Sequence[str], k: int) -> tuple[dict[st
 
 
 def similarities(notebook: Paired, *, places: Sequence[int]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Array: `similarities` (N, N) of the images, down, and texts, across, of these training pairs."""
+    """Array: `similarities` (N, N) of these training pairs, with images as rows and texts as columns."""
     model, pairs = notebook.model, notebook.pairs
     rows = [pairs.rows["pairs"][place] for place in places]
     with notebook.theirs(), torch.no_grad():
@@ -183,7 +185,7 @@ def similarities(notebook: Paired, *, places: Sequence[int]) -> tuple[dict[str, 
 
 
 class Coded(Exhibited):
-    """Images of which only their number is there."""
+    """Images that only consist of their number."""
 
     def __init__(self, rows: range, labels: torch.Tensor | None = None) -> None:
         self._rows, self._of = rows, labels
@@ -197,6 +199,6 @@ class Coded(Exhibited):
 
 
 def coded(rows: Sequence[int]) -> torch.Tensor:
-    """(N, 3, 64, 64), nearly all of it shared: the number of an image in its first pixel."""
+    """(N, 3, 64, 64), nearly all of it shared memory: the number of an image is in its first pixel."""
     first = torch.tensor(list(rows), dtype=torch.float32)[:, None, None, None] / MOST_ROWS
     return first.expand(-1, 3, 64, 64)

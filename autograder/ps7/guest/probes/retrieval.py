@@ -1,4 +1,4 @@
-"""Probes of retrieve_images: which files it finds, in which order, whether it returns them or only keeps them in
+"""Probes of retrieve_images: which files it finds, in which order, and whether it returns them or only keeps them in
 `matches`."""
 
 import dis
@@ -26,7 +26,7 @@ MOST = 100
 
 
 class TextVectors(nn.Module):
-    """A text backbone: a random embedding for every text, known by its tokens that the mask lets through."""
+    """A text backbone: a random embedding for every text, known by the tokens that the mask keeps."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class TextVectors(nn.Module):
 
 
 class StandInModel(nn.Module):
-    """What retrieval asks of a trained CLIPModel."""
+    """The parts of a trained CLIPModel that retrieval uses."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ def retrieve(
 
     Facts: `kind` of the matches ("names" if right), `count`, `distinct`, `nested`, `loops` over the photos,
     `inputs_changed`, and `raised` where the function failed after setting the matches. Arrays: `ranking`, the photo
-    that each match shows (the first one of equal embeddings, so that ties are no matter).
+    that each match shows (the first one of equal embeddings, so that ties do not matter).
     """
     notebook.provide(**GLOBALS)
     function = notebook["retrieve_images"]
@@ -73,7 +73,7 @@ def retrieve(
     embeddings = unit_rows(normal(seed, "photos", (photos, WIDTH)))
     if twins:
         embeddings[1::2] = embeddings[::2]
-    # Fewer embeddings than names: the frame's loaders drop the last batch.
+    # Fewer embeddings than names, because the given loaders drop the last batch.
     numbers = generator(seed, "names").permutation(10_000)[: photos + 5]
     names = np.array([f"{number:04d}_{seed % 97:02d}.jpg" for number in numbers], dtype=object)
     keywords = {} if k is None else {"k": k}
@@ -85,18 +85,18 @@ def retrieve(
             matches, raised = matches_of(partial(function, model, embeddings, query, names, **keywords), notebook)
         facts, found = read_matches(matches, known)
     ranking = [index - index % 2 if twins and index < photos else index for index in found]
-    # Unit vectors that are normalised once more in place remain the same but for rounding.
+    # Unit vectors that are normalised again in place stay the same up to rounding.
     changed = list(names) != known or not torch.allclose(embeddings, before, atol=1e-5)
     facts |= {"raised": raised, "loops": trace.repeats >= photos, "inputs_changed": changed}
     return facts, {"ranking": np.array(ranking, dtype=np.int64)}
 
 
 def matches_of(call: Callable[[], Any], notebook: Namespace) -> tuple[Any, str | None]:
-    """The variable `matches` of whatever function of the notebook held it last, else what the call returned.
+    """The variable `matches` of the notebook's function that held it last, else what the call returned.
 
-    A notebook's function may draw its matches and return nothing, and the drawing may fail without a screen; so the
-    variable is read when its function ends, however it ends. An exception that came before
-    the matches were set for good is raised: the frame sets them to None first.
+    A notebook's function may draw its matches and return nothing, and drawing may fail without a screen. So the
+    variable is read when its function ends, in whatever way. An exception that came before the matches were finally set
+    is raised: the given code sets them to None first.
     """
     held: list[Any] = []
 
@@ -130,19 +130,20 @@ def _before_the_matches(traceback: TracebackType | None) -> bool:
 
 
 def _last_store(code: CodeType) -> int:
-    # `dis` writes every constant out, which fails for numbers of more than 4,300 digits.
+    # `dis` writes out every constant, which fails for numbers of more than 4,300 digits
     code = code.replace(co_consts=(None,) * len(code.co_consts))
     stores = [each.offset for each in dis.get_instructions(code) if "STORE" in each.opname and each.argval == "matches"]
     return max(stores, default=-1)
 
 
 def read_matches(matches: Any, names: list[str]) -> tuple[dict[str, Any], list[int]]:
-    """Facts on the form of the matches, and their positions in `names` (-1 for what is no name there)."""
+    """Facts about the form of the matches, and their positions in `names` (-1 for a match that is not a name there)."""
     if isinstance(matches, torch.Tensor):
         matches = matches.tolist()
     if isinstance(matches, list | tuple):
         matches = [item.tolist() if isinstance(item, torch.Tensor | np.ndarray) else item for item in matches]
-    if isinstance(matches, str) and matches.rpartition("/")[2] not in names:  # of one match numpy may give the name
+    # for a single match numpy may give the name
+    if isinstance(matches, str) and matches.rpartition("/")[2] not in names:
         return {"kind": "one text", "count": 1, "distinct": 1, "nested": False}, [-1]
     if isinstance(matches, dict):
         matches = list(matches.items())
@@ -152,14 +153,14 @@ def read_matches(matches: Any, names: list[str]) -> tuple[dict[str, Any], list[i
     array = np.asarray(matches, dtype=object)
     flat = array.reshape(-1).tolist()
     places = {name: index for index, name in enumerate(names)}
-    # A path to the file names it as well.
+    # A path to the file is accepted as its name.
     found = [places.get(str(item).rpartition("/")[2], -1) for item in flat[:MOST]]
     distinct = len({str(item) for item in flat})
     return {"kind": _kind(flat), "count": len(flat), "distinct": distinct, "nested": array.ndim != 1}, found
 
 
 def _entries(matches: Any, names: list[str]) -> tuple[str, list[str]] | None:
-    """What each match is, and the matches as texts, where each is a file name with something else; None where not."""
+    """What each match is, and the matches as texts, where each is a file name with something else; else None."""
     if not isinstance(matches, list | tuple) or not matches:
         return None
     if not all(isinstance(each, list | tuple) and len(each) > 1 for each in matches):

@@ -1,5 +1,5 @@
-"""Random numbers from seeds, the same on every machine, and modules filled with them whatever their layers are
-called."""
+"""Random numbers from seeds, the same on every machine, and modules filled with them, whatever the names of their
+layers."""
 
 import zlib
 from collections import Counter
@@ -15,7 +15,7 @@ from autograder.guest.namespace import Unusable
 
 
 def generator(seed: int, *labels: object) -> np.random.Generator:
-    """A generator for one purpose: the labels tell streams of one seed apart."""
+    """A generator for one purpose: the labels separate the streams of one seed."""
     return np.random.default_rng([seed, zlib.crc32(repr(labels).encode())])
 
 
@@ -25,7 +25,7 @@ def normal(seed: int, label: object, shape: tuple[int, ...], deviation: float = 
 
 
 def unit_rows(table: torch.Tensor) -> torch.Tensor:
-    """A table with every row at norm 1."""
+    """A table in which every row has norm 1."""
     return table / table.norm(dim=1, keepdim=True)
 
 
@@ -35,8 +35,8 @@ def uniform(seed: int, label: object, shape: tuple[int, ...]) -> torch.Tensor:
 
 
 def images(seed: int, count: int, channels: int = 3, size: int = 64) -> torch.Tensor:
-    """(count, channels, size, size) in [0, 1): smooth patches of many brightnesses, so that no two batches have one
-    gradient."""
+    """(count, channels, size, size) in [0, 1): smooth patches of many brightnesses, so that no two batches have the
+    same gradient."""
     random = generator(seed, "images")
     coarse = random.random((count, channels, 8, 8)) * random.random((count, 1, 1, 1))
     fine = random.random((channels, size, size), dtype=np.float32)
@@ -45,16 +45,16 @@ def images(seed: int, count: int, channels: int = 3, size: int = 64) -> torch.Te
 
 
 def materialise(module: nn.Module, inputs: torch.Tensor) -> None:
-    """Gives lazy layers, whose parameters have no shape before the first input, their shapes."""
+    """Gives lazy layers their shapes; their parameters have none before the first input."""
     if any(is_lazy(parameter) for parameter in module.parameters()):
         with torch.no_grad():
             module(inputs)
 
 
 def fill(module: nn.Module, seed: int) -> None:
-    """Gives every parameter random values that depend on shapes alone, not on names or on the order of layers.
+    """Gives every parameter random values that depend only on shapes, not on names or on the order of layers.
 
-    Two modules of the same architecture so become the same function, however they were written. A weight is known by
+    Two modules of the same architecture then compute the same function, however they are written. A weight is known by
     its shape, and only weights of one shape are told apart by their order; a bias is known by its weight.
     """
     weights: list[tuple[nn.Parameter, object]] = []
@@ -66,7 +66,7 @@ def fill(module: nn.Module, seed: int) -> None:
         for matrix in matrices:
             weights.append((matrix, (tuple(matrix.shape), seen[tuple(matrix.shape)])))
             seen[tuple(matrix.shape)] += 1
-        # A layer with one weight owns its bias; parameters that lie loose are paired up over the whole module.
+        # A layer with one weight owns its bias; parameters outside of layers are paired up over the whole module.
         biases += [(parameter, matrices if len(matrices) == 1 else []) for parameter in own if parameter.ndim < 2]
     with torch.no_grad():
         for weight, label in weights:
@@ -76,7 +76,8 @@ def fill(module: nn.Module, seed: int) -> None:
 
 
 def drawn(shapes: Sequence[tuple[int, ...]], seed: int) -> list[torch.Tensor]:
-    """The values that `fill` gives to the parameters of layers with these shapes, every bias right after its weight."""
+    """The values that `fill` gives to the parameters of layers with these shapes; every bias comes right after its
+    weight."""
     values: list[torch.Tensor] = []
     seen: Counter[tuple[int, ...]] = Counter()
     label: object = None
@@ -91,8 +92,8 @@ def drawn(shapes: Sequence[tuple[int, ...]], seed: int) -> list[torch.Tensor]:
 def _pair(
     biases: list[tuple[nn.Parameter, list[nn.Parameter]]], weights: list[tuple[nn.Parameter, object]]
 ) -> list[tuple[nn.Parameter, object]]:
-    """Each bias with its weight's label: the layer's own weight, else the first one that still lacks a bias and has
-    its width."""
+    """Each bias with its weight's label: the layer's own weight, else the first weight of its width that has no bias
+    yet."""
     taken: Counter[object] = Counter()
     paired: list[tuple[nn.Parameter, object]] = []
     for bias, own in biases:
@@ -106,8 +107,8 @@ def _pair(
 
 
 def _deviation(shape: tuple[int, ...]) -> float:
-    """Keeps the signal's size through four layers, with biases large enough that every activation has both signs to
-    act on."""
+    """Keeps the signal's size through four layers, with biases so large that every activation gets values of both
+    signs."""
     if len(shape) < 2:
         return 0.3
     return float(2.0 / np.sqrt(np.prod(shape) / max(shape[:2])))
@@ -137,13 +138,13 @@ def parameters_of(module: nn.Module) -> torch.Tensor:
 
 
 def gradient_of(leaf: torch.Tensor) -> torch.Tensor:
-    """Of the leaf's shape, zero where none arrived."""
+    """A gradient of the leaf's shape, zero where none arrived."""
     return torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
 
 
 def sample(tensor: torch.Tensor, count: int = 400) -> Any:
-    """About `count` values spread evenly over the tensor, flattened; all of them where it is small."""
+    """About `count` values spread evenly over the flattened tensor; all of them where it is small."""
     values = tensor.detach().reshape(-1)
-    # A step without small common factors with the usual sizes, so that every channel and column is met.
+    # A step without small factors in common with the usual sizes, so that every channel and column is reached.
     step = max(1, values.numel() // count) | 1
     return values[::step].numpy()

@@ -1,4 +1,5 @@
-"""Stand-ins for the parts of CLIP that an item is not about, so that a mistake in one of them costs no other item."""
+"""Stand-ins for the parts of CLIP that an item is not about, so that a mistake in one of them does not affect another
+item."""
 
 import contextlib
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ MOST_ROWS = 100
 
 
 class Table(nn.Module):
-    """A backbone that looks features up: row i of `table`, (rows, width), for the input that is coded as i.
+    """A backbone that looks up features: row i of `table`, (rows, width), for the input that encodes i.
 
     The gradient of `table` is that of all calls together. None arrives where the notebook has frozen the parameters.
     """
@@ -52,13 +53,13 @@ class TextModel(Table):
         self.config = SimpleNamespace(dim=GLOBALS["text_embedding"], hidden_size=GLOBALS["text_embedding"])
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, **_: Any) -> "Hidden":
-        """The features at every token, the CLS token too."""
+        """The features at every token, also at the CLS token."""
         features = self.look_up((input_ids[:, 1] - FIRST_TOKEN) * attention_mask[:, 1])
         return Hidden((features[:, None].expand(-1, input_ids.shape[1], -1),))
 
 
 class Hidden(tuple[torch.Tensor]):
-    """What a transformer gives."""
+    """A transformer's output."""
 
     __slots__ = ()
 
@@ -69,18 +70,18 @@ class Hidden(tuple[torch.Tensor]):
 
 
 class TableEncoder(nn.Module):
-    """One of the frame's encoders around a table in place of its backbone."""
+    """One of the given encoders, around a table in place of its backbone."""
 
     model: Table
 
     def freeze_unless(self, trainable: Any) -> None:
-        """As the frame's constructors do."""
+        """The same attributes as the given constructors set."""
         for parameter in self.parameters():
             parameter.requires_grad = bool(trainable)
 
 
 class ImageTable(TableEncoder):
-    """In place of ImageEncoder."""
+    """Replaces ImageEncoder."""
 
     def __init__(self, model_name: Any = None, pretrained: Any = None, trainable: Any = True, **_: Any) -> None:
         super().__init__()
@@ -94,7 +95,7 @@ class ImageTable(TableEncoder):
 
 
 class TextTable(TableEncoder):
-    """In place of TextEncoder."""
+    """Replaces TextEncoder."""
 
     def __init__(self, model_name: Any = None, pretrained: Any = None, trainable: Any = True, **_: Any) -> None:
         super().__init__()
@@ -109,10 +110,10 @@ class TextTable(TableEncoder):
 
 
 class CopyingHead(nn.Module):
-    """A head that hands on the first features as they are, which the tables before it have made embeddings: rows of
-    norm 1. Of the width that it was made with, so that it refuses others as a real one does.
+    """A head that passes on the features unchanged; the tables before it have made them embeddings: rows of norm 1. It
+    has the width that it was made with, so that it refuses other widths as a real head does.
 
-    Its names are long so that they meet none of a notebook's own, see `head_like`.
+    Its names are long so that they do not collide with a notebook's own, see `head_like`.
     """
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
@@ -129,8 +130,8 @@ class CopyingHead(nn.Module):
     def stand_in_imitate(self, x: torch.Tensor) -> None: ...
 
     def stand_in_watch(self, table: torch.Tensor) -> torch.Tensor:
-        """From now on the gradient with respect to what is handed on arrives in the tensor returned, of the shape of
-        `table` (rows, 256): for each of its rows, of all calls together."""
+        """From now on the gradient with respect to what the head passes on arrives in the returned tensor, of the shape
+        of `table` (rows, 256): for each of its rows, of all calls together."""
         self.stand_in_table, self.stand_in_shift = table, torch.zeros_like(table).requires_grad_()
         return self.stand_in_shift
 
@@ -139,15 +140,15 @@ class CopyingHead(nn.Module):
         self.stand_in_imitate(x)
         copied = functional.linear(x, self.stand_in_weight)
         if len(self.stand_in_table) and self.stand_in_weight.requires_grad:
-            # The rows are known by their direction.
+            # The rows are recognised by their direction.
             rows = (copied.detach() @ self.stand_in_table.T).argmax(dim=-1)
             copied = copied + self.stand_in_shift[rows]
         return copied
 
 
 def head_like(own: Any) -> type[CopyingHead]:
-    """A CopyingHead that is one of the notebook's own heads too, since CLIPModel may ask its heads for more than their
-    output."""
+    """A CopyingHead that is one of the notebook's own heads, too, because CLIPModel may use more of its heads than
+    their output."""
     if not (isinstance(own, type) and issubclass(own, nn.Module)):
         return CopyingHead
 
@@ -157,7 +158,7 @@ def head_like(own: Any) -> type[CopyingHead]:
                 own.__init__(self, *arguments, **keywords)
             except Exception:
                 nn.Module.__init__(self)
-            if "_parameters" not in vars(self):  # it did not call nn.Module's
+            if "_parameters" not in vars(self):  # it did not call nn.Module's constructor
                 nn.Module.__init__(self)
 
         def stand_in_imitate(self, x: torch.Tensor) -> None:
@@ -168,7 +169,7 @@ def head_like(own: Any) -> type[CopyingHead]:
 
 
 def width_of(head: Any) -> int | None:
-    """The input width of a head that the notebook made, None where it has no matrix."""
+    """The input width of a head that the notebook made; None where it has no matrix."""
     matrices = (
         [parameter for parameter in head.parameters() if parameter.ndim == 2] if isinstance(head, nn.Module) else []
     )
@@ -176,12 +177,12 @@ def width_of(head: Any) -> int | None:
 
 
 def repeated(features: torch.Tensor, width: int) -> torch.Tensor:
-    """(N, W) -> (N, width): the features one after the other, from the first again where they end."""
+    """(N, W) -> (N, width): the features one after the other, repeated from the first where they end."""
     return features[:, torch.arange(width, device=features.device) % features.shape[1]]
 
 
 def put_in_place(notebook: Namespace) -> None:
-    """Everything that CLIPModel is built from, under the names that the frame gives it."""
+    """Everything that CLIPModel is built from, under the given names."""
     notebook.provide(**GLOBALS)
     own = notebook.get("ProjectionHead")
     if not (isinstance(own, type) and issubclass(own, CopyingHead)):
@@ -189,7 +190,7 @@ def put_in_place(notebook: Namespace) -> None:
 
 
 def batch_of(rows: torch.Tensor) -> dict[str, torch.Tensor]:
-    """A minibatch as the frame gives it, for stand-in encoders: images 64x64 and 12 tokens."""
+    """A minibatch like the given loaders', for stand-in encoders: images 64x64 and 12 tokens."""
     image = torch.zeros(len(rows), 3, 64, 64)
     image[:, 0, 0, 0] = rows / MOST_ROWS
     ids = torch.full((len(rows), 12), 5, dtype=torch.int64)

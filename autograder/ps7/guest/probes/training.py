@@ -18,15 +18,15 @@ from autograder.ps7.guest.probes.seeding import fill, generator, images, paramet
 LEARNING_RATE = 1e-3
 DEAD_CHANNELS = 6
 MOST_IMAGES = 260
-"""More of them would only take time; no two minibatches of more pairs are the same."""
+"""How many different images there are. More would only take time; no two minibatches of more pairs are the same."""
 STILL_CLASS = 3
 LONGEST_NAME = 30
 SATURATED = 200.0
-"""A number from which sigmoid and softmax have no gradient in 32 bits."""
+"""An input for which sigmoid and softmax have no gradient in 32 bits."""
 
 
 class Enlarge(nn.Module):
-    """(N, C, H, W) -> (N, C, 8 H, 8 W), every pixel a square. In half the time of nn.Upsample."""
+    """(N, C, H, W) -> (N, C, 8 H, 8 W); every pixel becomes a square. Takes half the time of nn.Upsample."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The large image."""
@@ -36,13 +36,13 @@ class Enlarge(nn.Module):
 
 
 class TinyAutoencoder(nn.Module):
-    """(N, 3, 64, 64) -> (N, 3, 64, 64) with 112 parameters. What has parameters works on 8 by 8 pixels: a step is to
-    cost no more than it must."""
+    """(N, 3, 64, 64) -> (N, 3, 64, 64) with 112 parameters. The layers with parameters work on 8 by 8 pixels, so that a
+    step costs as little as possible."""
 
     def __init__(self) -> None:
         super().__init__()
         self.encoder = nn.Sequential(nn.AvgPool2d(8), nn.Conv2d(3, 4, kernel_size=2, stride=2))
-        # The sigmoid belongs to the decoder, since some call encoder and decoder by themselves.
+        # The sigmoid is in the decoder, because some solutions call encoder and decoder separately.
         self.decoder = nn.Sequential(nn.Conv2d(4, 12, kernel_size=1), nn.PixelShuffle(2), nn.Sigmoid(), Enlarge())
 
     def saturate(self) -> None:
@@ -57,7 +57,7 @@ class TinyAutoencoder(nn.Module):
 
 
 class TinyEncoder(nn.Module):
-    """(N, 3, 64, 64) -> (N, 24, 4, 4). Some channels are dead: what moves behind them moves by weight decay alone."""
+    """(N, 3, 64, 64) -> (N, 24, 4, 4). Some channels are dead: the parameters behind them move by weight decay only."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class TinyEncoder(nn.Module):
         self.register_buffer("scale", torch.ones(1))
 
     def die(self) -> None:
-        """Shuts the channels that are to be dead."""
+        """Shuts the channels that have to be dead."""
         with torch.no_grad():
             self.convolution.bias[:DEAD_CHANNELS] = -100.0
 
@@ -90,7 +90,7 @@ class TinyImageEncoder(nn.Module):
 
 
 class Pairs(Dataset[tuple[torch.Tensor, torch.Tensor]]):
-    """As many pairs as labels, the images of which come round again where they are fewer."""
+    """As many pairs as labels. Where there are fewer images, they repeat."""
 
     def __init__(self, shown: torch.Tensor, labels: torch.Tensor) -> None:
         self._pairs = [(shown[number % len(shown)], label) for number, label in enumerate(labels)]
@@ -103,8 +103,8 @@ class Pairs(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
 
 class Watch:
-    """While active, counts the steps of all of torch's optimizers, those that move nothing too, and the gradients that
-    reach `module`. What is `computed` is listed while its `trace` is active too."""
+    """While active, counts the steps of all of torch's optimizers, also those that move nothing, and the gradients that
+    reach `module`. What is `computed` is listed while its `trace` is active, too."""
 
     def __init__(self, module: nn.Module) -> None:
         self._arrived = [0 for _ in module.parameters()]
@@ -118,7 +118,7 @@ class Watch:
     def facts(self) -> dict[str, Any]:
         """`steps`, `gradients` (of the parameter that got most), whether any `reached` it and how many `parameters` one
         has reached, the `optimizer` of the last step and what was `computed` beside it."""
-        # Who computes gradients without `backward` (torch.func) has them in place when the optimizer steps.
+        # Code that computes gradients without `backward` (torch.func) has them in place when the optimizer steps.
         each = [max(pair) for pair in zip(self._arrived, self._held, strict=True)]
         most = max(each, default=0)
         return {
@@ -165,8 +165,8 @@ class Watch:
 def train_ae(
     notebook: Namespace, *, seed: int, count: int, epochs: int, still: bool = False, traced: bool = False
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Trains a tiny autoencoder on `count` images in the frame's minibatches, of which the last may be smaller. With
-    `still` its loss stands still from the first epoch on; what is computed is `traced` where that is asked for.
+    """Trains a tiny autoencoder on `count` images in the given notebook's minibatches; the last may be smaller. With
+    `still` its loss stays the same from the first epoch on; with `traced` what is computed is listed.
 
     Facts: what is returned, `moved`, and those of Watch. Arrays: `movement` of all parameters in units of the learning
     rate, `trajectory`.
@@ -205,12 +205,12 @@ def train_classifier(
     still: bool = False,
     traced: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Trains a linear layer on a tiny encoder and `count` images, in the frame's minibatches. With `clip` it is the
-    fourth call: an encoder in evaluation mode with batch norm and more features, when `batch_size` is CLIP's.
+    """Trains a linear layer on a tiny encoder and `count` images, in the given notebook's minibatches. With `clip` it
+    is the fourth call: an encoder in evaluation mode with batch norm and more features, where `batch_size` is CLIP's.
 
     A frozen encoder's features may be kept and shuffled anew, so where there are several minibatches of them all images
-    are `alike`: their order is no matter. With `still` the loss stands still from the first epoch on; what is computed
-    is `traced` where that is asked for.
+    are `alike`, and their order does not matter. With `still` the loss stays the same from the first epoch on; with
+    `traced` what is computed is listed.
 
     Facts: what is returned, `classifier_moved`, `encoder_changed` over all its parameters and buffers, and those of
     Watch. Arrays: movements of both in units of the learning rate, `trajectory`.
@@ -249,7 +249,7 @@ def train_classifier(
 
 
 def _frame(notebook: Namespace, batch: int) -> None:
-    """The globals of the given frame that training code may lean on."""
+    """The globals of the given notebook that training code may use."""
     notebook.put(batch_size=batch)
     notebook.provide(device=torch.device("cpu"), feat_dim=FEATURES)
 
@@ -259,7 +259,8 @@ def _loader(seed: int, count: int, *, alike: bool = False, label: int | None = N
     if alike or label is not None:
         labels = torch.full((count,), int(labels[0]) if label is None else label)
     shown = images(seed, 1 if alike else min(count, MOST_IMAGES))
-    # A generator of its own: who shows reconstructions in between draws no random numbers that the training would have.
+    # A generator of its own, because code that shows reconstructions in between must not draw the training's random
+    # numbers.
     return DataLoader(Pairs(shown, labels), batch_size=BATCH, generator=torch.Generator())
 
 
@@ -268,8 +269,8 @@ def _state(module: nn.Module) -> torch.Tensor:
 
 
 def _pair(given: Any) -> tuple[Any, list[float], str]:
-    """What a training function returned, as a model and a list of losses, None and [] for what is not there; and what
-    it is in words."""
+    """What a training function returned, as a model and a list of losses, None and [] where they are missing; and a
+    description of it in words."""
     if not isinstance(given, tuple | list) or len(given) != 2 or (type(given) is list and not _holds_a_model(given)):
         return (given if isinstance(given, nn.Module) else None), [], _kind(given)
     model, losses = given
@@ -288,7 +289,7 @@ def _kind(given: Any) -> str:
 
 
 def _number(loss: Any) -> float:
-    """NaN for what is none."""
+    """The number; NaN for anything else."""
     try:
         return float(loss)
     except (TypeError, ValueError, RuntimeError):

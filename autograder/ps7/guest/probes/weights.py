@@ -1,5 +1,5 @@
-"""Weights that a student hands in, put into the notebook's own encoder. They are read here, in the guest: a .pth is a
-pickle, whatever torch makes of it."""
+"""Loads weights that a student hands in into the notebook's own encoder. They are read here, in the guest, because a
+.pth is a pickle, whatever torch does with it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ DEEPEST = 3
 
 
 class HandedIn(Namespace):
-    """Keeps between two questions what the files hold."""
+    """Keeps the content of the files between two questions."""
 
     encoders: dict[str, nn.Module]
     classifiers: dict[str, nn.Module]
@@ -29,8 +29,8 @@ NAMESPACE = HandedIn
 
 
 def read(notebook: HandedIn, *, folder: str, files: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Facts: `encoders` and `classifiers`, the files that hold weights of the notebook's encoder, and of a linear
-    layer on its features."""
+    """Facts: `encoders` and `classifiers`, the files that hold weights of the notebook's encoder, and of a linear layer
+    on its features."""
     make = notebook["Encoder"]
     notebook.encoders, notebook.classifiers = {}, {}
     for name in files:
@@ -50,8 +50,8 @@ def read(notebook: HandedIn, *, folder: str, files: Sequence[str]) -> tuple[dict
 def classify(
     notebook: HandedIn, *, folder: str, encoder: str, classifier: str, seed: int, epochs: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Array: `logits` (N, 10) of the test images, by the encoder of one file and the linear layer of another; with
-    `classifier` "" by one that the notebook's `train_classifier` trains now."""
+    """Array: `logits` (N, 10) of the test images, by the encoder of one file and the linear layer of another; where
+    `classifier` is "", by a linear layer that the notebook's `train_classifier` trains now."""
     given, train = notebook.encoders[encoder], notebook["train_classifier"]
     torch.manual_seed(seed)
     with notebook.theirs():
@@ -87,7 +87,7 @@ def _fits(encoder: nn.Module, state: State) -> bool:
 
 
 def _classifier(state: State) -> nn.Module | None:
-    """Of the one weight (10, 384), and the one bias (10,) where there is one."""
+    """The single weight (10, 384), and the single bias (10,) where there is one."""
     weights = [value for value in state.values() if value.shape == (CLASSES, FEATURES)]
     biases = [value for value in state.values() if value.shape == (CLASSES,)]
     if len(weights) != 1 or len(biases) > 1:

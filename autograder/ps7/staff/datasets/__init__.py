@@ -1,1 +1,1 @@
-"""Data sets that come with the grader, and what a guest is shown of one."""
+"""Data sets that come with the grader, and the part of one that a guest is shown."""

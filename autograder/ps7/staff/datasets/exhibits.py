@@ -1,4 +1,5 @@
-"""What a guest is shown of a data set, in a folder for one reproduction. The labels of the test images stay here."""
+"""Prepares the part of a data set that a guest is shown, in a folder for one reproduction. The labels of the test
+images stay here."""
 
 import contextlib
 import tempfile
@@ -15,24 +16,25 @@ from autograder.ps7.student.datasets.archive import SIDE, Dataset, DatasetError,
 from autograder.student.submission.locating import read_bytes
 
 CROP = 64
-"""Of train and test images the frame uses the centre alone."""
+"""The size of the centre crop that the given notebook uses of train and test images."""
 
 
 class Exhibits(msgspec.Struct, frozen=True):
-    """A folder for the guest, and what is to be known of the test images in it."""
+    """A folder for the guest, and what the host needs to know about the test images in it."""
 
     folder: str
     order: NDArray[np.int64]
-    """Place in the folder to place in the data set: another in every reproduction, so that no order can be learnt."""
+    """Maps positions in the folder to positions in the data set. They differ in every reproduction, so that no order
+    can be learnt."""
     searched: tuple[Place, ...] = ()
-    """What is searched by words."""
+    """The images that are searched with words."""
     captions: tuple[str, ...] = ()
-    """Of these."""
+    """The captions of these images."""
 
 
 @contextlib.contextmanager
 def images(dataset: Dataset) -> Iterator[Exhibits]:
-    """unlabeled.npy, train.npy, test.npy (N, 3, H, W) uint8, train-labels.npy (N,). Raises DatasetError."""
+    """Writes unlabeled.npy, train.npy, test.npy (N, 3, H, W) uint8, and train-labels.npy (N,). Raises DatasetError."""
     with _folder() as folder:
         order = np.random.default_rng().permutation(dataset.count("test"))
         _write(folder, dataset, "unlabeled", SIDE, range(dataset.count("unlabeled")))
@@ -51,9 +53,9 @@ def add(shown: Exhibits, path: Path, number: int) -> str:
 
 @contextlib.contextmanager
 def pairs(dataset: Dataset) -> Iterator[Exhibits]:
-    """pairs.safetensors and texts.json. There are features of images: `pairs` and the row of each one's text in
-    `captions`; `train` and `labels`; `test`; `searched`. And of the backbones `weight`, `bias` and `texts`. Raises
-    DatasetError."""
+    """Writes pairs.safetensors and texts.json. The former has features of images: `pairs`, with the row of each one's
+    text in `captions`; `train` and `labels`; `test`; `searched`. And of the backbones `weight`, `bias` and `texts`.
+    Raises DatasetError."""
     features = dataset.features()
     if features is None:
         raise DatasetError(f"{dataset.path} has no features; python -m reference.backbones {dataset.path} adds them")
@@ -88,12 +90,12 @@ def pairs(dataset: Dataset) -> Iterator[Exhibits]:
 def _folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="ps7-exhibits-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        folder.chmod(0o755)  # guests are other users
+        folder.chmod(0o755)  # because guests are other users
         yield folder
 
 
 def _write(folder: Path, dataset: Dataset, part: Part, side: int, order: Sequence[int]) -> None:
-    """Image by image, so that never all of them are in memory."""
+    """Writes one image after the other, so that they are never all in memory."""
     edge = (SIDE - side) // 2
     pixels = np.lib.format.open_memmap(folder / f"{part}.npy", "w+", np.uint8, (len(order), 3, side, side))
     for row, place in zip(pixels, order, strict=True):

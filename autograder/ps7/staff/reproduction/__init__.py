@@ -1,5 +1,5 @@
 """Accuracies measured by the grader itself: the notebook's own functions train on images whose test labels they never
-see, and what they reach is compared with what the reference reaches on the same images."""
+see, and the accuracies are compared with the reference's on the same images."""
 
 from autograder.ps7.staff.reproduction.findings import reproduction_on
 

@@ -1,4 +1,4 @@
-"""Runs the reference, and wrong variants of it, over seeds, and makes a calibration of what they reach."""
+"""Runs the reference, and wrong variants of it, over several seeds, and makes a calibration of their figures."""
 
 import hashlib
 import math
@@ -28,17 +28,17 @@ from autograder.student.sandbox.host import Confinement, Sandbox
 from autograder.student.sandbox.starting import start
 
 SECONDS = 7200.0
-"""For one run; a calibration has time."""
+"""Seconds for one run; a calibration has time."""
 LEAST_SEEDS = 3
 Solution = Mapping[str, Sequence[Source]]
-"""Item to its code."""
+"""Maps an item to its code."""
 
 Key = tuple[str, str, int, str]
-"""Mistake, item, seed, digest of the code."""
+"""Mistake, item, seed, and digest of the code."""
 
 
 class CalibrationError(Exception):
-    """There is no calibration; the message says why."""
+    """No calibration can be made; the message says why."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,20 +46,20 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     mistake: str = ""
     mistaken: str = ""
-    """As the variant has them."""
+    """The figures that the variant reached."""
     item: str
     seed: int
     code: str = ""
-    """A digest of what was run."""
+    """A digest of the code that was run."""
     measured: Measured | None
-    """None where the code did not come to the end."""
+    """The losses; None where the code did not come to the end."""
     units: float
     """The time that it took, in units of the machine's own speed."""
     stopped: str = ""
 
     @property
     def key(self) -> Key:
-        """Tells one run from all others."""
+        """What tells one run from all others."""
         return self.mistake, self.item, self.seed, self.code
 
 
@@ -67,7 +67,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """Code to run: the reference, or the reference with one item's code replaced."""
 
     mistake: str = ""
-    """Its slug, and the item that it is in; "" for the reference."""
+    """Its slug and its item; both are "" for the reference."""
     mistaken: str = ""
     solution: Solution
     items: tuple[str, ...]
@@ -75,7 +75,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """A run to come."""
+    """A run that is still to be done."""
 
     variant: Variant
     item: str
@@ -83,13 +83,14 @@ class Task(msgspec.Struct, frozen=True):
 
     @property
     def program(self) -> list[Source]:
-        """What is run, the mistake last: the reference's code of other items may hold that item's right code, too."""
+        """The code to run, with the mistake last: the reference's code of other items may hold that item's right code,
+        too."""
         items = sorted(LEANS_ON[self.item], key=lambda name: name == self.variant.mistaken)
         return [source for name in items for source in self.variant.solution[name]]
 
     @property
     def key(self) -> Key:
-        """As that of its run."""
+        """The key of its run."""
         code = hashlib.sha256(msgspec.json.encode(self.program)).hexdigest()[:16]
         return self.variant.mistake, self.item, self.seed, code
 
@@ -108,8 +109,8 @@ def runs(
     workers: int = 1,
     confinement: Confinement = "best",
 ) -> Iterator[Run]:
-    """Of all these tasks, in the order in which they are done, each in a sandbox of its own."""
-    # Not forked: the sandbox's user comes from the number of the process that starts it.
+    """Runs all these tasks, in the order in which they are done, each in a sandbox of its own."""
+    # Not forked: the sandbox's user depends on the number of the process that starts it.
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         begun = [pool.submit(_run, dataset, task, environment, budget, confinement) for task in waiting]
         for done in as_completed(begun):
@@ -149,8 +150,8 @@ def _training(path: Path, task: Task, sandbox: Sandbox, budget: Budget) -> Train
 
 
 def calibration_of(dataset: Dataset, budget: Budget, done: Sequence[Run]) -> Calibration:
-    """What the reference reached, and what each mistake did. Raises CalibrationError where the reference has failed, or
-    has run for fewer than three seeds."""
+    """What the reference reached, and what each mistake changed. Raises CalibrationError where the reference has
+    failed, or has run for fewer than three seeds."""
     known: dict[str, Band] = {}
     work: dict[str, int] = {}
     trajectories: dict[str, list[list[float]]] = {}

@@ -17,13 +17,13 @@ from autograder.ps7.student.datasets.archive import Dataset, DatasetError
 from autograder.student.output.screen import Screen
 
 FALSE_ALARMS = 1e-3
-"""At most, in one grading."""
+"""The most false alarms in one grading."""
 FIGURES = 6
-"""Compared in one grading: of Methods I, II, III, the first's advantage, CLIP's probe, retrieval."""
+"""How many figures are compared in one grading: Methods I, II, III, the first's advantage, CLIP's probe, retrieval."""
 
 
 class Band(msgspec.Struct, frozen=True):
-    """Where a figure lies, between 0 and 1."""
+    """The values of one figure, between 0 and 1."""
 
     mean: float
     deviation: float
@@ -31,18 +31,18 @@ class Band(msgspec.Struct, frozen=True):
     most: float
     """The ends of the prediction interval."""
     values: tuple[float, ...]
-    """One for each seed."""
+    """One value for each seed."""
 
 
 class Power(msgspec.Struct, frozen=True):
-    """What the figures of a report come to with a mistake in the code that nothing replaces."""
+    """The figures of a report with a mistake in code that nothing replaces."""
 
     item: str
-    """The item that the mistake is in."""
+    """The item of the mistake."""
     figures: dict[str, tuple[float, ...]]
-    """By figure, one for each seed; empty where the code never came to the end."""
+    """Maps a figure to its values, one for each seed; empty where the code never came to the end."""
     seen: float
-    """In which part of the runs some figure fell below its band, or the code did not come to the end."""
+    """The share of the runs in which some figure fell below its band, or the code did not come to the end."""
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,20 +50,20 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
     dataset: str
     digest: str
-    """Of the data set that this is for."""
+    """The digest of the data set that this is for."""
     budget: Budget
     bands: dict[str, Band]
-    """By figure."""
+    """The bands by figure."""
     work: dict[str, int]
-    """Item to the time that the reference takes, in units of the machine's own speed (`Sandbox.unit`)."""
+    """Maps an item to the time that the reference takes, in units of the machine's own speed (`Sandbox.unit`)."""
     trajectories: dict[str, list[list[float]]]
     """Losses over epochs, for each seed."""
     power: dict[str, Power] = {}
-    """By the slug of the mistake."""
+    """The effects by the slug of the mistake."""
 
 
 def band(values: Sequence[float], *, share: bool = True) -> Band:
-    """Of one figure over some seeds. `share`: it is a share of images, and so is looked at as arcsin(sqrt(p)), whose
+    """The band of one figure over some seeds. A `share` is a share of images. It is compared as arcsin(sqrt(p)), whose
     deviation hardly depends on p (Anscombe, 1948): near 1 a share falls further than it rises."""
     from scipy.stats import t
 
@@ -84,7 +84,7 @@ def band(values: Sequence[float], *, share: bool = True) -> Band:
 
 
 def write(calibration: Calibration, dataset: Path) -> Path:
-    """Writes it beside the data set and returns where."""
+    """Writes it beside the data set and returns the path."""
     path = place(dataset)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(calibration), indent=1) + b"\n")
     return path
@@ -107,12 +107,12 @@ def print_bands(calibration: Calibration, console: Screen) -> None:
 
 
 def place(dataset: Path) -> Path:
-    """Where a data set's calibration lies: beside it."""
+    """The path of a data set's calibration: beside the data set."""
     return dataset.with_name(f"{dataset.stem}.calibration.json")
 
 
 def read(dataset: Dataset) -> Calibration:
-    """Raises DatasetError where there is none, or it is for something else."""
+    """Reads it. Raises DatasetError where there is none, or where it is for another data set."""
     path = place(dataset.path)
     remedy = f"`ps7 calibrate {dataset.path}` makes it"
     try:

@@ -1,4 +1,5 @@
-"""Judges what a submission's own code reaches, beside what its report says and what its saved outputs show."""
+"""Judges the accuracies that a submission's own code reaches, and compares them with its report and its saved
+outputs."""
 
 import math
 import time
@@ -27,7 +28,7 @@ SEED = 7
 PATIENCE = 4.0
 """How many times longer than the reference an honest solution may take."""
 RESERVE = 15.0
-"""Seconds that are left for what comes after."""
+"""Seconds that are kept for the work that follows."""
 HEAD = "| | reported | in your outputs | reproduced | reference: mean (least accepted) |\n|---|---|---|---|---|"
 COUNTS_ELSEWHERE = "The points of this check go to the other checks of this item."
 OTHER_NAMES = {
@@ -38,36 +39,36 @@ OTHER_NAMES = {
 
 
 def reproduction_on(name: str) -> "Reproduction":
-    """On the data set of that name. Raises DatasetError."""
+    """Reproduces on the data set of that name. Raises DatasetError."""
     dataset = find(name)
     return Reproduction(dataset, read(dataset), name)
 
 
 @cache
 def _kept(name: str) -> "Reproduction":
-    """In a worker, one for all that it grades."""
+    """In a worker: the reproduction for all submissions that it grades."""
     return reproduction_on(name)
 
 
 class Reproduction:
-    """Called with an item and a submission whose other items have been judged, gives a Finding."""
+    """Called with an item and a submission whose other items have been judged; returns a Finding."""
 
     def __init__(self, dataset: Dataset, calibration: Calibration, name: str = "") -> None:
         self._dataset, self._calibration, self._name = dataset, calibration, name
         self.say: Say = lambda _: None
 
     def __reduce__(self) -> tuple[object, ...]:
-        """By its name: it holds an open file."""
+        """Pickled by its name, because it holds an open file."""
         return _kept, (self._name,)
 
     @property
     def work(self) -> float:
-        """What one submission takes, in units of the sandbox's fixed piece of work."""
+        """The time that one submission takes, in units of the sandbox's fixed piece of work."""
         return math.fsum(self._calibration.work[item] for item in self.items)
 
     @property
     def items(self) -> list[str]:
-        """Those whose figures can be compared with the reference's on this data set."""
+        """The items whose figures can be compared with the reference's on this data set."""
         return [item for item in MEASURES if item in self._calibration.work]
 
     def __call__(self, item: Item, subject: Subject) -> Finding | NotRun:
@@ -103,8 +104,8 @@ class Reproduction:
         return self._compared(item, measured, subject)
 
     def _submitted(self, item: Item, subject: Subject) -> tuple[str, str]:
-        """What the weights that were handed in reach, as markdown, and why a person should look at it. They were
-        trained on real images, and say nothing of synthetic ones."""
+        """What the handed-in weights reach, as markdown, and why a person should look at it. They were trained on real
+        images, so nothing is said on synthetic ones."""
         if item.name != "report_ae" or not subject.submission.weights or self._dataset.about.synthetic:
             return "", ""
         training = Training(
@@ -147,7 +148,7 @@ class Reproduction:
         )
 
     def _how(self) -> str:
-        """What was run on what."""
+        """A sentence on which code ran on which data."""
         about, count = self._dataset.about, self._dataset.count
         kind = f"the synthetic images “{about.name}”" if about.synthetic else f"“{about.name}”"
         return (
@@ -179,7 +180,7 @@ def _too_slow(reason: str) -> Finding:
 
 
 def _listed(titles: Sequence[str]) -> str:
-    """“A”, “B” and “C”."""
+    """A list of titles: “A”, “B” and “C”."""
     quoted = [f"“{title}”" for title in titles]
     return " and ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
 
@@ -196,7 +197,7 @@ def _row(name: str, value: float, band: Band, evidence: Evidence, tested: int) -
 
 
 def _amount(figure: str, value: float) -> str:
-    """In percent; a difference of two accuracies in percentage points, as its name says."""
+    """A figure in percent; a difference of two accuracies in percentage points, as its name says."""
     return f"{100 * value:.1f}" if figure == ADVANTAGE else percent(value)
 
 

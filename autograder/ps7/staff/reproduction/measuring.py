@@ -1,4 +1,4 @@
-"""Has a guest train for real, and measures what its models are worth."""
+"""Makes a guest train for real, and measures how good its models are."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -25,19 +25,19 @@ METHODS: Mapping[str, tuple[bool, bool]] = {
     "method_2": (False, True),
     "method_3": (False, False),
 }
-"""Figure to: is the encoder the pretrained one, does it learn with the classifier."""
+"""Maps a figure to two flags: whether the encoder is the pretrained one, and whether it learns with the classifier."""
 ADVANTAGE = "method_1 - method_3"
-"""By how much the pretrained encoder is better than the random one."""
+"""The difference between the pretrained encoder and the random one."""
 RETRIEVED = 8
-"""Images asked for by each query."""
+"""How many images each query asks for."""
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """Epochs. Far fewer than the assignment's, so that everything takes a minute or two."""
+    """Epochs. Far fewer than in the assignment, so that everything takes a minute or two."""
 
     autoencoder: int = 5
     linear: int = 7
-    """Of Methods I and III."""
+    """The epochs of Methods I and III."""
     supervised: int = 8
     clip: int = 3
     probe: int = 8
@@ -52,10 +52,10 @@ class Stopped(Exception):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What was reached."""
+    """The figures that were reached."""
 
     figures: dict[str, float]
-    """Between 0 and 1."""
+    """Values between 0 and 1."""
     trajectories: dict[str, list[float]]
     """Losses over epochs."""
     pictures: tuple[Picture, ...] = ()
@@ -65,20 +65,20 @@ Say = Callable[[str], None]
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be run, on what, and where."""
+    """The code to run, the data, and the sandbox."""
 
     dataset: Dataset
     program: Sequence[Source]
-    """The code of all items that the figures lean on."""
+    """The code of all items that the figures depend on."""
     sandbox: Sandbox
     budget: Budget
     seed: int
     seconds: float
-    """After so many it is stopped."""
+    """Seconds after which it is stopped."""
     say: Say = lambda _: None
-    """Called with what is going on."""
+    """Called with a text that says what is going on."""
     pictured: bool = False
-    """Whether there is anybody to look at pictures."""
+    """Whether somebody looks at pictures."""
 
 
 def methods(training: Training) -> Measured:
@@ -112,7 +112,7 @@ def methods(training: Training) -> Measured:
 
 
 def clip(training: Training) -> Measured:
-    """The test accuracy of a linear probe on CLIP's image encoder, and the precision of what words retrieve. Raises
+    """The test accuracy of a linear probe on CLIP's image encoder, and the precision of retrieval with words. Raises
     Stopped, SandboxError and DatasetError."""
     budget, dataset, seed = training.budget, training.dataset, 10 * training.seed
     with exhibits.pairs(dataset) as shown, session_of(training, CLIP_PROBES, shown) as session:
@@ -132,16 +132,17 @@ def clip(training: Training) -> Measured:
 
 
 MEASURES: Mapping[str, Callable[[Training], Measured]] = {"report_ae": methods, "report_clip": clip}
-"""By the item whose figures they are."""
+"""The functions by the item whose figures they measure."""
 LEANS_ON: Mapping[str, tuple[str, ...]] = {
     "report_ae": ("encoder", "decoder", "train_ae", "train_classifier"),
     "report_clip": ("projection_head", "clip_model", "train_classifier", "retrieve_images"),
 }
-"""The items whose code is at work."""
+"""The items whose code is used."""
 
 
 def accuracy(reply: Reply, labels: NDArray[np.int64]) -> float:
-    """Of the reply's `logits` (N, classes). Raises Stopped where they are none: guests are not believed."""
+    """The accuracy by the reply's `logits` (N, classes). Raises Stopped where they are missing: guests are not
+    believed."""
     logits = reply.arrays.get("logits")
     if logits is None or logits.ndim != 2 or len(logits) != len(labels) or not np.isfinite(logits).all():
         raise Stopped(Fault(reason="the reply holds no logits of the test images"))
@@ -149,7 +150,7 @@ def accuracy(reply: Reply, labels: NDArray[np.int64]) -> float:
 
 
 def _places(reply: Reply, queries: int) -> NDArray[np.int64]:
-    """(queries, RETRIEVED). Raises Stopped."""
+    """The answers (queries, RETRIEVED). Raises Stopped."""
     found = reply.arrays.get("found")
     if found is None or found.shape != (queries, RETRIEVED) or found.dtype != np.int64:
         raise Stopped(Fault(reason="the reply holds no places of retrieved images"))
@@ -157,7 +158,7 @@ def _places(reply: Reply, queries: int) -> NDArray[np.int64]:
 
 
 def _precision(found: NDArray[np.int64], words: Sequence[str], captions: Sequence[str]) -> float:
-    """The part of the retrieved images whose caption holds the query's word; none counts twice."""
+    """The share of the retrieved images whose caption holds the query's word; an image counts only once."""
     right = 0
     for places, word in zip(found, words, strict=True):
         pattern = re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
@@ -171,7 +172,7 @@ def _losses(reply: Reply) -> list[float]:
 
 
 def session_of(training: Training, probes: str, shown: Exhibits) -> Session:
-    """With the notebook's code loaded, and what it is shown."""
+    """A guest with the notebook's code loaded, and with the data that it is shown."""
     return training.sandbox.open(probes, training.program, training.seconds, exhibits=shown.folder)
 
 

@@ -1,4 +1,5 @@
-"""What a trained model did, to look at. Never the reason why a reproduction fails: what cannot be shown is left out."""
+"""Pictures of what a trained model did. They are never the reason why a reproduction fails: a picture that cannot be
+made is left out."""
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,15 +17,15 @@ from autograder.student.sandbox.session import Session
 RECONSTRUCTED = 8
 PAIRED = 10
 QUALITY = 85
-"""Of a JPEG."""
+"""The quality of a JPEG."""
 LONGEST_LABEL = 40
 MODELS = {"autoencoder": "the autoencoder", "clip": "CLIP"}
-"""Whose losses they are."""
+"""The names of the losses' owners."""
 Images = Sequence[NDArray[np.uint8]]
 
 
 def reconstructions(session: Session, dataset: Dataset, shown: Exhibits) -> Iterator[Picture]:
-    """Some test images of all kinds, and below them what the trained autoencoder makes of them."""
+    """Some test images of all classes, and below them the trained autoencoder's reconstructions."""
     chosen = np.linspace(0, len(shown.order) - 1, RECONSTRUCTED).astype(int)
     places = np.argsort(shown.order)[chosen].tolist()
     arguments: dict[str, Any] = {"folder": shown.folder, "places": places}
@@ -37,7 +38,7 @@ def reconstructions(session: Session, dataset: Dataset, shown: Exhibits) -> Iter
 
 
 def similarities(session: Session, dataset: Dataset) -> Iterator[Picture]:
-    """Of images and texts of some training pairs, no two of which have the same text."""
+    """The similarities of images and texts of some training pairs, no two of which have the same text."""
     captions = {part: dataset.captions(part) for part in {part for part, _ in dataset.pairs()}}
     texts = [captions[part][place] for part, place in dataset.pairs()]
     first: dict[str, int] = {}
@@ -56,7 +57,7 @@ def similarities(session: Session, dataset: Dataset) -> Iterator[Picture]:
 def retrieved(
     found: NDArray[np.int64], queries: Sequence[str], dataset: Dataset, searched: Sequence[Place]
 ) -> Iterator[Picture]:
-    """The images for each query, `found` (queries, k) their places among those searched."""
+    """The images for each query; `found` (queries, k) has their positions among the searched images."""
     strips = []
     for query, places in zip(queries, found, strict=True):
         known = [searched[place] for place in places.tolist() if 0 <= place < len(searched)]
@@ -69,7 +70,7 @@ def retrieved(
 def losses(
     trajectories: Mapping[str, Sequence[float]], usual: Mapping[str, Sequence[Sequence[float]]]
 ) -> list[Picture]:
-    """Each beside the mean of the reference's."""
+    """Each loss curve beside the mean of the reference's."""
     return [
         Curve(
             f"Loss over epochs: {MODELS.get(name, name)}",
@@ -88,7 +89,7 @@ def cropped(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _array(session: Session, probe: str, arguments: dict[str, Any], name: str, shape: tuple[int, ...]) -> Array | None:
-    """None where there is none of this shape: guests are not believed."""
+    """The array; None where there is none of this shape: guests are not believed."""
     outcome = session.ask(probe, arguments)
     found = outcome.arrays.get(name) if isinstance(outcome, Reply) else None
     is_good = found is not None and found.shape == shape and bool(np.isfinite(found).all())

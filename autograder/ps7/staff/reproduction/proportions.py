@@ -1,13 +1,13 @@
-"""Accuracies over so many images, and how sure they are."""
+"""Accuracies over a number of images, and their uncertainty."""
 
 import math
 
 NORMAL_QUANTILE = 1.96
-"""Of 95 %, on both sides."""
+"""The quantile for 95 %, on both sides."""
 
 
 def interval(accuracy: float, tested: int) -> tuple[float, float]:
-    """The 95 % confidence interval of an accuracy over so many images (Wilson, 1927)."""
+    """The 95 % confidence interval of an accuracy over that many images (Wilson, 1927)."""
     share = NORMAL_QUANTILE**2 / tested
     centre = (accuracy + share / 2) / (1 + share)
     reach = NORMAL_QUANTILE * math.sqrt(accuracy * (1 - accuracy) / tested + share / (4 * tested)) / (1 + share)

@@ -1,4 +1,5 @@
-"""One training of the reference, watched as it goes: what the pictures of a calibration show besides its numbers."""
+"""One training of the reference, observed while it runs: what the pictures of a calibration show besides its
+numbers."""
 
 import msgspec
 import numpy as np
@@ -11,13 +12,13 @@ PICTURES = 8
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What was seen."""
+    """The observations."""
 
     accuracies: dict[str, list[float]]
-    """Method to its test accuracy before the first epoch, and after each."""
+    """Maps a method to its test accuracy before the first epoch, and after each epoch."""
     originals: NDArray[np.float32]
     reconstructions: NDArray[np.float32]
-    """(N, 3, 64, 64), of test images, in [0, 1]."""
+    """(N, 3, 64, 64) of test images, in [0, 1]."""
 
 
 def show(training: Training) -> Shown:

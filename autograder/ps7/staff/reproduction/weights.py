@@ -1,4 +1,4 @@
-"""Weights that came with a notebook, and what they are worth on the test images."""
+"""Weights that came with a notebook, and the accuracies that they reach on the test images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,13 +25,13 @@ class Recomputed(msgspec.Struct, frozen=True):
     encoder: str
     """The file with its weights."""
     classifier: str
-    """The file with the linear layer's weights; "" where one was trained for it."""
+    """The file with the linear layer's weights; "" where a linear layer was trained for it."""
     accuracy: float
 
 
 def recompute(training: Training, files: Sequence[Path]) -> list[Recomputed]:
-    """The test accuracies of every encoder in the files with every linear layer in them; where there is none, with one
-    that is trained now. Raises Stopped, SandboxError and DatasetError."""
+    """The test accuracies of every encoder in the files with every linear layer in them; where there is no linear
+    layer, with one that is trained now. Raises Stopped, SandboxError and DatasetError."""
     with exhibits.images(training.dataset) as shown:
         names = [exhibits.add(shown, path, number) for number, path in enumerate(files)]
         given = {name: path.name for name, path in zip(names, files, strict=True)}
@@ -56,8 +56,8 @@ def recompute(training: Training, files: Sequence[Path]) -> list[Recomputed]:
 
 
 def compared(found: Sequence[Recomputed], notebook: Notebook, tested: int) -> tuple[str, str]:
-    """The accuracies beside those that the notebook reports of the methods, as markdown, and why a person should look
-    at them; both "" where there are none. What was trained here need not agree: it had fewer epochs."""
+    """The accuracies beside the notebook's reported ones, as markdown, and why a person should look at them; both ""
+    where there are none. Linear layers trained here need not agree, because they had fewer epochs."""
     names = expectations().names
     reported = {name: each.figure for name, each in read_evidence(notebook).reported.items() if name in METHODS}
     rows, doubtful = [HEAD], []
@@ -75,12 +75,12 @@ def compared(found: Sequence[Recomputed], notebook: Notebook, tested: int) -> tu
 
 
 def _file(name: str) -> str:
-    """For a cell of a table."""
+    """Text for a cell of a table."""
     return quote(name.replace("|", "/"), 60)
 
 
 def _known(reply: Reply, part: str, names: Sequence[str]) -> list[str]:
-    """Guests are not believed."""
+    """Clips the text: guests are not believed."""
     found = reply.facts.get(part)
     if not isinstance(found, list) or not {*map(str, found)} <= {*names}:
         raise Stopped(Fault(reason="the reply names other files than those handed in"))

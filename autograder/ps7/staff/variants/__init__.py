@@ -1,4 +1,4 @@
-"""Right ways to write each component, one of which `validate --variants` draws for each."""
+"""Right ways to write each component; `validate --variants` draws one of them for each."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,4 +11,4 @@ WRITTEN: Mapping[str, Callable[[Style], str]] = {
     each.__name__: each
     for each in (encoder, decoder, train_ae, train_classifier, projection_head, clip_model, retrieve_images)
 }
-"""Item to a function that writes it as a student of that style would."""
+"""Maps an item to a function that writes it as a student of that style would."""

@@ -7,7 +7,7 @@ from autograder.staff.authoring.style import Style
 
 
 def train_ae(style: Style) -> str:
-    """The frame of the course with a minibatch's body."""
+    """The course's given function with a body for a minibatch."""
     out = style.text("out", "recon", "x_hat", "y", "output")
     reconstructed = style.text("model(x)", "model(x)", "model.forward(x)", "model.decoder(model.encoder(x))")
     loss = style.text(
@@ -27,7 +27,7 @@ def train_ae(style: Style) -> str:
 
 
 def train_classifier(style: Style) -> str:
-    """The frame of the course with a minibatch's body, and the encoder frozen where it is to be."""
+    """The course's given function with a body for a minibatch, and the encoder frozen where it has to be."""
     features = style.text("encoder(x)", "encoder.forward(x)")
     frozen = style.text(
         f"with torch.set_grad_enabled(supervised):\n    z = {features}",

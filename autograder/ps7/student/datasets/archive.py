@@ -31,9 +31,10 @@ Part = Literal["unlabeled", "train", "test", "pairs"]
 PARTS: tuple[Part, ...] = ("unlabeled", "train", "test", "pairs")
 OPTIONAL: Part = "pairs"
 HELD_OUT = 5
-"""Each so-manyth of `pairs` is searched in, the others are trained on; as many as the notebook holds out."""
+"""One in that many of `pairs` is held out for the search, as the notebook holds images out; the others are trained
+on."""
 SIDE = 96
-"""Pixels; other images are cut to a square and resized to it."""
+"""Pixels. Other images are cut to a square, and resized to this side."""
 PICTURES = frozenset({".webp", ".jpg", ".jpeg", ".png", ".bmp", ".gif"})
 
 
@@ -42,35 +43,35 @@ Place = tuple[Part, int]
 
 
 class DatasetError(Unavailable):
-    """The data set cannot be read, or is none; the message says what to do."""
+    """The data set cannot be read, or it is not a data set; the message says what to do."""
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What a data set says of itself."""
+    """What a data set says about itself."""
 
     name: str
     synthetic: bool = False
     classes: tuple[str, ...] = ()
     licence: str = ""
     queries: dict[str, str] = {}
-    """What images are searched by, and the word that the captions of the right ones hold."""
+    """What images are searched with, and the word in the captions of the right images."""
 
 
 class Features(msgspec.Struct, frozen=True):
-    """What `reference.backbones` has made of an archive's images and texts."""
+    """The features that `reference.backbones` has computed of an archive's images and texts."""
 
     images: dict[Part, NDArray[np.float16]]
     """"train", "test" and, if it has any, "pairs": (N, W), in the order of the images."""
     weight: NDArray[np.float16]
     bias: NDArray[np.float16]
-    """Of the image backbone's last layer, (V, W) and (V,)."""
+    """The image backbone's last layer: (V, W) and (V,)."""
     texts: NDArray[np.float16]
     """(T, U), a row for each of `sentences`."""
     sentences: list[str]
 
 
 class Dataset:
-    """Reads images as they are asked for; nothing but their names stays in memory. Raises DatasetError."""
+    """Reads images when they are asked for; only their names stay in memory. Raises DatasetError."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -89,11 +90,11 @@ class Dataset:
         return len(self._files[part])
 
     def names(self, part: Part) -> list[str]:
-        """Of the files, in the order of the images."""
+        """Names of the files, in the order of the images."""
         return [*self._files[part]]
 
     def content(self, part: Part, place: int) -> bytes:
-        """Of a file, as it is."""
+        """The content of a file."""
         return self._read(self._files[part][place])
 
     def images(self, part: Part) -> NDArray[np.uint8]:
@@ -108,22 +109,22 @@ class Dataset:
         return self._image(self._files[part][place])
 
     def labels(self, part: Part) -> NDArray[np.int64]:
-        """(N,) places in `about.classes`, of the images in the same order."""
+        """(N,) indexes into `about.classes`, for the images in the same order."""
         places = {name: place for place, name in enumerate(self.about.classes)}
         return np.array([places[_kind(name)] for name in self._files[part]], np.int64)
 
     def captions(self, part: Part) -> list[str]:
-        """The first caption of every image in the same order, "" where it has none."""
+        """The first caption of every image in the same order, "" where an image has none."""
         return [self._captions.get(name, "") for name in self._files[part]]
 
     def pairs(self) -> list[Place]:
-        """What CLIP is trained on: the images with a caption, of `pairs` or else of `train`."""
+        """The images that CLIP is trained on: those with a caption, of `pairs` or else of `train`."""
         part: Part = OPTIONAL if self.count(OPTIONAL) else "train"
         places = [place for place, caption in enumerate(self.captions(part)) if caption]
         return [(part, place) for place in places if part != OPTIONAL or (place + 1) % HELD_OUT]
 
     def searched(self) -> list[Place]:
-        """What is searched by words: those of `pairs` that are held out, or else all of `test`."""
+        """The images that are searched with words: those of `pairs` that are held out, or else all of `test`."""
         part: Part = OPTIONAL if self.count(OPTIONAL) else "test"
         return [(part, place) for place in range(self.count(part)) if part != OPTIONAL or not (place + 1) % HELD_OUT]
 
@@ -133,7 +134,7 @@ class Dataset:
         return "features.safetensors" in self._names
 
     def features(self) -> Features | None:
-        """None where nobody has computed them."""
+        """The features; None where they have not been computed."""
         if not self.has_features:
             return None
         try:
@@ -146,7 +147,7 @@ class Dataset:
 
     @functools.cached_property
     def digest(self) -> str:
-        """Of the names and contents of everything in it: what a calibration is for."""
+        """A digest of the names and contents of everything in it: it tells which data set a calibration is for."""
         whole = hashlib.sha256()
         for name in self._names:
             whole.update(f"{name}\n".encode() + hashlib.sha256(self._read(name)).digest())
@@ -181,7 +182,7 @@ class Dataset:
 
 
 def _opened(path: Path) -> tuple[list[str], Callable[[str], bytes]]:
-    """The names of all that is in it, sorted, and how to read one."""
+    """The sorted names of all files in it, and a function that reads one."""
     try:
         if path.is_dir():
             return sorted(_below(path)), lambda name: (path / name).read_bytes()

@@ -1,11 +1,11 @@
-"""Data sets by name."""
+"""Finds data sets by name."""
 
 from pathlib import Path
 
 from autograder.ps7.student.datasets.archive import Dataset, DatasetError
 
 COMPOSED = Path(__file__).parents[2] / "staff" / "datasets" / "composed.zip"
-"""The staff's alone: it is not among what students are given."""
+"""Only for the staff: students do not get it."""
 
 
 def find(name: str) -> Dataset:

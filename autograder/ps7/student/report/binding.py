@@ -1,4 +1,4 @@
-"""Which figure is said of which label: of all ways to bind them the one is taken that explains most."""
+"""Decides which figure belongs to which label: of all ways to bind them it takes the one that explains most."""
 
 import re
 from bisect import bisect
@@ -22,8 +22,8 @@ _SEPARATOR = re.compile(
 
 
 class Separators:
-    """How much lies between two places of a text: a comma or a bracket counts once, a semicolon twice. What stands in
-    brackets lies between two others only if one of these stands in brackets, too."""
+    """The distance between two places of a text: a comma or a bracket counts once, a semicolon twice. Text in brackets
+    lies between two other places only if one of these is in brackets, too."""
 
     def __init__(self, text: str) -> None:
         self._places: list[int] = []
@@ -43,7 +43,7 @@ class Separators:
         return sums[last] - sums[first]
 
     def bracket(self, place: int) -> int:
-        """Which bracket a place is in, 0 for none."""
+        """The bracket that a place is in, 0 for none."""
         return self._brackets[bisect(self._places, place - 1)]
 
 
@@ -57,8 +57,8 @@ class _Score(msgspec.Struct, frozen=True, order=True):
 
 
 def best(labels: Sequence[Label], figures: Sequence[Found], apart: Separators) -> list[Binding]:
-    """The bindings that explain most: the most labels have a figure, then the most figures a label, then the fewest
-    labels have two, then the least lies in between. Several where they are level.
+    """The bindings that explain most: (1) most labels have a figure, (2) most figures have a label, (3) fewest labels
+    have two, (4) the least distance. Several bindings where they are equal.
 
     n labels and m figures take the time of (n + m) log(n + m).
     """
@@ -93,7 +93,7 @@ def _score(binding: Binding, labels: Sequence[Label], figures: Sequence[Found], 
 
 
 def _apart(labels: Sequence[Label], figures: Sequence[Found], binding: Binding, cost: Cost) -> Iterable[int]:
-    """What lies between each figure and the nearest mention of its label."""
+    """The distance between each figure and the nearest mention of its label."""
     places: dict[str, list[Label]] = {}
     for label in labels:
         places.setdefault(label.name, []).append(label)
@@ -106,7 +106,7 @@ def _apart(labels: Sequence[Label], figures: Sequence[Found], binding: Binding, 
 
 
 def _nearest(labels: Sequence[Label], figures: Sequence[Found], chosen: list[int], cost: Cost) -> Binding:
-    """Each figure goes to the label beside it with the least in between, the one before it where both are level."""
+    """Each figure goes to the nearest label beside it; to the one before it where both are equally near."""
     starts = [label.start for label in labels]
     binding: Binding = {}
     for index in chosen:
@@ -142,7 +142,7 @@ def _paired(
 
 
 def _bracketed(labels: Sequence[Label], figures: Sequence[Found], chosen: list[int], apart: Separators) -> Binding:
-    """What stands in brackets is of the label before them, the other figures of the other labels in order."""
+    """The figure in brackets belongs to the label before it, the other figures to the other labels in order."""
     inside = [index for index in chosen if apart.bracket(figures[index].start)]
     starts = [label.start for label in labels]
     places = {index: bisect(starts, figures[index].start) - 1 for index in inside}

@@ -16,58 +16,58 @@ from autograder.ps7.student.report.statements import BELOW, LOOSE, SHARED, State
 from autograder.student.submission.notebook import Cell, Notebook
 
 MOST_CHARACTERS = 1_000_000
-"""Ten times the longest honest notebook; reading them takes seconds."""
+"""Ten times as much as the longest honest notebook; reading it takes seconds."""
 MOST_OTHERS = 3
 _BONUS = {"test": 2, "accuracy": 1}
 Printed = Mapping[str, tuple[Figure, ...]]
 
 
 class Reported(msgspec.Struct, frozen=True):
-    """A figure of the report as it was read."""
+    """A figure of the report, as it was read."""
 
     figure: Figure
     line: str
-    """The student's own."""
+    """The student's own line."""
     place: tuple[int, int]
-    """Where in the line the figure stands."""
+    """The place of the figure in the line."""
     role: str = ""
     others: tuple["Reported", ...] = ()
-    """What may be meant as well."""
+    """Other figures that may be meant."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """Keys are "method_1", "method_2", "method_3" and "clip"."""
+    """The keys are "method_1", "method_2", "method_3" and "clip"."""
 
     reported: dict[str, Reported]
     passed_over: dict[str, Reported]
-    """Of those that are not reported, a figure that stands beside them and is something else by its words."""
+    """For keys that are not reported: a figure that stands beside them and is described as something else."""
     printed: dict[str, tuple[Figure, ...]]
-    """By what the figures belong to, UNTOLD among the keys."""
+    """Printed figures by key; UNTOLD is among the keys."""
     has_outputs: bool
     """Whether the notebook was saved with any output of code at all."""
 
 
 class _Candidate(msgspec.Struct, frozen=True):
-    """A statement with where it stands."""
+    """A statement with its place."""
 
     said: Statement
     part: Part
     number: int
     together: bool
-    """Whether the part says something of all three methods."""
+    """Whether the part says something about all three methods."""
     agrees: bool
     """Whether a run printed the figure."""
 
     @property
     def evident(self) -> tuple[int, ...]:
-        """How much speaks for it, without what the runs printed."""
+        """The strength of its evidence, without what the runs printed."""
         said, bonus = self.said, _BONUS.get(self.said.role, 0)
         whole = self.together or said.label == CLIP
         return said.strength + bonus, bonus, said.certain, whole, self.number
 
     @property
     def rank(self) -> tuple[object, ...]:
-        """The higher, the better."""
+        """The rank; higher is better."""
         *beside, whole, number = self.evident
         return *beside, self.agrees, whole, number, -self.said.level, -self.said.start
 
@@ -91,7 +91,7 @@ def read_evidence(notebook: Notebook) -> Evidence:
 
 
 def _last(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
-    """The last cells whose text is worth the time to read it."""
+    """The last cells, as many as the time allows to read."""
     read = 0
     for index in range(len(cells) - 1, -1, -1):
         read += len(cells[index].source) + sum(map(len, cells[index].outputs))
@@ -114,14 +114,14 @@ def _candidates(cells: tuple[Cell, ...], printed: Printed) -> Iterator[_Candidat
 
 
 def _is_copy(said: Statement) -> bool:
-    """Whether the assignment says the same in its own words."""
+    """Whether the assignment's own words say the same."""
     given = expectations().assignment
     mine = given.values() if said.strength == LOOSE else [given.get(said.label)]
     return said.about and said.figure.percent in mine
 
 
 def _agrees(said: Statement, printed: Printed) -> bool:
-    """Whether a run printed the figure, and as exactly: of 31.9 a printed 0.32 says nothing."""
+    """Whether a run printed the figure, and as exactly: a printed 0.32 says nothing about 31.9."""
     known = printed.get(said.label) or printed.get(UNTOLD, ())
     return any(
         said.figure.agrees(each) and (each.unit <= said.figure.unit or each.percent == said.figure.percent)
@@ -130,10 +130,11 @@ def _agrees(said: Statement, printed: Printed) -> bool:
 
 
 def _chosen(found: list[_Candidate]) -> dict[str, Reported]:
-    """From the report first; what it does not speak of from other texts, then from what was printed, then from code."""
+    """First from the report; labels that it does not mention from other texts, then from printed text, then from
+    code."""
     chosen: dict[str, Reported] = {}
     silent = {*METHODS, CLIP}
-    # Where the last report was left blank, an earlier one may be the frame's own.
+    # Where the last report was left blank, an earlier one may be the given text.
     blank = {
         each.said.label: each.number for each in found if each.said.figure == NOTHING and each.part.kind == "report"
     }

@@ -1,4 +1,4 @@
-"""What the report items ask for, as data: `report.toml`, which an instructor edits."""
+"""What the report items ask for, as data: `report.toml`, which an instructor can edit."""
 
 import functools
 from collections.abc import Mapping
@@ -13,14 +13,15 @@ FILE = Path(__file__).parent.parent / "report.toml"
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one figure must be, and the mistake that it shows where it is not. Percent."""
+    """What one figure must be, and which mistake it shows where it is not. In percent."""
 
     figure: str
     least: float = 0.0
     most: float = float("inf")
-    """Bounds of the figure rounded to a whole one."""
+    """Bounds of the figure, rounded to a whole number."""
     more_than: tuple[str, ...] = ()
-    """Figures that this one must exceed, by `by` or more where that is given. One that is not reported is no matter."""
+    """Figures that this one must exceed, by `by` or more where that is given. A figure that is not reported does not
+    matter."""
     by: float = 0.0
     not_below: tuple[str, ...] = ()
     mistake: str
@@ -39,7 +40,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class FigureRange(msgspec.Struct, frozen=True):
-    """Where a figure is expected, in percent."""
+    """The range in which a figure is expected, in percent."""
 
     figure: str
     title: str
@@ -51,7 +52,7 @@ class ReportItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One item that is judged from the notebook's report."""
 
     examples: dict[str, str]
-    """Figure that must be reported to an example of its line."""
+    """Maps a figure that must be reported to an example of its line."""
     expected: tuple[Expectation, ...]
 
 
@@ -59,19 +60,19 @@ class Expectations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
     names: dict[str, str]
-    """Figure to its name in a sentence."""
+    """Maps a figure to its name in a sentence."""
     assignment: dict[str, float]
-    """Figure to the percents that the assignment's own text gives: "about 30 %" is a copy of it."""
+    """Maps a figure to the percents in the assignment's own text: "about 30 %" is a copy of it."""
     passed_over: dict[str, str]
-    """What a figure is that was not taken for a result, to how that is said."""
+    """Maps the role of a figure that was not taken for a result to the words for it."""
     mistakes: dict[str, str]
-    """Slug to its sentence."""
+    """Maps a slug to its sentence."""
     items: dict[str, ReportItem]
 
 
 @functools.cache
 def expectations(path: Path = FILE) -> Expectations:
-    """Raises RubricError where the file is not as it should be."""
+    """Reads the file. Raises RubricError where it is wrong."""
     try:
         read = msgspec.toml.decode(path.read_bytes(), type=Expectations)
     except (OSError, msgspec.DecodeError) as error:
@@ -85,12 +86,13 @@ def expectations(path: Path = FILE) -> Expectations:
 
 
 def figure_bands() -> list[FigureRange]:
-    """Of the assignment's own figures. Raises RubricError."""
+    """The ranges of the assignment's own figures. Raises RubricError."""
     return bands(expectations())
 
 
 def bands(asked: Expectations) -> list[FigureRange]:
-    """Of every figure that the report items ask for, in their order; from 0 to 100 where nothing else is expected."""
+    """The ranges of every figure that the report items ask for, in their order; from 0 to 100 where nothing else is
+    expected."""
     return [
         FigureRange(
             name,

@@ -15,12 +15,12 @@ class Figure(msgspec.Struct, frozen=True):
 
     percent: float
     unit: float
-    """The worth of its last digit, in percent."""
+    """The value of its last digit, in percent."""
     text: str
-    """As it was written."""
+    """Its text."""
 
     def agrees(self, other: "Figure") -> bool:
-        """Whether both are roundings of one number, or one is the other cut short."""
+        """Whether both are roundings of one number, or one is the other with digits cut off."""
         exact, coarse = sorted((self, other), key=lambda figure: figure.unit)
         apart = abs(exact.percent - coarse.percent)
         cut = math.floor(exact.percent / coarse.unit + 1e-6) * coarse.unit
@@ -34,10 +34,10 @@ class Found(msgspec.Struct, frozen=True):
     end: int
     figure: Figure
     certain: bool
-    """False for a number that may well be something else: a whole one without a percent sign, "about 30 %"."""
+    """False for a number that may well be something else: a whole number without a percent sign, "about 30 %"."""
     about: bool = False
     bound: bool = False
-    """Whether it is said to lie above or below: "> 40 %", "75 % or more"."""
+    """Whether the text says that the accuracy lies above or below it: "> 40 %", "75 % or more"."""
 
 
 MOST_FILLERS = 5
@@ -54,8 +54,8 @@ _NUMBER = re.compile(
 
 
 def figures(text: str, known: Sequence[Word]) -> Iterator[Found]:
-    """The figures of a text in order, given its words. A number over 1 without a percent sign is taken as percent, one
-    below as a fraction; numbers below 10, and those beside a word for something else, are none."""
+    """The figures of a text in order, given its words. A number above 1 without a percent sign is taken as percent, a
+    number below 1 as a fraction. Numbers below 10, and numbers beside a word for something else, are not figures."""
     starts, ends = [word.start for word in known], [word.end for word in known]
     for match in _NUMBER.finditer(text):
         start, end = match.span()
@@ -74,12 +74,12 @@ def figures(text: str, known: Sequence[Word]) -> Iterator[Found]:
 
 
 def _touch(text: str, start: int, end: int, marks: str = " ") -> bool:
-    """Whether nothing but up to three of these marks lies between two places."""
+    """Whether only up to three of these marks lie between two places."""
     return end - start <= 3 and not text[start:end].strip(marks)
 
 
 def _is_limit(text: str, before: Sequence[Word], start: int) -> bool:
-    """Whether it is said to lie above or below: "above the expected 75 %"."""
+    """Whether the text says that the accuracy lies above or below it: "above the expected 75 %"."""
     for word in reversed(before):
         if not _touch(text, word.end, start) or not says([word], "bound", "filler", "target", "about"):
             return False
@@ -104,7 +104,7 @@ def _figure(match: re.Match[str]) -> Figure | None:
 
 
 def _number(digits: str, *, percent: bool) -> tuple[float, float]:
-    """Value and the worth of its last digit, in percent. With a percent sign 0.32 is an accuracy all the same."""
+    """The value, and the value of its last digit, in percent. With a percent sign 0.32 is still an accuracy."""
     mantissa, _, exponent = digits.lower().replace(",", ".").partition("e")
     decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
     value, unit = float(f"{mantissa}e{exponent or 0}"), 10.0**-decimals

@@ -1,4 +1,4 @@
-"""Judges the report's figures: are they there, can they be, and did the notebook's own runs print them."""
+"""Judges the report's figures: are they there, are they possible, and did the notebook's own runs print them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, islice, product
@@ -16,7 +16,7 @@ from autograder.student.submission.notebook import Notebook
 
 OK = Finding(passed=True, message="")
 AROUND = 80
-"""Characters of a line that are shown on either side of a figure."""
+"""How many characters of a line are shown on either side of a figure."""
 MOST_READINGS = 16
 
 
@@ -30,7 +30,7 @@ def accuracies(notebook: Notebook, item: Item) -> dict[str, Finding]:
 
 
 def _in_favour(asked: Expectations, mine: ReportItem, evidence: Evidence) -> dict[str, Finding]:
-    """Of several readings for which as much speaks, one that is right counts."""
+    """Of several readings with the same strength of evidence, a reading that is right counts."""
     first, *others = (
         _Report(asked, mine, evidence, reading).findings() for reading in _readings(evidence.reported, mine)
     )
@@ -44,7 +44,7 @@ def _in_favour(asked: Expectations, mine: ReportItem, evidence: Evidence) -> dic
 
 
 def _place(notebook: Notebook, read: Sequence[Reported]) -> str:
-    """The last cell in which the first of these lines stands."""
+    """The last cell that holds the first of these lines."""
     for cell in reversed(notebook.cells):
         if read and read[0].line.strip() in cell.source:
             return f"{'code' if cell.kind == 'code' else 'text'} cell {cell.number}"
@@ -56,7 +56,7 @@ def _reviewed(findings: Mapping[str, Finding], why: str) -> dict[str, Finding]:
 
 
 def _readings(reported: Mapping[str, Reported], item: ReportItem) -> Iterator[Mapping[str, Reported]]:
-    """The report as it was read first, then with other figures of this item for which as much speaks."""
+    """First the report as it was read, then with other figures of this item that have the same strength of evidence."""
     choices = [[each, *each.others] for name, each in reported.items() if name in item.examples]
     names = [name for name in reported if name in item.examples]
     for chosen in islice(product(*choices), MOST_READINGS):
@@ -64,7 +64,7 @@ def _readings(reported: Mapping[str, Reported], item: ReportItem) -> Iterator[Ma
 
 
 class _Report:
-    """One item's figures beside what is expected of them."""
+    """One item's figures beside the expected ones."""
 
     def __init__(
         self, asked: Expectations, item: ReportItem, evidence: Evidence, reading: Mapping[str, Reported]
@@ -86,7 +86,7 @@ class _Report:
         }
 
     def _exact(self, name: str, figure: Figure) -> Figure:
-        """As its run printed it, where that agrees: of two rounded figures it need not be seen which one is larger."""
+        """The figure as its run printed it, where that agrees: two rounded figures may not show which one is larger."""
         agreeing = [each for each in self._evidence.printed.get(name, ()) if figure.agrees(each)]
         return min(agreeing, key=lambda each: each.unit, default=figure)
 
@@ -116,7 +116,7 @@ class _Report:
         )
 
     def _as_read(self) -> str:
-        """Every figure in the student's own line, so that a wrong reading is seen at once."""
+        """Every figure in the student's own line, so that a wrong reading can be seen at once."""
         rows = [
             f"- {self._asked.names[name]}, {_percent(read.figure)}: {_quoted(read)}"
             for name, read in self._read.items()
@@ -146,7 +146,7 @@ class _Report:
         return Finding(passed=False, message=message, misconception=failing[0].mistake)
 
     def _printed_as_they_are(self, *names: str) -> bool:
-        """Whether the run of one of them printed what is reported of it: then the report exchanged nothing."""
+        """Whether the run of one of them printed the reported figure: then the report has not exchanged anything."""
         printed = self._evidence.printed
         return any(self._figures[name].agrees(each) for name in names for each in printed.get(name, ()))
 
@@ -160,7 +160,7 @@ class _Report:
         return Finding(passed=False, message=message, misconception=findings[0].misconception)
 
     def _printed_one(self, name: str) -> Finding:
-        """Of figures whose owner is not known each may be the one: a wrong accusation is worse than none."""
+        """A figure whose owner is not known may belong to any label: a wrong accusation is worse than none."""
         figure, printed, names = self._figures[name], self._evidence.printed, self._asked.names
         own = printed.get(name, ())
         if any(figure.agrees(each) for each in (*own, *printed.get(UNTOLD, ()))):
@@ -186,7 +186,7 @@ def _given(figures: Mapping[str, Figure], names: Mapping[str, str]) -> str:
 
 
 def _quoted(read: Reported) -> str:
-    """The student's line with the figure marked; of a long one what stands around the figure."""
+    """The student's line with the figure marked; of a long line the part around the figure."""
     start, end = read.place
     before, after = read.line[:start], read.line[end:]
     pieces = (

@@ -1,4 +1,4 @@
-"""Takes away the figures that a frame holds itself, also in lines that were filled in."""
+"""Removes the figures that the given notebook holds itself, also from lines that were filled in."""
 
 import functools
 import re
@@ -9,11 +9,11 @@ from autograder.ps7.student.report.sentences import Text
 _FILE = Path(__file__).parent.parent / "handed_out.txt"
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*")
 _LEAST = 3
-"""Words and numbers of a line by which it can be told."""
+"""The least words and numbers by which a line can be recognised."""
 
 
 def without_handed_out(text: str) -> str:
-    """As long as the text, with dots for those figures."""
+    """The text, of the same length, with dots in place of those figures."""
     return "\n".join(_own(line) if any(map(str.isdigit, line)) else line for line in text.split("\n"))
 
 
@@ -31,7 +31,8 @@ def _own(line: str) -> str:
 
 
 def _filled_in(words: list[str], known: list[str]) -> tuple[int, int] | None:
-    """How many words at the beginning and at the end are those of the line, if these are all of it."""
+    """How many words at its beginning and at its end belong to the given line, if these are all of that line's
+    words."""
     if len(words) < len(known):
         return None
     first = next((place for place, word in enumerate(known) if words[place] != word), len(known))

@@ -1,4 +1,5 @@
-"""Finds what a text speaks of: Method I, II or III of the autoencoder, or the linear probe on CLIP's image encoder."""
+"""Finds which label a text mentions: Method I, II or III of the autoencoder, or the linear probe on CLIP's image
+encoder."""
 
 import re
 from bisect import bisect
@@ -43,7 +44,7 @@ _WEAK = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _HEADS = re.compile(r"III?\b|I[ \t]*[|:=)]")
-"""Numerals that are methods beside "Method I" as well."""
+"""Numerals that count as methods beside "Method I", too."""
 _CLIP = re.compile(
     r"(?<![\w.])(?:7\.2(?:\.\d)?(?![\d%]|[ ]?%)|method[ _]?(?:iv|4)(?![a-z\d])|方法[四4])", re.IGNORECASE
 )
@@ -62,7 +63,7 @@ class Label(msgspec.Struct, frozen=True):
     name: str
     """A member of METHODS, or CLIP."""
     weight: int
-    """4 for a method by its name and number, 3 for a number alone, 2 for CLIP's name, 1 for a description."""
+    """4 for a method by its name and number, 3 for a number only, 2 for CLIP's name, 1 for a description."""
 
 
 def labels(text: str, known: Sequence[Word]) -> list[Label]:
@@ -78,7 +79,7 @@ def labels(text: str, known: Sequence[Word]) -> list[Label]:
 
 
 def _members(match: re.Match[str]) -> Iterator[Label]:
-    """Of "Methods I, II and III" and "Methods I-III" each, at the place of its numeral."""
+    """The methods of "Methods I, II and III" and of "Methods I-III", each at the place of its numeral."""
     name = next((name for name in ("first", "cn", "rank", "rango") if match[name]), "list")
     places = [
         (found.start(), _NUMERALS[found[0].lower()]) for found in re.finditer(_NUMERAL, match[name], re.IGNORECASE)
@@ -91,8 +92,8 @@ def _members(match: re.Match[str]) -> Iterator[Label]:
 
 
 def _numbered(text: str, described: list[Label]) -> list[Label]:
-    """Bare numerals, in that manner in which the second method is among them: a lone "I" is the writer. None where they
-    only count lines whose descriptions say otherwise."""
+    """Bare numerals, in the manner of writing that has the second method among them: a lone "I" is the writer. Nothing
+    where they only count lines whose descriptions say otherwise."""
     for manner in ("named", "roman", "row", "nth"):
         found = []
         for match in _WEAK.finditer(text):
@@ -106,7 +107,7 @@ def _numbered(text: str, described: list[Label]) -> list[Label]:
 
 
 def _contradicted(text: str, numbered: list[Label], described: list[Label]) -> bool:
-    """Whether a line's number and its description are of two methods."""
+    """Whether a line's number and its description name two different methods."""
     starts = [label.start for label in described]
     for label in numbered:
         place = bisect(starts, label.start)
@@ -120,7 +121,8 @@ def _contradicted(text: str, numbered: list[Label], described: list[Label]) -> b
 
 
 def _described(text: str, known: Sequence[Word]) -> Iterator[Label]:
-    """CLIP by its name, and what the traits of an encoder come to that stand together, undivided."""
+    """CLIP by its name, and the label that several traits of an encoder give if they stand together with nothing in
+    between."""
     numbers = _numbers(text, known)
     for _, group in groupby(numbers, key=lambda pair: pair[0]):
         together = [word for _, word in group]
@@ -137,7 +139,7 @@ def _described(text: str, known: Sequence[Word]) -> Iterator[Label]:
 
 
 def _numbers(text: str, known: Sequence[Word]) -> list[tuple[int, Word]]:
-    """Every word with the number of its group: a new one begins where a divider or a number lies in between."""
+    """Every word with the number of its group: a new group begins where a divider or a number lies in between."""
     group, last, numbered = 0, 0, []
     for word in known:
         if word.kinds.isdisjoint(_TRAITS):

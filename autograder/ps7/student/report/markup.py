@@ -1,4 +1,4 @@
-"""A text without its markup, every character in its place: rows stay rows, what is struck out is gone."""
+"""A text without its markup, with every character in its place: rows stay rows, text that is struck out is removed."""
 
 import html
 import re
@@ -6,7 +6,7 @@ import string
 from collections.abc import Callable
 
 LONGEST = 20_000
-"""Characters of one text that are looked at: a report is short, and a hostile one is not worth more time."""
+"""How many characters of one text are looked at: a report is short, and a hostile text is not worth more time."""
 
 _STRUCK = re.compile(r"~~[^~\n]{1,300}~~|<(s|del|strike)\b[^<>\n]{0,80}>[^<]{0,300}</\1>", re.IGNORECASE)
 _MARKS = (
@@ -25,13 +25,14 @@ _WIDE = {0xFF01 + place: 0x21 + place for place in range(94) if place != 0x0B} |
 _ARROW = re.compile(r"[-=~–—]{1,9}>{1,9}|>{2,9}|[→⇒➜➡⟶]")
 _PLUS_MINUS = re.compile(r"\+/?-")
 _LISTED = re.compile(r"(\.\d{1,17}),(?=\d{0,2}\.\d)")
-"""Between two figures a comma without a space looks like a decimal one."""
+"""Replaces a comma: between two figures a comma without a space looks like a decimal comma."""
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _QUIET = dict.fromkeys(map(ord, "*`$\\{}"), " ")
 
 
 def plain(text: str) -> str:
-    """As long as the text, up to LONGEST characters; rows end with a line, cells of HTML and LaTeX with a bar."""
+    """The text in the same length, up to LONGEST characters; rows end with a line break, cells of HTML and LaTeX with a
+    bar."""
     text = _between(_between(text[:LONGEST], "<!--", "-->", _blank), "<style", "</style>", _blank)
     text = _STRUCK.sub(lambda match: _blank(match[0]), text)
     text = _between(text, "<table", "</table>", lambda table: table.replace("\n", " "))
@@ -47,7 +48,7 @@ def plain(text: str) -> str:
 
 
 def _between(text: str, begin: str, end: str, change: Callable[[str], str]) -> str:
-    """What stands between these two is changed; in linear time, since a text without an end is not searched again."""
+    """Changes the text between these two marks, in linear time: a text without an end mark is not searched again."""
     done, kept = 0, []
     lowered = text.translate(_LOWER)
     while (start := lowered.find(begin, done)) >= 0 and (stop := lowered.find(end, start)) >= 0:

@@ -1,4 +1,4 @@
-"""What a student has written in a notebook, part by part: its report, other texts, and what code has printed."""
+"""The texts of a notebook, part by part: its report, other texts, and printed output."""
 
 import ast
 import re
@@ -19,20 +19,20 @@ _HEADING = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _LOWEST = 7
-"""The rank of a line that is a heading by its look alone."""
+"""The rank of a line that only looks like a heading."""
 _STEPS = re.compile(r"epoch|step|it/s|\d%\||\[\d+/\d+\]", re.IGNORECASE)
 _FIELD = re.compile(r"\{[^{}\"']*\}")
-"""In an f-string the value is not in the text, and `:.1%` is no figure."""
+"""In an f-string the value is not in the text, and `:.1%` is not a figure."""
 _TRAINS = re.compile(r"train\w*\s*\(|backward", re.IGNORECASE)
 LOG = re.compile(rf"loss|{_STEPS.pattern}", re.IGNORECASE)
 MOST_LINES = 4_000
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A text that is read as one."""
+    """A text that is read as a whole."""
 
     kind: str
-    """"report", "code" (what only stands in code of the report), "text" elsewhere, or "printed" elsewhere."""
+    """"report", "code" (text that is only in code of the report), "text" elsewhere, or "printed" elsewhere."""
     text: str
 
 
@@ -40,13 +40,13 @@ class _Chunk(msgspec.Struct, frozen=True):
     """A text under one heading."""
 
     rank: int
-    """Of its heading; 0 where it has none."""
+    """The rank of its heading; 0 where it has none."""
     telling: bool
     text: str
 
 
 def parts(cells: tuple[Cell, ...]) -> Iterator[Part]:
-    """In order; a report is whole, with the headings above what does not fit."""
+    """The parts in order. A report is kept whole, with the headings above whatever does not fit."""
     path: dict[int, bool] = {}
     headings: dict[int, str] = {}
     report: list[str] = []
@@ -56,7 +56,7 @@ def parts(cells: tuple[Cell, ...]) -> Iterator[Part]:
         bold = False
         for chunk in chunks:
             if chunk.telling or 0 < chunk.rank < _LOWEST:
-                # A report under a bold line has what headings it likes in its own cell.
+                # A report under a bold line may have any headings in its own cell.
                 kept = {rank for rank in path if rank < chunk.rank or (bold and rank == _LOWEST)}
                 path = {**{rank: path[rank] for rank in kept}, chunk.rank: chunk.telling}
                 headings = {rank: headings[rank] for rank in kept} | {chunk.rank: chunk.text.split("\n")[0]}
@@ -81,9 +81,9 @@ def parts(cells: tuple[Cell, ...]) -> Iterator[Part]:
 
 
 def printed(cell: Cell) -> str:
-    """The last lines of a cell's outputs that are no log."""
+    """The last lines of a cell's outputs that are not a log."""
     lines = [line for output in cell.outputs for line in output.rstrip().split("\n")[-MOST_LINES:]]
-    # What a test returned may be a loss and an accuracy; so are the lines of a training.
+    # A test may return a loss and an accuracy; the lines of a training have the same form.
     returned = lines[-1:] if _TRAINS.search(cell.source) else lines
     told = {line for line in returned if says(words(line), "accuracy") and not _STEPS.search(line)}
     kept = [line for line in lines if not LOG.search(line) or "test" in line.lower() or line in told]
@@ -105,7 +105,7 @@ def _chunks(source: str) -> Iterator[_Chunk]:
 
 
 def _written(cell: Cell) -> str:
-    """The comments and strings of a cell that was saved without outputs, and accuracies that are given names."""
+    """The comments and strings of a cell that was saved without outputs, and accuracies that are assigned to names."""
     if any(output.strip() for output in cell.outputs):
         return ""
     if not _computes(cell):
@@ -115,7 +115,7 @@ def _written(cell: Cell) -> str:
 
 
 def _computes(cell: Cell) -> bool:
-    """Whether its code does more than to hold text and to print it."""
+    """Whether its code does more than hold text and print it."""
     found = [statement for piece in read_cell(cell.source) for statement in piece.statements]
     return not all(
         isinstance(each, ast.Expr)

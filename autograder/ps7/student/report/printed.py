@@ -1,4 +1,4 @@
-"""Accuracies in the saved outputs of a notebook's runs, and which method each run was of."""
+"""Accuracies in the saved outputs of a notebook's runs, and which method each run belongs to."""
 
 import re
 from bisect import bisect_left
@@ -16,7 +16,7 @@ from autograder.ps7.student.report.words import says, words
 from autograder.student.submission.notebook import Cell
 
 UNTOLD = "untold"
-"""The key of printed accuracies of which it cannot be told what they belong to."""
+"""The key of printed accuracies whose label cannot be told."""
 
 _TESTING = re.compile(r"\btest\w*\s*\(|acc|eval", re.IGNORECASE)
 _TRAINING = re.compile(r"\btrain_classifier\s*\(")
@@ -24,7 +24,7 @@ _CLIP_CODE = re.compile(r"image_encoder|clip|2048|image_embedding", re.IGNORECAS
 
 
 def printed_accuracies(cells: tuple[Cell, ...]) -> dict[str, tuple[Figure, ...]]:
-    """By the label that they belong to, UNTOLD among these. A number that stands in the very cell was typed, not
+    """Printed accuracies by their label; UNTOLD is among the keys. A number in the cell's own text was typed, not
     measured."""
     found: dict[str, list[Figure]] = {}
     for index, cell in enumerate(cells):
@@ -48,14 +48,14 @@ def _of(cell: Cell) -> Iterator[tuple[str, Figure]]:
         for each in mine:
             typed = each.figure == NOTHING or each.figure.text.rstrip(" %") in cell.source
             if not (typed or log or each.role in NO_RESULTS) and (about or (each.certain and tests)):
-                # Python prints 0.5 for a half: it has not rounded to tenths.
+                # Python prints 0.5 for a half: that is not rounded to tenths.
                 figure = msgspec.structs.replace(each.figure, unit=min(each.figure.unit, 1.0))
                 yield (each.label if each.strength >= ABOVE else ""), figure
         start = end
 
 
 def _context(cells: tuple[Cell, ...], index: int) -> str:
-    """Whose run a cell is: named in the cell, or above it, where no other run lies in between."""
+    """The method whose run a cell is: named in the cell, or above it with no other run in between."""
     trained = False
     for place in range(index, -1, -1):
         cell = cells[place]
@@ -71,7 +71,7 @@ def _context(cells: tuple[Cell, ...], index: int) -> str:
 
 
 def _named(cell: Cell) -> set[str]:
-    """The methods that a cell names, or else describes; code is full of words that only look like descriptions."""
+    """The methods that a cell names, or else describes; code has many words that only look like descriptions."""
     found = labels(cell.source, words(cell.source))
     named = {label.name for label in found if label.weight > 2} - {CLIP}
     return named if named or cell.kind == "code" else {label.name for label in found}

@@ -1,4 +1,5 @@
-"""What kind of figure stands in a sentence: an accuracy on the test images, on others, a loss, or an expectation."""
+"""Decides what kind of figure stands in a sentence: an accuracy on the test images, on other images, a loss, or an
+expectation."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -10,21 +11,22 @@ from autograder.ps7.student.report.labels import Label
 from autograder.ps7.student.report.words import Word
 
 KINDS = ("others", "target", "train", "valid", "test", "loss", "accuracy", "result", "is")
-"""The first one counts where a word is of several."""
+"""The first kind counts for a word that has several."""
 NO_RESULTS = frozenset({"others", "target", "bound", "train", "valid", "loss", "copied"})
 TEST = "test"
 
 
 def role_of(word: Word) -> str:
-    """That member of KINDS which a word is of, "" where it is of none."""
+    """The kind of a word, a member of KINDS; "" where it has none."""
     return next((kind for kind in KINDS if kind in word.kinds), "")
 
 
 def roles(figures: Sequence[Found], labels: Sequence[Label], words: Sequence[Word], apart: Separators) -> list[str]:
     """The role of each figure of a sentence: "test", one of NO_RESULTS, or "" where nothing tells it.
 
-    A word belongs to the figure behind it or ahead of it, whichever is nearer. Ahead, it holds up to the next word, the
-    end of its bracket, and, where it comes after a label, the next label; what is expected goes on over labels.
+    A word belongs to the figure after it or before it, whichever is nearer. For figures after it, it counts up to the
+    next word, the end of its bracket, and, where it follows a label, the next label; an expectation continues over
+    labels.
     """
     given = ["bound" if figure.bound else "" for figure in figures]
     tokens = sorted(
@@ -52,7 +54,8 @@ def roles(figures: Sequence[Found], labels: Sequence[Label], words: Sequence[Wor
 
 
 def resolved(kinds: Sequence[str]) -> str:
-    """What several words come to: "expected test accuracy" is expected, "as expected we got" is not."""
+    """The kind that several words give together: "expected test accuracy" is an expectation, "as expected we got" is
+    not."""
     state = ""
     for kind in kinds:
         if kind == "others" or (kind in NO_RESULTS | {TEST} and state not in {"others", "target"}):

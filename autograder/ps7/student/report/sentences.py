@@ -1,4 +1,4 @@
-"""A text as sentences and lines, each with its labels, its figures and what kind of figures these are."""
+"""Divides a text into sentences and lines, each with its labels, its figures and the kinds of these figures."""
 
 import re
 from bisect import bisect_left
@@ -18,7 +18,7 @@ from autograder.ps7.student.report.words import Word, says, words
 Placed = TypeVar("Placed", Label, Found, Word)
 
 NOTHING = Figure(-1.0, 1.0, "")
-"""Of a blank that was not filled in."""
+"""How a blank looks that was not filled in."""
 
 _BLANK = re.compile(
     r"(?<![\d%_])_{2,}(?!_|[ ]?\d)|\.{3,}|…|\b[xX]{2,}(?:\.[xX])?\b|\?{2,}|\b(?:TODO|TBD)\b"
@@ -27,46 +27,46 @@ _BLANK = re.compile(
 _NUMBERING = re.compile(
     r"^[ \t]*(?:#{1,6}[ ]+|[-+•*][ ]+)?\(?\d{1,2}[.)](?=[ \t])|(?<![\d.])7\.[12](?:\.\d)?(?![\d%]|[ ]?%)", re.MULTILINE
 )
-"""Of lists, and of the assignment's own parts."""
+"""Numbers of lists, and of the assignment's own parts."""
 _QUOTED = re.compile(r"^[ ]{0,3}(?:>[ ]?)+", re.MULTILINE)
 _BEGINS = re.compile(r"[ \t]*(?:[#|=]|[-+•][ ]|\(?\d{1,2}[.)][ ]|$)")
 _SOFT = 60
-"""A line of so many characters goes on in the next one, unless it ends a sentence."""
+"""A line of that many characters continues in the next one, unless it ends a sentence."""
 _END = re.compile(r"\n|(?<!\.[A-Za-z])(?<!approx)(?<!acc)[.!?][ ]+(?=[^a-zà-ÿ\W])|[。！？]")
 _ARTICLE = re.compile(r"[^,;:.!?()\d\n]{0,20}")
 _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]")
 _WORD = re.compile(r"[A-Za-zÀ-ÿ]{4,}|[\u4e00-\u9fff]{2}")
 SHORT = 6
-"""Words of a line that is a label, or labels and figures, and not a sentence."""
+"""How many words a line may have that is a label, or labels and figures, and not a sentence."""
 _PROSE = 3
-"""Words of the shortest sentence."""
+"""The least words of a sentence."""
 
 
 class Sentence(msgspec.Struct, frozen=True):
-    """One, or a line."""
+    """A sentence, or a line."""
 
     level: int
-    """Of a heading, from 1; else 0."""
+    """The rank of a heading, from 1; 0 for other text."""
     line: bool
-    """Whether it is a short line, or one that asks for what comes below."""
+    """Whether it is a short line, or asks for what comes below."""
     kind: str
-    """What its words come to where it has no figures: a heading may say it of all that is below."""
+    """The kind that its words give, where it has no figures: a heading may say it of everything below."""
     blank: bool
-    """Whether it names its labels and leaves room for what is said of them."""
+    """Whether it names its labels and leaves room for their figures."""
     labels: list[Label]
     figures: list[Found]
     roles: list[str]
-    """Of its figures."""
+    """The roles of its figures."""
     words: int
-    """Besides labels, figures, and what tells their kind."""
+    """Words besides labels, figures, and words that tell their kind."""
     form: bool
-    """Whether it is a line of labels and figures, or speaks of its writer's own."""
+    """Whether it is a line of labels and figures, or speaks of its writer's own results."""
     telling: bool
-    """Whether it speaks of an accuracy, a test, or what was reached."""
+    """Whether it mentions an accuracy, a test, or reaching something."""
 
 
 class Text:
-    """What a text is made of, by its places."""
+    """The elements of a text, by their places."""
 
     def __init__(self, text: str) -> None:
         self.raw = text
@@ -77,7 +77,7 @@ class Text:
         self.figures = _figures(self.plain, self.labels, self.words)
 
     def sentences(self, without: Sequence[tuple[int, int]]) -> Iterator[Sentence]:
-        """In order, without those parts that are tables."""
+        """The sentences in order, without the parts that are tables."""
         ends = [match.end() for match in _END.finditer(self.plain)]
         edges = sorted({0, len(self.plain), *ends, *(place for part in without for place in part)})
         taken = {start for start, _ in without}
@@ -115,7 +115,7 @@ class Text:
         )
 
     def _subjects(self, labels: list[Label], found: list[Found]) -> list[Label]:
-        """Without those that a figure before them is only compared with: "80 %, more than Method I"."""
+        """The labels without those that a figure is only compared with: "80 %, more than Method I"."""
         kept = []
         for label, following in zip_longest(labels, labels[1:]):
             until = following.start if following else len(self.plain)
@@ -132,7 +132,7 @@ class Text:
 
 
 def part(placed: list[Placed], start: int, end: int) -> list[Placed]:
-    """Those that begin between two places."""
+    """The elements that begin between two places."""
     return placed[bisect_left(placed, start, key=_start) : bisect_left(placed, end, key=_start)]
 
 
@@ -141,7 +141,7 @@ def _start(placed: Label | Found | Word) -> int:
 
 
 def _joined(text: str) -> str:
-    """Lines of a paragraph that was wrapped as one."""
+    """Joins the lines of a wrapped paragraph."""
     lines = text.split("\n")
     joined = [lines[0]]
     for before, line in pairwise(lines):
@@ -154,7 +154,7 @@ def _joined(text: str) -> str:
 
 
 def _figures(text: str, mentioned: list[Label], known: list[Word]) -> list[Found]:
-    """Those that are no part of a label and no number of a list, and blanks."""
+    """The words that belong to no label and are not numbers of a list, and blanks."""
     characters = list(text)
     for start, end in [(label.start, label.end) for label in mentioned] + [
         match.span() for match in _NUMBERING.finditer(text)

@@ -1,4 +1,4 @@
-"""From a text to what it says of each label: a statement for every figure."""
+"""Turns a text into what it says about each label: one statement for every figure."""
 
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,15 +13,16 @@ from autograder.ps7.student.report.sentences import NOTHING, SHORT, Sentence, Te
 from autograder.ps7.student.report.tables import in_tables
 
 BESIDE, BELOW, ABOVE, SHARED, UNFILLED, LOOSE = 5, 4, 3, 2, 1, 0
-"""Where a figure's label stands: beside it, on a line of its own above, in a sentence above; beside it with another one
-that has no figure. A blank was left; or the label is guessed from the order, or from what is left."""
+"""Where a figure's label stands: beside it, on a line of its own above, in a sentence above; or beside it, together
+with another label that has no figure. Or a blank was left; or the label is guessed from the order, or because it is the
+only one left."""
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """That a label has a figure, or NOTHING."""
+    """States that a label has a figure, or NOTHING."""
 
     label: str
-    """"" where the text does not tell."""
+    """The figure's role; "" where the text does not tell."""
     figure: Figure
     role: str
     strength: int
@@ -30,17 +31,18 @@ class Statement(msgspec.Struct, frozen=True):
     start: int
     end: int
     level: int
-    """0, or more for other ways to bind the same figures that explain as much."""
+    """0, or more for other bindings of the same figures that explain as much."""
     form: bool
-    """Whether its sentence is a report by its form, wherever it stands."""
+    """Whether its sentence has the form of a report, wherever it stands."""
 
 
 _Given = tuple[Found, str, bool]
-"""A figure, its role, and whether its sentence is a report by its form."""
+"""A figure, its role, and whether its sentence has the form of a report."""
 
 
 def statements(text: str) -> list[Statement]:
-    """Everything that the text says of its labels, in its own order, and of figures whose label it does not tell."""
+    """Everything that the text says about its labels, in its own order, and the figures whose label it does not
+    tell."""
     read = Text(text)
     said, places = in_tables(read)
     made = [_statement(each.label.name, each.found, each.role, BESIDE, form=True) for each in said]
@@ -49,7 +51,7 @@ def statements(text: str) -> list[Statement]:
 
 
 class _Reader:
-    """Goes through sentences, and knows the labels above each."""
+    """Goes through sentences, and knows the labels above each one."""
 
     def __init__(self, apart: Separators) -> None:
         self._apart = apart
@@ -59,7 +61,8 @@ class _Reader:
         self._headings: dict[int, list[Label]] = {}
 
     def read(self, sentences: Iterable[Sentence]) -> Iterator[Statement]:
-        """What they say; figures without a label of their own go to the labels above them, all together."""
+        """The statements of the sentences; figures without a label of their own go to the labels above them, all
+        together."""
         below: list[Sentence] = []
         for sentence in sentences:
             if not sentence.labels and not sentence.level:
@@ -88,7 +91,7 @@ class _Reader:
         yield from self._below(below)
 
     def _under(self, heading: Sentence) -> None:
-        """What comes below is said of the heading's labels, or of those of the heading above that."""
+        """The text below belongs to the heading's labels, or to the labels of the heading above it."""
         self._headings = {level: names for level, names in self._headings.items() if level < heading.level}
         self._headings[heading.level] = [] if heading.figures else heading.labels
         self._above = next((names for _, names in sorted(self._headings.items(), reverse=True) if names), [])
@@ -99,11 +102,11 @@ class _Reader:
             yield figure, role or self._kind, sentence.form
 
     def _outside(self, labels: list[Label]) -> list[Label]:
-        """Those that do not stand in brackets, if there are any."""
+        """The labels that are not in brackets, if there are any."""
         return [label for label in labels if not self._apart.bracket(label.start)] or labels
 
     def _below(self, sentences: list[Sentence]) -> Iterator[Statement]:
-        """What lines without a label say: of the labels above, or of the methods in their order."""
+        """The statements of lines without a label: about the labels above, or about the methods in their order."""
         if not sentences:
             return
         told = [each for each in sentences if self._strength != ABOVE or each.telling or each.words <= SHORT]
@@ -115,7 +118,7 @@ class _Reader:
                 yield _statement(name, each, "", LOOSE, form)
 
     def _bound(self, labels: list[Label], found: list[_Given], strength: int) -> Iterator[Statement]:
-        """Statements on figures and labels that go together somehow."""
+        """Statements for figures and labels that belong together in some way."""
         if not labels:
             yield from (_statement("", figure, role, strength, form) for figure, role, form in found)
             return
@@ -140,7 +143,7 @@ def _statement(name: str, found: Found, role: str, strength: int, form: bool, le
 
 
 def _asides(bound: list[tuple[str, Found]], apart: Separators) -> set[int]:
-    """Where figures in brackets stand beside another one of their label that is sure, or comes after them."""
+    """Marks figures in brackets that stand beside, or after, another figure of their label that is sure."""
     outside: dict[str, tuple[bool, int]] = {}
     for name, figure in bound:
         if not apart.bracket(figure.start):
@@ -150,14 +153,15 @@ def _asides(bound: list[tuple[str, Found]], apart: Separators) -> set[int]:
 
 
 def _unfilled(sentence: Sentence) -> Iterator[Statement]:
-    """Labels with room beside them."""
+    """Labels with room beside them for a figure."""
     for label in sentence.labels if sentence.blank else ():
         if label.weight > 1:
             yield Statement(label.name, NOTHING, "", UNFILLED, True, False, label.start, label.end, 0, True)
 
 
 def _telling(labels: list[Label], figures: Sequence[Found], apart: Separators) -> list[Label]:
-    """Without descriptions of methods that are named beside them: in brackets, or with no figure in between."""
+    """The labels without descriptions of methods that are named beside them: in brackets, or with no figure in
+    between."""
     starts = [figure.start for figure in figures]
     places = {id(label): bisect(starts, label.start) for label in labels}
     named = {places[id(label)] for label in labels if label.weight > 2}

@@ -1,4 +1,4 @@
-"""Tables in a report: a figure is said of what stands at the head of its row and of its column."""
+"""Tables in a report: a figure belongs to the heads of its row and of its column."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,28 +14,28 @@ from autograder.ps7.student.report.words import says
 
 _ALIGNED = re.compile(r"\S+(?:[ ]\S+)*")
 _NEAR = 8
-"""Characters by which columns of aligned text may be off."""
+"""By how many characters columns of aligned text may be off."""
 _COLUMN = 100
 _RULE = re.compile(r"[\s|:=+\-]+")
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """A cell's place in the text, and what stands there."""
+    """A cell's place in the text, and its content."""
 
     start: int
     end: int
     left: int
     right: int
-    """Its column: where it begins and ends in its line, or many times the number of bars before it."""
+    """Its column: where it begins and ends in its line, or a large multiple of the number of bars before it."""
     labels: list[Label]
     figures: list[Found]
     kinds: list[str]
     other: bool
-    """Whether it is a heading of what is no accuracy: epochs, rates, what was asked for."""
+    """Whether it is the head of something that is not an accuracy: epochs, rates, expected values."""
 
 
 class InTable(msgspec.Struct, frozen=True):
-    """A figure with what its table says of it."""
+    """A figure with what its table says about it."""
 
     label: Label
     found: Found
@@ -46,7 +46,7 @@ Row = list[Cell]
 
 
 def in_tables(text: Text) -> tuple[list[InTable], list[tuple[int, int]]]:
-    """The figures of the tables whose heads name labels, and where these tables stand."""
+    """The figures of the tables whose heads name labels, and the places of these tables."""
     said: list[InTable] = []
     places: list[tuple[int, int]] = []
     for table in _tables(text):
@@ -89,7 +89,7 @@ def _results(cell: Cell) -> list[Found]:
 
 
 def _above(head: Row, cell: Cell) -> Cell | None:
-    """The head of the cell's column: the one that begins or ends where it does, or nearly."""
+    """The head of the cell's column: the head that begins or ends at the same place, or nearly."""
 
     def apart(other: Cell) -> int:
         return min(abs(other.left - cell.left), abs(other.right - cell.right))
@@ -99,7 +99,7 @@ def _above(head: Row, cell: Cell) -> Cell | None:
 
 
 def _one(labels: list[Label]) -> Label | None:
-    """The first one of those that weigh most."""
+    """The first of the labels with the highest weight."""
     return max(labels, key=lambda label: label.weight, default=None)
 
 
@@ -116,13 +116,13 @@ def _role(kinds: list[str], cell: Cell, found: Found, offset: int) -> str:
 
 
 def _tables(text: Text) -> Iterator[list[Row]]:
-    """Consecutive lines of two cells or more, without the rules between them."""
+    """Consecutive lines of two or more cells, without the rules between them."""
     rows: list[tuple[bool, list[tuple[int, int, int, int]]]] = []
     start = 0
     for line in text.plain.split("\n"):
         if not line.strip() or not _RULE.fullmatch(line):
             cells = list(_cells(line, text.raw[start : start + len(line)], start))
-            # pandas puts the name of the index on a line of its own, and fills that up with spaces.
+            # pandas puts the name of the index on a line of its own, and fills the line with spaces.
             if not (rows and rows[-1][0] and len(cells) == 1 and line.endswith(" ")):
                 rows.append((len(cells) > 1, cells))
         start += len(line) + 1
@@ -133,7 +133,7 @@ def _tables(text: Text) -> Iterator[list[Row]]:
 
 
 def _cells(line: str, raw: str, start: int) -> Iterator[tuple[int, int, int, int]]:
-    """Places and columns of what stands between bars or tabs, or else between two spaces of the student's own."""
+    """Places and columns of the cells between bars or tabs, or else between two spaces that the student typed."""
     inner = line.strip().removeprefix("|").removesuffix("|")
     if "|" in inner or "\t" in inner:
         place = start + len(line) - len(line.lstrip()) + line.lstrip().startswith("|")

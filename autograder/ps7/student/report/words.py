@@ -1,4 +1,4 @@
-"""Finds the words of `words.toml` in a text, by what they stand for."""
+"""Finds the words of `words.toml` in a text, by their meaning."""
 
 import functools
 import re
@@ -13,13 +13,13 @@ _FILE = Path(__file__).parent / "words.toml"
 _WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+|[^\x00-\x7fÀ-ÿ]+|[%~<>+#±×]")
 _GAP = re.compile(r"[ _'’.\-]{0,3}")
 _LONGEST_SIGN = 6
-"""Characters of the longest word in signs that are no letters of ours: Chinese, and mathematics."""
+"""The most characters of a word in signs other than our letters: Chinese, and mathematics."""
 _KINDS = ""
-"""The key of a node under which it holds what the words that end there stand for."""
+"""The key under which a node holds the meanings of the words that end there."""
 
 
 class Word(msgspec.Struct, frozen=True):
-    """One that stands in a text."""
+    """A word that is found in a text."""
 
     start: int
     end: int
@@ -27,7 +27,7 @@ class Word(msgspec.Struct, frozen=True):
 
 
 def words(text: str) -> list[Word]:
-    """All words that the file knows, in order, of two that begin at one place the longer one."""
+    """All words that the file knows, in order; of two that begin at one place, the longer one."""
     tokens = list(_WORD.finditer(text))
     found: list[Word] = []
     end = 0
@@ -74,7 +74,7 @@ def _longest(text: str, tokens: list[re.Match[str]], place: int) -> Word | None:
 
 
 def _next(node: dict[str, Any], word: str) -> Iterator[dict[str, Any]]:
-    """Where a word leads to: as it is, and by its beginnings."""
+    """The nodes that a word leads to: as it is, and by its beginnings."""
     if word in node:
         yield node[word]
     if "*" in node:
@@ -85,7 +85,7 @@ def _next(node: dict[str, Any], word: str) -> Iterator[dict[str, Any]]:
 
 @functools.cache
 def _lexicon() -> tuple[dict[str, Any], dict[str, frozenset[str]]]:
-    """Words of letters as a tree of their parts, and those of signs."""
+    """Words of letters as a tree of their parts, and words of signs."""
     tree: dict[str, Any] = {}
     signs: dict[str, frozenset[str]] = {}
     for kind, text in tomllib.loads(_FILE.read_text(encoding="utf-8")).items():
@@ -111,7 +111,7 @@ def _is_sign(word: str) -> bool:
 
 
 def _joined(parts: list[str]) -> Iterator[list[str]]:
-    """With every gap there and not there: "pre train*" is also "pretrain*"."""
+    """With every gap written and not written: "pre train*" is also "pretrain*"."""
     if len(parts) == 1:
         yield parts
         return

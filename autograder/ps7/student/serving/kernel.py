@@ -1,5 +1,5 @@
-"""Runs in the notebook's own kernel before its first cell, and puts things in place of downloads. The notebook's code
-stays as it is: what changes are the libraries' functions that fetch and read."""
+"""Runs in the notebook's own kernel before its first cell, and replaces downloads. The notebook's code stays as it is:
+only the libraries' functions that fetch and read are replaced."""
 
 import contextlib
 import functools
@@ -26,16 +26,16 @@ READERS = {
     "imageio": "imread",
     "torchvision.io": "read_image",
 }
-"""What reads files, by its first argument."""
+"""Functions that read the file that their first argument names."""
 MODELS = ("DistilBertModel", "AutoModel")
 TOKENIZERS = ("DistilBertTokenizer", "DistilBertTokenizerFast", "AutoTokenizer")
 FETCHING = ("pip", "apt", "wget", "curl", "gdown", "kaggle", "git", "unzip", "tar", "conda", "mamba", "sudo apt")
-"""Shell commands that would fetch or unpack."""
+"""Shell commands that would fetch or unpack something."""
 
 
 def serve(archive: str, pairs: str, home: str) -> str:
-    """Puts the data set, and the folder with its pairs, in place of downloads. What is not found where the kernel runs
-    is read from the folder `home`. Returns what was put in place of what, as markdown."""
+    """Puts the data set, and the folder with its pairs, in place of downloads. Files that are missing where the kernel
+    runs are read from the folder `home`. Returns a list of the replacements, as markdown."""
     dataset = Dataset(Path(archive))
     sys.path.append(home)
     kind = "synthetic images" if dataset.about.synthetic else "images"

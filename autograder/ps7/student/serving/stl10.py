@@ -1,4 +1,4 @@
-"""torchvision's STL10, of a data set that is at hand."""
+"""torchvision's STL10, with a data set that is already there."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from autograder.ps7.student.datasets.archive import Dataset
 
 
 class Served(STL10):
-    """Called as torchvision's; `root`, `folds` and `download` are no matter."""
+    """Called like torchvision's; `root`, `folds` and `download` have no effect."""
 
     UNLABELED = 100_000
-    """As many as STL-10 has, which notebooks split by number."""
+    """As many as STL-10 has, because notebooks split them by number."""
     dataset: Dataset
-    """Of all that are made."""
+    """All instances share these."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Nothing is installed for the toy's guests but what is there."""
+"""The toy's guests find only what is installed anyway."""
 
 PREPARED = []
 

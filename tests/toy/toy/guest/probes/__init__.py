@@ -1,1 +1,1 @@
-"""What is asked of the toy."""
+"""The toy's questions."""
