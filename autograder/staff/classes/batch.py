@@ -15,6 +15,7 @@ from autograder.student.commands.grade import TELL, Settings, grade_submission, 
 from autograder.student.grading.grade import untouched
 from autograder.student.output.results import GRADER_FAILED, Results, from_verdicts
 from autograder.student.sandbox.host import Confinement, Sandbox
+from autograder.student.sandbox.remembering import Remembering
 
 ATTEMPTS = 3
 """In how many deaths of a worker process a submission may be involved; deaths that a neighbour caused count as well."""
@@ -87,7 +88,7 @@ def _kept_sandbox(settings: Settings) -> Iterator[Sandbox]:
     """The worker's sandbox, which stays open when the submission is graded. Raises SandboxError."""
     key = settings.rubric.environment, settings.confinement
     if key not in _kept:
-        _kept[key] = settings.sandbox()
+        _kept[key] = Remembering(settings.sandbox(), careful=True)
         Finalize(None, _close, exitpriority=1)
     yield _kept[key]
 
