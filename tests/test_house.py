@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from autograder.ps7.student.assignment import PS7
-from autograder.student.grading.rubric import BARE
+from autograder.student.assignment import BARE
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted([*ROOT.glob("autograder/**/*.py"), *ROOT.glob("reference/**/*.py")])
@@ -125,7 +125,8 @@ def names_of(assignment):
 
 def test_what_students_are_given_serves_them():
     """A module that no code of theirs reaches is the staff's, and lies in the wrong zone."""
-    called = {"autograder.student.cli", "autograder.student.live", "autograder.student.contract"}
+    called = {"autograder.student.entry", "autograder.student.cli"}
+    called |= {"autograder.student.live", "autograder.student.contract"}
     called |= {"autograder.student.assignments", "autograder.ps7.student.assignment", *names_of(PS7)}
     # Named in texts that another process runs: the kernel's, the zygote's, the plain guest's.
     called |= {"autograder.ps7.student.serving.kernel", "autograder.guest.zygote", "autograder.guest.plain"}

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from autograder.student.grading.bank import Bank
 
 
+BARE = "autograder.guest.environment"
+"""What guests find installed where the assignment does not say."""
 BankName = Literal["public", "hidden"]
 
 
@@ -181,10 +183,15 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
         module, _, function = path.partition(":")
         return getattr(import_module(self.module(module)), function)
 
+    @property
+    def guests_find(self) -> str:
+        """The module that says what guests find installed."""
+        return self.module(self.environment) if self.environment else BARE
+
     def main(self) -> None:
         """The command line, the staff's where it is there. This is the entry point of a console script."""
         zone = "staff" if find_spec("autograder.staff") else "student"
-        import_module(f"autograder.{zone}.cli").main(self)
+        import_module(f"autograder.{zone}.entry").main(self)
 
 
 class LaidOut(msgspec.Struct, frozen=True):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def main(assignment: Assignment) -> None:
-    """Builds the students' command line."""
+    """Runs the students' command line."""
     run_command(command_line(assignment, new_app()))
 
 

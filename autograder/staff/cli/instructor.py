@@ -4,7 +4,6 @@ reference."""
 from __future__ import annotations
 
 import os
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +16,7 @@ from autograder.staff.cli.comparing import similar
 from autograder.staff.cli.measuring import doctor, profile, validate
 from autograder.staff.cli.reproducing import find_reproduction
 from autograder.staff.cli.showing import show
-from autograder.staff.commands.watched import end_in, watched
+from autograder.staff.commands.watched import end_in
 from autograder.student import cli as students
 from autograder.student.commands.console import Working, fail, refuse_unconfined, render, tell
 from autograder.student.invocation import (
@@ -40,12 +39,8 @@ if TYPE_CHECKING:
 
 
 def main(assignment: Assignment) -> None:
-    """Builds the staff's command line."""
-    command = command_line(assignment, new_app(assignment))
-    if sys.argv[1:2] == ["grade"]:
-        watched(partial(run_command, command), assignment.name)
-    else:
-        run_command(command)
+    """Runs the staff's command line."""
+    run_command(command_line(assignment, new_app(assignment)))
 
 
 def new_app(assignment: Assignment) -> typer.Typer:

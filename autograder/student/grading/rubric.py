@@ -11,9 +11,6 @@ from autograder.student.assignment import Assignment, BankName
 from autograder.student.grading.signs import Sign
 from autograder.student.grading.verdicts import Visibility
 
-BARE = "autograder.guest.environment"
-"""What guests find installed where the assignment does not say."""
-
 
 def named(path: str) -> Any:
     """The host's function that "module:function" names. Raises ImportError and AttributeError."""
@@ -227,7 +224,6 @@ def load(assignment: Assignment, reproducing: Collection[str] = ()) -> Rubric:
 
 
 def _resolved(rubric: Rubric, assignment: Assignment) -> Rubric:
-    environment = assignment.module(assignment.environment) if assignment.environment else BARE
     items = []
     for item in rubric.items:
         names = _Names(assignment, item.name)
@@ -242,7 +238,7 @@ def _resolved(rubric: Rubric, assignment: Assignment) -> Rubric:
                 item, probes=names.probes(item.probes), reader=names.among("readers", item.reader), cases=cases
             )
         )
-    return msgspec.structs.replace(rubric, environment=environment, items=tuple(items))
+    return msgspec.structs.replace(rubric, environment=assignment.guests_find, items=tuple(items))
 
 
 class _Names(msgspec.Struct):

@@ -4,31 +4,24 @@ import contextlib
 import json
 import os
 import select
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from autograder.guest import wire
-from autograder.guest.control_groups import own_group
 from autograder.guest.killer import CALM_LOOKS, NICEST
 from autograder.guest.namespace import Source
 from autograder.guest.processes import descendants_of, processes_of, serve_last, usage_of
-from autograder.guest.supervision import MEBIBYTE, Excess, allowance_here
+from autograder.guest.supervision import Excess
 from autograder.student.sandbox import host
+from autograder.student.sandbox.begun import begun
 from autograder.student.sandbox.host import START_SECONDS, Sandbox, SandboxError
 from autograder.student.sandbox.machine import Machine
-from autograder.student.sandbox.reservation import Reservation
 from autograder.student.sandbox.session import Session
 
 CLEAR_SECONDS = 20.0
-ZYGOTE = 768 * MEBIBYTE
-"""Memory that the kernel allows beyond a guest's limit: for the zygote, and some more, so that a guest is told what it
-has done before it is killed."""
 FEW_THREADS = 8
 """A guest with more processes or threads than this is served last, so that the others on the machine keep their
 share."""
@@ -110,48 +103,23 @@ class Zygote(Sandbox):
     """One process with torch imported, from which every guest is forked."""
 
     def __init__(self, environment: str, confinement: Literal["strict", "best"] = "best") -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control = ours
-        # Guests of one zygote come one after the other, so one user is enough.
-        self.reservation = Reservation()
-        home = os.path.join(self.reservation.folder, "zygote")
-        os.mkdir(home, 0o700)
+        self._begun = begun(environment)
+        self._control, self._process = self._begun.control, self._begun.process
+        self.reservation, self.allowance, self.group = (
+            self._begun.reservation,
+            self._begun.allowance,
+            self._begun.group,
+        )
         self._confinement = confinement
-        self.allowance = allowance_here()
         self.machine = Machine(self.reservation.folder)
-        self.group = own_group(self.reservation.group, self.allowance.memory + ZYGOTE)
-        """The group in which the kernel counts the memory of guests; None where none can be had."""
         self._ready: dict[str, Any] = {}
         self._ended: dict[int, dict[str, Any]] = {}
         """Maps a guest to how it ended."""
         self._peak_memory = 0.0
-        text = host.START.format(module="autograder.guest.zygote")
-        numbers = (str(each) for each in (theirs.fileno(), self.reservation.user, self.reservation.killer))
-        group = str(self.group.place) if self.group else ""
-        arguments = [host.OWN_FOLDER, environment, *numbers, group]
-        self._process = subprocess.Popen(
-            # -P and -s keep the current folder and the user's packages off the path. Not -I: it would ignore
-            # PYTHONHASHSEED. Where several copies of the grader are installed, guests run the same copy as the host.
-            [sys.executable, "-P", "-s", "-c", text, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            pass_fds=(theirs.fileno(),),
-            cwd=home,
-            env=_clean_environment(home),
-            start_new_session=True,
-        )
-        theirs.close()
 
     def close(self) -> None:
         """Ends the zygote and its guests, and removes its folder."""
-        self._control.close()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        if self._process.stderr is not None:
-            self._process.stderr.close()
-        self.reservation.close()
+        self._begun.close()
 
     @property
     def pid(self) -> int:
@@ -275,9 +243,3 @@ class Zygote(Sandbox):
             self._ended[message["ended"]] = message
             self._peak_memory = max(self._peak_memory, message["memory"])
         return message
-
-
-def _clean_environment(folder: str) -> dict[str, str]:
-    """The environment without the grader's own variables."""
-    places = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": folder, "TMPDIR": folder, "LANG": "C.UTF-8"}
-    return {**places, **host.SETTINGS}

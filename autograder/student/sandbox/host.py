@@ -1,15 +1,20 @@
 """Where guests come from, on every system: the interface, and what all code that starts processes for it shares."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import autograder
-from autograder.guest.namespace import Source
-from autograder.student.sandbox.session import Session
+
+if TYPE_CHECKING:  # a zygote begins with few imports
+    from types import TracebackType
+
+    from autograder.guest.namespace import Source
+    from autograder.student.sandbox.session import Session
 
 Confinement = Literal["strict", "best", "none"]
 START_SECONDS = 180.0
@@ -149,7 +154,7 @@ def refuse_another_copy(package: str) -> None:
         )
 
 
-def last_words(process: "subprocess.Popen[bytes]") -> str:
+def last_words(process: subprocess.Popen[bytes]) -> str:
     """Why a process that should have given guests is gone."""
     try:
         process.wait(timeout=2)  # its end of a connection closes a moment before the process is gone
