@@ -1,11 +1,12 @@
-"""What grading costs, always in turn in one run: one submission against the bare imports that a notebook of this
-assignment begins with, with the sandbox and without, and one submission more in a batch.
+"""What grading costs, measured in turns in one run: one submission compared with the bare imports that a notebook of
+this assignment begins with, with the sandbox and without, and one submission more in a batch: a notebook of its own, and
+one that has all components but one in common with earlier ones.
 
     python tests/bench.py [--runs 5] [--json]
 
-Seconds are those of whole processes with all that they start, medians over the runs. Memory: the greatest resident size
-of the grader's own process, and the greatest sum over zygote and guest of their private and shared pages (PSS), next to
-a bare `import torch`.
+Seconds are those of whole processes with everything that they start, medians over the runs. Memory: the greatest
+resident size of the grader's own process, and the greatest sum over zygote and guest of their private and shared pages
+(PSS), next to a bare `import torch`.
 """
 
 import argparse
@@ -20,8 +21,12 @@ import threading
 import time
 from pathlib import Path
 
+from autograder.ps7.staff.variants import WRITTEN
 from autograder.ps7.student.assignment import PS7
 from autograder.staff.authoring import frames
+from autograder.staff.authoring.definitions import redefined
+from autograder.staff.authoring.style import Style
+from autograder.student.grading.rubric import load
 
 ROOT = Path(__file__).parent.parent
 PYTHON, COMMAND = sys.executable, str(Path(sys.executable).with_name("ps7"))
@@ -35,8 +40,8 @@ GOALS = {
     "solved / all imports": 1.0,
     "confined / unconfined": 1.05,
     "check, plain / forked": 1.5,
-    "one more / solved, CPU": 0.25,
-    "one more, CPU s": 0.6,
+    "one more, CPU s": 1.6,
+    "one more in common, CPU s": 0.8,
     "grader MB": 150.0,
     "zygote and guest MB beyond torch": 200.0,
 }
@@ -75,10 +80,12 @@ def _commands(folder: Path) -> dict[str, list[str]]:
     course = folder / "course.ipynb"
     frame = next(each for each in PS7.every_frame if each.name == "course")
     course.write_text(frames.text(frames.generate(PS7, "solution", frame)), encoding="utf-8")
-    for name, count in (("one", 1), ("several", 1 + MORE)):
-        for number in range(count):
-            (folder / name / str(number)).mkdir(parents=True)
-            (folder / name / str(number) / "ps7.ipynb").write_bytes(PS7.solution.read_bytes())
+    names = [*WRITTEN]
+    for number in range(1 + MORE):
+        _put(folder / "one" / "0", dict.fromkeys(names, 0))
+        _put(folder / "several" / str(number), dict.fromkeys(names, number))
+        own = {names[number % len(names)]: number}
+        _put(folder / "in common" / str(number), {name: own.get(name, 0) for name in names})
     grade = [COMMAND, "grade", "--out", f"{folder}/results.json"]
     batch = [COMMAND, "batch", "--out", f"{folder}/grades", "--workers", "1", "--regrade", "all"]
     return {
@@ -91,7 +98,22 @@ def _commands(folder: Path) -> dict[str, list[str]]:
         "check, plain": [COMMAND, "check", SOLVED, "--sandbox", "none"],
         "batch of one": [*batch, f"{folder}/one"],
         f"batch of {1 + MORE}": [*batch, f"{folder}/several"],
+        f"batch of {1 + MORE} in common": [*batch, f"{folder}/in common"],
     }
+
+
+def _put(folder: Path, students: dict[str, int]) -> None:
+    """The solved notebook, with each component as that student writes it. No two students write the same text."""
+    notebook = frames.generate(PS7, "solution")
+    rubric = load(PS7)
+    for name, student in students.items():
+        first, *rest = WRITTEN[name](Style(student)).split("\n")
+        text = "\n".join([first, f"    # written by student {student}", *rest])
+        for cell in notebook.cells:
+            if frames.belongs(cell, name):
+                cell.source = redefined(cell.source, rubric.item(name).needs[0], text)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "ps7.ipynb").write_text(frames.text(notebook), encoding="utf-8")
 
 
 def _in_turn(commands: dict[str, list[str]], runs: int) -> dict[str, list[tuple[float, float]]]:
@@ -118,18 +140,19 @@ def _figures(seen: dict[str, list[tuple[float, float]]]) -> dict[str, float]:
     def ratio(first: str, second: str) -> float:
         return statistics.median(a / b for (a, _), (b, _) in zip(seen[first], seen[second], strict=True))
 
-    more = statistics.median(
-        (many - one) / MORE
-        for (_, many), (_, one) in zip(seen[f"batch of {1 + MORE}"], seen["batch of one"], strict=True)
-    )
+    def more(several: str) -> float:
+        return statistics.median(
+            (many - one) / MORE for (_, many), (_, one) in zip(seen[several], seen["batch of one"], strict=True)
+        )
+
     return {
         "solved / import torch": ratio("solved", "import torch"),
         "course / import torch": ratio("course", "import torch"),
         "solved / all imports": ratio("solved", "all imports"),
         "confined / unconfined": ratio("solved", "solved, unconfined"),
         "check, plain / forked": ratio("check, plain", "check, forked"),
-        "one more / solved, CPU": more / statistics.median(cpu for _, cpu in seen["solved"]),
-        "one more, CPU s": more,
+        "one more, CPU s": more(f"batch of {1 + MORE}"),
+        "one more in common, CPU s": more(f"batch of {1 + MORE} in common"),
     }
 
 

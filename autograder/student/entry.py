@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from autograder.student.assignment import Assignment
 
-GRADING = ("grade", "check")
+GRADING = ("grade", "check", "explain")
 """Commands that grade one submission."""
 
 

@@ -101,10 +101,14 @@ def test_the_class_has_a_page_with_and_without_names(whole, folder):
     assert "mistake:encoder-not-started" in nameless
 
 
-def test_the_verdicts_are_those_of_grading_one(whole, folder, tmp_path):
+@pytest.mark.parametrize("name", ["bob", "cleo"])
+def test_the_verdicts_are_those_of_grading_one(whole, folder, tmp_path, name):
+    """Cleo has handed in Ada's code, whose answers are known by then."""
     out = tmp_path / "results.json"
-    subprocess.run([COMMAND, "grade", folder / "bob", "--out", out], check=True, capture_output=True)
-    assert decode(out.read_bytes()).tests == decode((whole / "bob" / "results.json").read_bytes()).tests
+    subprocess.run([COMMAND, "grade", folder / name, "--out", out], check=True, capture_output=True)
+    alone, among = decode(out.read_bytes()), decode((whole / name / "results.json").read_bytes())
+    assert alone.tests == among.tests
+    assert among.extra_data["memory_mb"] == pytest.approx(alone.extra_data["memory_mb"], rel=0.1)
 
 
 def test_what_is_done_is_not_graded_again_but_where_files_have_changed(whole, tmp_path, solved, blank):

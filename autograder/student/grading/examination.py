@@ -1,7 +1,7 @@
 """Puts an item's cases to a notebook: one guest for each item, so that no item can touch another."""
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -75,28 +75,56 @@ def examine(
         avoided = set(harmful) - {*item.needs[:1]}
         sources = _whole(submission.outline) if probes else sliced(program_for(submission.outline, item.needs))
         sources = [_without(avoided, source) for source in sources]
-        for name, outcome in _probe(probes or item.probes, sources, asked, sandbox, clock.for_item(usual)).items():
-            interpreter = asked[name].interpreter
-            answers[name] = (
-                _interpreted(interpreter, outcome, submission, clock.for_reading()) if interpreter else outcome
-            )
+        outcomes = _probe(probes or item.probes, sources, asked, sandbox, clock.for_item(usual))
+        answers |= _interpreted(outcomes, asked, submission, clock)
     return answers
 
 
-def _interpreted(interpreter: str, outcome: Outcome, submission: Submission, seconds: float) -> Outcome:
-    if isinstance(outcome, Fault):
-        return outcome
+def _interpreted(
+    outcomes: Mapping[str, Outcome], cases: Mapping[str, Case], submission: Submission, clock: Clock
+) -> Mapping[str, Outcome]:
+    """The outcomes, interpreted where their cases ask for it. One process does it for all cases, because it takes time
+    to begin."""
+    asked = {
+        name: cases[name].interpreter
+        for name, outcome in outcomes.items()
+        if cases[name].interpreter and not isinstance(outcome, Fault)
+    }
+    seconds = clock.for_reading()
+    if not asked:
+        return outcomes
     if seconds <= 0:
-        return USED_UP
+        return {**outcomes, **dict.fromkeys(asked, USED_UP)}
     try:
-        answer: Outcome = bounded(named(interpreter), outcome, submission, answer=Outcome, seconds=seconds)
+        functions = {name: named(interpreter) for name, interpreter in asked.items()}
+        said: dict[str, Outcome] = bounded(
+            _interpret, functions, outcomes, submission, answer=dict[str, Outcome], seconds=seconds
+        )
     except Exhausted as error:
-        return Raised("Unusable", f"This part of the code cannot be read, since {error}.", by_grader=True)
+        unread = Raised("Unusable", f"This part of the code cannot be read, since {error}.", by_grader=True)
+        return {**outcomes, **dict.fromkeys(asked, unread)}
     except Failed as failed:
-        return failed.fault
+        return {**outcomes, **dict.fromkeys(asked, failed.fault)}
     except Exception as error:
-        return fault(error)
-    return answer
+        return {**outcomes, **dict.fromkeys(asked, fault(error))}
+    return {**outcomes, **said}
+
+
+def _interpret(
+    functions: Mapping[str, Callable[[Outcome, Submission], Outcome]],
+    outcomes: Mapping[str, Outcome],
+    submission: Submission,
+) -> dict[str, Outcome]:
+    """Runs in a process with limits. A failure of one interpreter is that of its case only."""
+    said: dict[str, Outcome] = {}
+    for name, function in functions.items():
+        try:
+            said[name] = function(outcomes[name], submission)
+        except (MemoryError, RecursionError):
+            raise
+        except Exception as error:
+            said[name] = fault(error)
+    return said
 
 
 def _probe(

@@ -1,6 +1,6 @@
 """Grades a notebook item by item: ask, judge, price."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -30,6 +30,7 @@ def grade(
     because they need to know what is wrong elsewhere. Raises SandboxError and BankError."""
     harmful: set[str] = set()
     wrong: set[str] = set()
+    read_by_text: dict[str, dict[str, Finding]] = {}
     for item in sorted(rubric.items, key=lambda item: item.is_reproduced):
         usual = bank.work[item.name] * sandbox.unit if item.name in bank.work else None
         try:
@@ -41,7 +42,11 @@ def grade(
                     harmful.update(item.needs[:1])
                 findings = _placed(_judged(item, answers, bank, rubric, submission.outline), item, submission.outline)
             else:
-                findings = _read_by_text(item, submission.notebook, clock)
+                if item.name not in read_by_text:
+                    read_by_text = _read_by_text(
+                        [each for each in rubric.items if not each.probes], submission.notebook, clock
+                    )
+                findings = read_by_text[item.name]
         except (SandboxError, BankError):
             raise
         except Exception as error:  # code of ours that fails on a student's text must not harm any other item
@@ -82,18 +87,55 @@ def _placed(findings: Mapping[str, Finding], item: Item, read: Outline) -> dict[
     return {name: msgspec.structs.replace(finding, place=place) for name, finding in findings.items()}
 
 
-def _read_by_text(item: Item, notebook: Notebook, clock: Clock) -> dict[str, Finding]:
-    """The findings of the item's reader, for every check."""
+def _read_by_text(items: Sequence[Item], notebook: Notebook, clock: Clock) -> dict[str, dict[str, Finding]]:
+    """The findings of the items' readers, for every check. One process reads for all of them, because it takes time to
+    begin."""
+    faults: dict[str, Fault] = {}
+    readers = {}
+    for item in items:
+        try:
+            readers[item.name] = named(item.reader)
+        except Exception as error:
+            faults[item.name] = fault(error)
+    asked = [item for item in items if item.name in readers]
+    found: dict[str, dict[str, Finding]] = {}
     try:
-        findings: dict[str, Finding] = bounded(
-            named(item.reader), notebook, item, answer=dict[str, Finding], seconds=clock.for_reading()
+        found, failed = bounded(
+            _read_each,
+            readers,
+            asked,
+            notebook,
+            answer=tuple[dict[str, dict[str, Finding]], dict[str, Fault]],
+            seconds=clock.for_reading(),
         )
+        faults |= failed
     except Exhausted as error:
         message = f"The notebook's text cannot be read: {error}. Clear outputs that you do not need, and save again."
-        return {check.name: Finding(passed=False, message=message) for check in item.checks}
-    except Failed as failed:
-        return _failed(item, failed.fault)
-    return {check.name: findings[check.name] for check in item.checks if not check.reproduced}
+        unread = Finding(passed=False, message=message)
+        found = {item.name: dict.fromkeys((check.name for check in item.checks), unread) for item in asked}
+    except Failed as failure:
+        faults |= {item.name: failure.fault for item in asked}
+    return {
+        item.name: _failed(item, faults[item.name])
+        if item.name in faults
+        else {check.name: found[item.name][check.name] for check in item.checks if not check.reproduced}
+        for item in items
+    }
+
+
+def _read_each(
+    readers: Mapping[str, Callable[[Notebook, Item], dict[str, Finding]]], items: Sequence[Item], notebook: Notebook
+) -> tuple[dict[str, dict[str, Finding]], dict[str, Fault]]:
+    """Runs in a process with limits. A failure of one reader is that of its item only."""
+    found, faults = {}, {}
+    for item in items:
+        try:
+            found[item.name] = readers[item.name](notebook, item)
+        except (MemoryError, RecursionError):
+            raise
+        except Exception as error:
+            faults[item.name] = fault(error)
+    return found, faults
 
 
 def _failed(item: Item, fault: Fault) -> dict[str, Finding]:

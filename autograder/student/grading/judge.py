@@ -162,6 +162,8 @@ def _diagnose(pointed: list[Check], wrong: list[Check], comparison: Comparison) 
     no reply of the item speaks against it, and (3) it accounts for everything that is wrong in the item, or speaks of
     its own checks only. A wrong name is worse than none.
     """
+    if not wrong:
+        return {}
     fitting = {check.name: comparison.fitting(check) for check in pointed}
     whole = set.intersection(*fitting.values()) if fitting else set()
     candidates = {

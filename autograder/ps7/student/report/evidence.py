@@ -1,5 +1,6 @@
 """What a notebook says about its accuracies: in its report, and in the saved outputs of its runs."""
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -72,8 +73,9 @@ class _Candidate(msgspec.Struct, frozen=True):
         return *beside, self.agrees, whole, number, -self.said.level, -self.said.start
 
 
+@functools.lru_cache(maxsize=1)
 def read_evidence(notebook: Notebook) -> Evidence:
-    """Reads text and outputs; nothing is run."""
+    """Reads text and outputs; nothing is run. Several items ask for the same notebook."""
     cells = _last(notebook.cells)
     printed = printed_accuracies(cells)
     found = list(_candidates(cells, printed))
