@@ -57,7 +57,7 @@ class Group(msgspec.Struct, frozen=True):
     @property
     def limit(self) -> int | None:
         """The limit in bytes for all processes in the group; None where no limit is set, or where it cannot be seen."""
-        with contextlib.suppress(OSError, ValueError):  # "max" is no number, and sets no limit
+        with contextlib.suppress(OSError, ValueError):  # "max" is not a number, and sets no limit
             return int((self.place / self.version.limit).read_text())
         return None
 

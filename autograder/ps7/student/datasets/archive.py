@@ -1,10 +1,10 @@
 """A data set as one zip, or as a folder of the same shape.
 
 about.json                   {"name": ..., "synthetic": ..., "classes": [...], "licence": ...}; may be missing
-unlabeled/CLASS/NAME.webp    any format that Pillow reads; the class is no matter here
+unlabeled/CLASS/NAME.webp    any format that Pillow reads; the class does not matter here
 train/CLASS/NAME.webp
 test/CLASS/NAME.webp
-pairs/CLASS/NAME.webp        images with captions that are of no class; may be missing, and then those of train and test
+pairs/CLASS/NAME.webp        images with captions and without a class; may be missing, and then those of train and test
 captions.csv                 columns image (a path as above), caption, id, as Flickr8k's; may be missing
 features.safetensors         of the images of train, test and pairs, and of the
 texts.json                   texts, see reference/backbones.py; may be missing
