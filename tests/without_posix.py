@@ -60,7 +60,7 @@ def main() -> None:
 
     host.START = WITHOUT.replace("{", "{{").replace("}", "}}") + host.START
     from autograder.ps7.student.assignment import PS7
-    from autograder.student.cli import main as students
+    from autograder.student.entry import main as students
 
     sys.argv[0] = "ps7"
     students(PS7)

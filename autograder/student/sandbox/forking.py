@@ -16,7 +16,8 @@ from autograder.guest.namespace import Source
 from autograder.guest.processes import descendants_of, processes_of, serve_last, usage_of
 from autograder.guest.supervision import Excess
 from autograder.student.sandbox import host
-from autograder.student.sandbox.begun import begun
+from autograder.student.sandbox.begun_zygote import BegunZygote
+from autograder.student.sandbox.early import begun
 from autograder.student.sandbox.host import START_SECONDS, Sandbox, SandboxError
 from autograder.student.sandbox.machine import Machine
 from autograder.student.sandbox.session import Session
@@ -103,7 +104,7 @@ class Zygote(Sandbox):
     """One process with torch imported, from which every guest is forked."""
 
     def __init__(self, environment: str, confinement: Literal["strict", "best"] = "best") -> None:
-        self._begun = begun(environment)
+        self._begun = begun(BegunZygote, environment)
         self._control, self._process = self._begun.control, self._begun.process
         self.reservation, self.allowance, self.group = (
             self._begun.reservation,

@@ -7,11 +7,8 @@ machine, which needs no protection from the student.
 import contextlib
 import os
 import secrets
-import shutil
 import socket
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,43 +22,26 @@ from autograder.guest.namespace import Source
 from autograder.guest.outcomes import ReplyHeader
 from autograder.guest.supervision import Allowance, Usage
 from autograder.student.sandbox import host
+from autograder.student.sandbox.begun_plain import BegunPlain, remove
+from autograder.student.sandbox.early import begun
 from autograder.student.sandbox.host import START_SECONDS, Sandbox, SandboxError
 from autograder.student.sandbox.session import Session
 
 ALLOWANCE = Allowance()
 RESTORE_SECONDS = 10.0
-WINDOWS_FLAGS = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW")
 
 
 class PlainGuest:
     """A process for any number of programs. Starting returns at once."""
 
     def __init__(self, environment: str) -> None:
-        self.scratch = os.path.realpath(tempfile.mkdtemp(prefix="autograder-scratch-"))
-        self._secret = secrets.token_hex(16).encode()
+        self._begun = begun(BegunPlain, environment)
+        self.scratch, self.process = self._begun.scratch, self._begun.process
         self._said: Mapping[str, Any] | None = None
         self._farewell = ""
         """The nonce that ended the last session."""
         self._size = 0
-        self._listening = socket.create_server(("127.0.0.1", 0))
         self.connection = socket.socket()
-        text = host.START.format(module="autograder.guest.plain")
-        arguments = [host.OWN_FOLDER, environment, str(self._listening.getsockname()[1]), self.scratch]
-        self.process = subprocess.Popen(
-            # -P keeps the current folder off the path.
-            [sys.executable, "-P", "-c", text, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=_environment(),
-            # So that only the host answers Ctrl-C in the terminal.
-            start_new_session=True,
-            creationflags=sum(getattr(subprocess, name, 0) for name in WINDOWS_FLAGS),
-        )
-        assert self.process.stdin is not None
-        with contextlib.suppress(OSError):
-            self.process.stdin.write(self._secret + b"\n")
-            self.process.stdin.flush()
 
     def ready(self) -> Mapping[str, Any]:
         """What it says about itself once its imports are done. Raises SandboxError where they fail."""
@@ -119,7 +99,7 @@ class PlainGuest:
                 self.end()
                 return False
             for entry in os.scandir(self.scratch):
-                _remove(entry.path)
+                remove(entry.path)
             self._farewell = ""
         return self.process.poll() is None
 
@@ -128,24 +108,20 @@ class PlainGuest:
         if self.process.poll() is None:  # otherwise another process may have its number by now
             for process in reversed(self._tree()):
                 _kill(process)
-        self.process.wait()
-        for stream in (self._listening, self.connection, self.process.stdin, self.process.stderr):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
-        _remove(self.scratch)
+        self.connection.close()
+        self._begun.close()
 
     def _accept(self, deadline: float) -> socket.socket:
         """The connection of the process that knows the secret. Raises OSError."""
-        self._listening.settimeout(0.2)
+        self._begun.listening.settimeout(0.2)
         while time.monotonic() < deadline and self.process.poll() is None:
             with contextlib.suppress(TimeoutError):
-                connection, _ = self._listening.accept()
+                connection, _ = self._begun.listening.accept()
                 connection.settimeout(5)
                 said = b""
-                while len(said) < len(self._secret) and (part := connection.recv(len(self._secret))):
+                while len(said) < len(self._begun.secret) and (part := connection.recv(len(self._begun.secret))):
                     said += part
-                if secrets.compare_digest(said, self._secret):
+                if secrets.compare_digest(said, self._begun.secret):
                     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     return connection
                 connection.close()
@@ -212,17 +188,3 @@ def _below(pid: int) -> list[psutil.Process]:
 def _kill(process: psutil.Process) -> None:
     with contextlib.suppress(psutil.Error):
         process.kill()
-
-
-def _remove(path: str) -> None:
-    """Removes a file or a folder as far as possible: on Windows open files stay."""
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-
-
-def _environment() -> dict[str, str]:
-    """The user's environment, without the variables that change how Python works."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | dict(host.SETTINGS)

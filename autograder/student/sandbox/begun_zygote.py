@@ -1,6 +1,5 @@
-"""Begins a zygote: a few imports, one process. So it can begin before the command has imported what else it needs."""
+"""Begins a zygote with few imports, so that it can begin before the command has imported everything else."""
 
-import atexit
 import contextlib
 import os
 import signal
@@ -18,7 +17,7 @@ ZYGOTE = 768 * MEBIBYTE
 has done before it is killed."""
 
 
-class Begun:
+class BegunZygote:
     """A zygote's process, which imports the module `environment`, and everything that belongs to it alone."""
 
     def __init__(self, environment: str) -> None:
@@ -59,28 +58,6 @@ class Begun:
         if self.process.stderr is not None:
             self.process.stderr.close()
         self.reservation.close()
-
-
-_early: list[Begun] = []
-
-
-def begin(environment: str) -> None:
-    """Begins a zygote that `begun` gives out. It ends with this process where nothing has asked for it."""
-    with contextlib.suppress(host.SandboxError, OSError):  # who asks for one is told
-        _early.append(Begun(environment))
-        atexit.register(_end_early)
-
-
-def begun(environment: str) -> Begun:
-    """The zygote that has begun early, or one that begins now. Raises SandboxError."""
-    if _early and _early[-1].environment == environment:
-        return _early.pop()
-    return Begun(environment)
-
-
-def _end_early() -> None:
-    while _early:
-        _early.pop().close()
 
 
 def _clean_environment(folder: str) -> dict[str, str]:
