@@ -77,7 +77,7 @@ class Group(msgspec.Struct, frozen=True):
         return 0
 
     def remove(self) -> None:
-        """Whether the group has no process left."""
+        """Removes the group if it has no process left."""
         with contextlib.suppress(OSError):
             self.place.rmdir()
 

@@ -30,7 +30,7 @@ def measure() -> float:
 
 
 def settings() -> Callable[[], None]:
-    """The random states of both packages as they are now."""
+    """Remembers how both packages are set now; the returned function restores that."""
     import numpy as np
     import torch
 

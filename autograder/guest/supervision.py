@@ -51,8 +51,8 @@ class Allowance(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, memory=memory, processes=processes)
 
     def compare_count(self, processes: int) -> None:
-        """Checks the memory. Raises Excess. Apart from the other checks, because measuring many processes takes
-        long."""
+        """Checks the number of processes. Raises Excess. It is a check of its own, because measuring many processes
+        takes long."""
         if processes > self.processes:
             raise Excess(f"the code started more than {self.processes} processes and was stopped")
 

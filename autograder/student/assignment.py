@@ -75,17 +75,17 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """The module of probes whose `record` measures numbers of the reference that other modules need, kept beside
     it, in a .json file of its name."""
     data: str = ""
-    """The data sets that `run --data` runs a notebook on, see `contract.Data`."""
+    """The function that prepares data for `run --data`, see `contract.Data`."""
     reproduction: str = ""
-    """The trainings that `grade --reproduce` runs, see `contract.Reproduction`."""
+    """The function that trains for `grade --reproduce`, see `contract.Reproduction`."""
     dataset: str = ""
     """The data set for `reproduce` that comes with the assignment."""
     bands: str = ""
     """A function without arguments that returns the range of each reported figure, (least, most), for a class's
     page."""
     variants: str = ""
-    """Maps an item to right ways to write it, see `contract.Variant`; `validate --variants` composes solutions of
-    them."""
+    """Names a mapping from items to right ways to write them, see `contract.Variant`; `validate --variants` composes
+    solutions of them."""
     commands: str = ""
     """Further commands for the staff, see `contract.Commands`."""
     student_extras: tuple[str, ...] = ()
@@ -116,8 +116,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cells(self) -> Path:
-        """The file ITEM.py: a cell for a student's own notebook that shows the component's values beside the right
-        ones."""
+        """The folder of the files ITEM.py: cells for a student's own notebook that show a component's values beside the
+        right ones."""
         return self.folder / "student" / "cells"
 
     def cell(self, item: str) -> str:
@@ -156,7 +156,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def frames(self) -> Path:
-        """The folder of one more given notebook."""
+        """The folder that holds further given notebooks."""
         return self.project / "tests" / "frames"
 
     @property

@@ -150,7 +150,7 @@ def _own_root(place: Place) -> None:
 
 
 def can_become(user: int) -> bool:
-    """Tried in a child process, because it cannot be undone."""
+    """Whether this process can become that user. Tried in a child process, because it cannot be undone."""
     child = os.fork()
     if child == 0:
         try:
@@ -186,7 +186,7 @@ def _system_calls(place: Place) -> None:
 
 
 def _system_calls_among_others(place: Place) -> None:
-    """True where processes of other people run as the guest's user, so that its signals can reach them."""
+    """The filter for a guest whose signals could reach processes of others, because they run as its user."""
     seccomp.restrict(place.told, None if landlock.keeps_signals() else os.getpid())
 
 

@@ -79,7 +79,7 @@ class Case:
 
     @cached_property
     def notebook(self) -> Notebook:
-        """The notebook as an nbformat node, made once."""
+        """The notebook as grading reads it, made once."""
         return self.make()
 
 

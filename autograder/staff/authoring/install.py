@@ -64,7 +64,7 @@ def find_wheel(folder: Path) -> Path:
 
 
 def name_of(wheel: Path) -> str:
-    """The options of the command."""
+    """The name of the command."""
     return wheel.name.split("_check-")[0]
 
 

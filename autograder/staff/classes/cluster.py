@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import autograder
 
 JOB = {"cores": 1, "memory": "2GB"}
-"""The memory of a worker, where nothing else is configured."""
+"""What a job asks for, where nothing else is configured."""
 SECONDS = 10
 """Seconds after which a scheduler that has not answered is taken to be absent."""
 
@@ -100,7 +100,8 @@ def package_of_worker() -> str:
 
 
 def _refuse_another_copy(answers: dict[str, str | Exception]) -> None:
-    """Whether the workers find the grader: a task that is sent to them names its files."""
+    """Raises ClusterError where a worker has another copy of the grader: a task that is sent to it names files of this
+    one."""
     for worker, answer in answers.items():
         if isinstance(answer, Exception):
             raise ClusterError(

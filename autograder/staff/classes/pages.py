@@ -9,7 +9,7 @@ ROOM = "autograder.staff.classes"
 
 
 def template(name: str, room: str = ROOM) -> Template:
-    """The environment for both kinds. `room`: the package in which the template lies."""
+    """A template of either kind. `room`: the package in which it lies."""
     base = html.environment()
     assert base.loader is not None
     return base.overlay(loader=ChoiceLoader([PackageLoader(room, "."), base.loader])).get_template(name)

@@ -71,7 +71,7 @@ class Entry(msgspec.Struct, frozen=True):
         return int(self.results.extra_data.get(MEMORY, 0)) if self.results is not None else 0
 
     def points(self, items: Sequence[str]) -> list[float]:
-        """Maps each item to the sum over its checks."""
+        """The sum over the checks of each item."""
         return [math.fsum(test.score for test in self._tests if test.extra_data.get("item") == item) for item in items]
 
     @property
@@ -108,7 +108,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     @property
     def mistaken_at(self) -> tuple[tuple[str, str], ...]:
-        """Maps a slug to the titles of the checks in which the mistake was seen."""
+        """Pairs of a slug and the title of a check in which the mistake was seen."""
         return tuple((slug, test.name) for test in self._wrong for slug in parts_of(_slug(test)) if slug)
 
     @property

@@ -37,7 +37,7 @@ class Known(msgspec.Struct, frozen=True):
     """What an earlier run says about a submission."""
 
     results: Results | None
-    """The entry; None where no entry counts."""
+    """The results; None where none count."""
     failed: bool = False
     others: tuple[str, ...] = ()
     """What has changed since: names of rules, and "files"."""

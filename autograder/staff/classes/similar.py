@@ -56,7 +56,8 @@ def compare_all(
 
 
 def _read_within_bounds(place: Path, wanted: Sequence[Sequence[str]] | None) -> tuple[Shape, ...]:
-    """The outline of the template. Raises UnreadableSubmission, and OSError where there is no file."""
+    """The statements of a notebook, read within limits. Raises UnreadableSubmission, and OSError where there is no
+    file."""
     try:
         read = bounded(_read, place, wanted, answer=tuple[Shape, ...] | str)
     except (Exhausted, Failed) as error:

@@ -160,7 +160,7 @@ def told_of(outputs: Outputs, run: Run, graded: int, failed: int, *, as_json: bo
 
 
 def tell_of(names: Sequence[str], whom: str, *, quiet: bool) -> None:
-    """Hand-ins that fit no known student."""
+    """Tells of hand-ins that fit no known student."""
     if names:
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         tell(f"{len(names)} fit {whom}: {', '.join(names[:MOST_NAMED])}{more}", quiet=quiet)

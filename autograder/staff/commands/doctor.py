@@ -53,7 +53,7 @@ OPTIONAL = {
     "distributed": ("`batch --scheduler` and `--slurm`", "Install the grader with its extra `cluster`."),
     "torchvision": ("data sets of images and backbones", "Install the grader with its extra `colab`."),
 }
-"""A package that only some gradings need: what it is for, and how to get it."""
+"""Maps a package that only some gradings need to what it is for, and how to get it."""
 
 
 class Finding(msgspec.Struct, frozen=True):

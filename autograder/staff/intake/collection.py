@@ -158,5 +158,5 @@ def _stem(name: str) -> str:
 
 
 def _is_staffs(node: Node) -> bool:
-    """Whether it is junk in a folder made by hand; in a platform's archive everything was handed in."""
+    """Whether it is the staff's own, in a folder made by hand; in a platform's archive everything was handed in."""
     return isinstance(node, OnDisk) and node.name.lower().endswith(STAFFS)

@@ -46,11 +46,11 @@ class Handed(msgspec.Struct, frozen=True):
     """The archive that holds its files; "" where they lie on the disk."""
     students: tuple[Student, ...] = ()
     late: bool | None = None
-    """What the platform says about it; None where the platform says nothing."""
+    """Whether it is late, as the platform says; None where the platform says nothing."""
     submitted: str = ""
     """When it was handed in, as the platform writes it; "" where it does not."""
     days_late: float | None = None
-    """What the roster says about it; None where the roster says nothing."""
+    """How many days late it is, as the roster says; None where the roster says nothing."""
     free_days: int = 0
     """How many days the student may be late without losing points, according to the roster."""
     due: str = ""

@@ -68,5 +68,6 @@ def _folded(name: str) -> str:
 
 
 def _is_shown(character: str) -> bool:
-    """Removes control characters, surrogates, and characters that turn the direction of writing or are invisible."""
+    """Whether it is no control character, no surrogate, and no character that turns the direction of writing or is
+    invisible."""
     return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

@@ -44,7 +44,7 @@ def property_of_all(got: Sequence[Array], expected: Sequence[Array]) -> str:
 
 @np.errstate(all="ignore")
 def times(got: Sequence[Array], other: Sequence[Array]) -> float | None:
-    """The factor from the expected numbers to those that came, where it is the same in all cases and not an accident;
+    """The factor from the other numbers to those that came, where it is the same in all cases and not an accident;
     else None."""
     if [each.shape for each in got] != [each.shape for each in other]:
         return None

@@ -53,7 +53,7 @@ class Reproduce(Protocol):
 
     @property
     def items(self) -> Collection[str]:
-        """Names of the checks that it can judge."""
+        """The names of the items that it can judge."""
         ...
 
     @property

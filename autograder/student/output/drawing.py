@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 300, 90
 
 
 def pictures_of(test: Test) -> tuple[Picture, ...]:
-    """The picture; None where results written by hand hold something else."""
+    """The pictures; none where results written by hand hold something else."""
     try:
         return msgspec.convert(test.extra_data.get(PICTURES, ()), tuple[Picture, ...])
     except msgspec.ValidationError:

@@ -27,7 +27,7 @@ _TAG = re.compile(r"<[^>]*>")
 PAGE, LETTER = 500.0, 0.6
 """The width of a line in points, and the width of a letter relative to its size."""
 LARGEST, SMALLEST = 9.0, 3.0
-"""The size of a table's letters in points, from the usual one down."""
+"""The largest and the smallest letters of a table, in points."""
 WRAPS, MARGIN = 24, 3
 """How many letters a table's cell holds before it wraps, and how many its margins take."""
 _ATTRIBUTES = {

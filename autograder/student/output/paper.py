@@ -27,7 +27,7 @@ SHORT = 16
 """How many lines of code and output stay on one page with their picture: more would leave a large gap before them."""
 LONGEST_FOOTER = 90
 MOST_TOGETHER = 2
-"""The media types of pictures."""
+"""The most pictures of a cell that stay on one page with its code."""
 LAST_LINES = 6
 """How many lines that were printed before a picture stay with it."""
 _TEXT = '<pre class="text">'

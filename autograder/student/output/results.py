@@ -227,7 +227,7 @@ def clean(text: str) -> str:
 
 
 def is_harmless(character: str) -> bool:
-    """Replaces control characters, and characters that turn the direction of writing, because these make one text look
+    """Whether it is neither a control character nor one that turns the direction of writing, which makes one text look
     like another."""
     return character in "\n\t" or (unicodedata.category(character) != "Cc" and character not in DIRECTIONS)
 

@@ -75,7 +75,7 @@ class Definitions:
             self._attach(node, node.value.id)
 
     def _attach(self, node: ast.Assign, function: str) -> None:
-        """The class and the method in an assignment such as `CLIPModel.forward = forward`."""
+        """Takes in an assignment such as `CLIPModel.forward = forward`."""
         for target in node.targets:
             if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and function in self._functions:
                 owner = target.value.id

@@ -21,5 +21,5 @@ def digest(outline: Outline, name: str) -> str:
 
 class _Bare(ast.NodeTransformer):
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        """The statements that are not bare strings."""
+        """Leaves out bare strings."""
         return None if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else node

@@ -62,7 +62,7 @@ class _Analysis:
         self.local: dict[str, Function] = {}
         """Functions defined inside others."""
         self._inside: dict[Function, int] = {}
-        """The kind of a call that is not followed: the highest kind among its arguments."""
+        """The functions that it is inside of, each with the highest kind among its arguments."""
 
     def returned(self, function: Function, arguments: list[int], named: Mapping[str, int]) -> int:
         """The kind of the value that the function returns for arguments of these kinds."""

@@ -39,7 +39,7 @@ class Found(NamedTuple):
 
 
 def find_notebook(submission: Path) -> Path:
-    """Finds it as `find` does, and reads it."""
+    """The path of the notebook that `find` finds."""
     return find(submission).path
 
 

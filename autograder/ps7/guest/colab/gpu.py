@@ -49,7 +49,7 @@ def on_cpu(value: Any) -> Any:
 
 
 class Generator(torch.Generator):
-    """torch's own function, on the CPU."""
+    """torch's own class, on the CPU."""
 
     def __new__(cls, device: Any = "cpu") -> "Generator":
         """One on the CPU, whatever device is asked for."""

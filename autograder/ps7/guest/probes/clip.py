@@ -126,7 +126,8 @@ def _put_stand_ins(model: nn.Module) -> None:
 
 
 def _embeddings(seed: int, count: int, kinship: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Two (count, 256) tables of unit vectors; the second is related to the first, and has a direction in common."""
+    """Two (count, 256) tables of unit vectors; the rows of the second resemble those of the first,
+    and share a direction of their own."""
     width = GLOBALS["projection_dim"]
     first = normal(seed, "first", (count, width))
     second = kinship * first + normal(seed, "second", (count, width)) + 0.6 * normal(seed, "lean", (1, width))

@@ -75,7 +75,7 @@ class TableEncoder(nn.Module):
     model: Table
 
     def freeze_unless(self, trainable: Any) -> None:
-        """The same attributes as the given constructors set."""
+        """Freezes the parameters as the given constructors do."""
         for parameter in self.parameters():
             parameter.requires_grad = bool(trainable)
 

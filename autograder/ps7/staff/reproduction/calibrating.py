@@ -46,13 +46,13 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     mistake: str = ""
     mistaken: str = ""
-    """The figures that the variant reached."""
+    """The mistake and its item, as the variant has them."""
     item: str
     seed: int
     code: str = ""
     """A digest of the code that was run."""
     measured: Measured | None
-    """The losses; None where the code did not come to the end."""
+    """The figures and losses; None where the code did not come to the end."""
     units: float
     """The time that it took, in units of the machine's own speed."""
     stopped: str = ""

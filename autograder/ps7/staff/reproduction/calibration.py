@@ -17,13 +17,13 @@ from autograder.ps7.student.datasets.archive import Dataset, DatasetError
 from autograder.student.output.screen import Screen
 
 FALSE_ALARMS = 1e-3
-"""The most false alarms in one grading."""
+"""The highest share of gradings with a false alarm."""
 FIGURES = 6
 """How many figures are compared in one grading: Methods I, II, III, the first's advantage, CLIP's probe, retrieval."""
 
 
 class Band(msgspec.Struct, frozen=True):
-    """The values of one figure, between 0 and 1."""
+    """Where a right figure lies; all values are between 0 and 1."""
 
     mean: float
     deviation: float

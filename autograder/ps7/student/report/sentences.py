@@ -18,7 +18,7 @@ from autograder.ps7.student.report.words import Word, says, words
 Placed = TypeVar("Placed", Label, Found, Word)
 
 NOTHING = Figure(-1.0, 1.0, "")
-"""How a blank looks that was not filled in."""
+"""Stands for a blank that was not filled in."""
 
 _BLANK = re.compile(
     r"(?<![\d%_])_{2,}(?!_|[ ]?\d)|\.{3,}|…|\b[xX]{2,}(?:\.[xX])?\b|\?{2,}|\b(?:TODO|TBD)\b"

@@ -22,7 +22,7 @@ class Statement(msgspec.Struct, frozen=True):
     """States that a label has a figure, or NOTHING."""
 
     label: str
-    """The figure's role; "" where the text does not tell."""
+    """The label; "" where the text does not tell it."""
     figure: Figure
     role: str
     strength: int

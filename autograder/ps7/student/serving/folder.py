@@ -12,7 +12,7 @@ from autograder.ps7.student.datasets.locating import find
 from autograder.student.assignment import LaidOut
 
 CAPTIONS, UNNUMBERED = "captions.csv", "captions.txt"
-"""The header of the captions' file as the course has it; Kaggle's has no ids."""
+"""The captions' file of the course, and Kaggle's, which has no ids."""
 
 
 def lay_out(name: str, notebook: Path) -> AbstractContextManager[LaidOut]:
