@@ -14,11 +14,11 @@ class Style:
         self.inherits = self.one_of("super().__init__()", "super().__init__()", "nn.Module.__init__(self)")
 
     def one_of(self, *choices: object) -> object:
-        """One of the choices, always the same for the same thing."""
+        """One of the choices, drawn with the student's seed."""
         return self._chance.choice(choices)
 
     def text(self, *choices: str) -> str:
-        """One of the texts, always the same."""
+        """One of the texts, drawn with the student's seed."""
         return self._chance.choice(choices)
 
     def hinted(self, name: str, kind: str) -> str:
