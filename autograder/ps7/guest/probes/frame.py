@@ -16,7 +16,7 @@ LAST_LABELLED = 5_000 % BATCH
 """Images in the last minibatch of an epoch of `train_classifier`: 8."""
 EPOCHS = 100
 FEATURES = 24 * 4 * 4
-"""The shape of the autoencoder's features, `feat_dim`."""
+"""The number of the autoencoder's features, `feat_dim`."""
 PAIRS = 32
 """Pairs in every minibatch of CLIP; its loaders drop the last, smaller minibatch."""
 PAIR_KEYS = ("input_ids", "attention_mask", "image")
